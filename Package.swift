@@ -1,0 +1,64 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// Every target builds with the same strictness; the import graph itself is checked by Tests/ArchitectureTests.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "phasewise",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "phasewise", targets: ["phasewise"]),
+        .library(name: "PhasewiseSimulator", targets: ["Simulator", "CostModels", "Workloads", "Metrics", "EventKernel"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    ],
+    targets: [
+        library("Diagnostics"),
+        library("EventKernel", [heap]),
+        library("Workloads", ["Diagnostics", "EventKernel", "CZlib"]),
+        library("CostModels", ["EventKernel"]),
+        library("Metrics", ["EventKernel", histogram]),
+        library("Profiles", ["CostModels", "Diagnostics", yams]),
+        library("Simulator", ["Workloads", "CostModels", "Metrics", "EventKernel", heap, deque]),
+        library("ResultStore", ["Metrics", "EventKernel", grdb]),
+        library("Calibration", ["CostModels", "Profiles", "Diagnostics"]),
+        library("Scenarios", ["Simulator", "Profiles", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics", yams]),
+        library("Reporting", ["Metrics", "ResultStore"]),
+        .systemLibrary(
+            name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .yum(["zlib-devel"])]),
+        .executableTarget(
+            name: "phasewise",
+            dependencies: [
+                "Diagnostics", "EventKernel", "Workloads", "CostModels", "Metrics", "Profiles", "Simulator",
+                "ResultStore", "Calibration", "Scenarios", "Reporting", argumentParser,
+            ],
+            swiftSettings: strict),
+        tests("EventKernelTests", ["EventKernel"]),
+    ]
+)

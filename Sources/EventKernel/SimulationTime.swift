@@ -1,0 +1,45 @@
+/// A point in simulated time, in integer nanoseconds since the start of the run.
+public struct SimulationTime: Hashable, Comparable, Sendable, BitwiseCopyable {
+    public var nanoseconds: Int64
+
+    public static let zero = SimulationTime(nanoseconds: 0)
+    /// Later than every event; the time of what never happens.
+    public static let never = SimulationTime(nanoseconds: .max)
+
+    public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+    public static func < (a: Self, b: Self) -> Bool { a.nanoseconds < b.nanoseconds }
+    public static func - (a: Self, b: Self) -> SimulationDuration {
+        SimulationDuration(nanoseconds: a.nanoseconds - b.nanoseconds)
+    }
+    public static func + (a: Self, b: SimulationDuration) -> Self {
+        SimulationTime(nanoseconds: a.nanoseconds + b.nanoseconds)
+    }
+    public static func += (a: inout Self, b: SimulationDuration) { a.nanoseconds += b.nanoseconds }
+
+    public var seconds: Double { Double(nanoseconds) / 1e9 }
+}
+
+/// A length of simulated time, in integer nanoseconds.
+public struct SimulationDuration: Hashable, Comparable, Sendable, BitwiseCopyable {
+    public var nanoseconds: Int64
+
+    public static let zero = SimulationDuration(nanoseconds: 0)
+
+    public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+    /// The nearest whole number of nanoseconds: the one place where seconds become simulated time.
+    /// - Precondition: `seconds` is finite, not negative, and below 292 years.
+    public init(rounding seconds: Double) {
+        precondition(seconds.isFinite && seconds >= 0 && seconds < 9.2e9, "not a duration: \(seconds) s")
+        nanoseconds = Int64((seconds * 1e9).rounded())
+    }
+
+    public static func < (a: Self, b: Self) -> Bool { a.nanoseconds < b.nanoseconds }
+    public static func + (a: Self, b: Self) -> Self { Self(nanoseconds: a.nanoseconds + b.nanoseconds) }
+    public static func - (a: Self, b: Self) -> Self { Self(nanoseconds: a.nanoseconds - b.nanoseconds) }
+    public static func += (a: inout Self, b: Self) { a.nanoseconds += b.nanoseconds }
+    public static func -= (a: inout Self, b: Self) { a.nanoseconds -= b.nanoseconds }
+
+    public var seconds: Double { Double(nanoseconds) / 1e9 }
+}

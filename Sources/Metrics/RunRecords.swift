@@ -1,0 +1,146 @@
+public import EventKernel
+
+/// The state of one instance at a moment, sampled at a fixed cadence of simulated time.
+public struct IntervalRecord: Hashable, Sendable {
+    public var time: SimulationTime
+    public var instance: Int
+    public var waiting: Int
+    public var prefilling: Int
+    /// Prefilled, waiting for a place in the decode batch.
+    public var decodeWaiting: Int
+    public var decoding: Int
+    public var usedBlocks: Int
+    public var totalBlocks: Int
+    /// SMs of each phase while it runs; 0 while it does not.
+    public var prefillSMs: Int
+    public var decodeSMs: Int
+    /// Time since the previous sample in which each lane was busy. A unified instance has one lane, counted as prefill.
+    public var prefillBusy: SimulationDuration
+    public var decodeBusy: SimulationDuration
+
+    public init(
+        time: SimulationTime, instance: Int, waiting: Int, prefilling: Int, decodeWaiting: Int, decoding: Int,
+        usedBlocks: Int, totalBlocks: Int, prefillSMs: Int, decodeSMs: Int, prefillBusy: SimulationDuration,
+        decodeBusy: SimulationDuration
+    ) {
+        self.time = time
+        self.instance = instance
+        self.waiting = waiting
+        self.prefilling = prefilling
+        self.decodeWaiting = decodeWaiting
+        self.decoding = decoding
+        self.usedBlocks = usedBlocks
+        self.totalBlocks = totalBlocks
+        self.prefillSMs = prefillSMs
+        self.decodeSMs = decodeSMs
+        self.prefillBusy = prefillBusy
+        self.decodeBusy = decodeBusy
+    }
+}
+
+/// A change of an instance's SM partition.
+public struct PartitionChangeRecord: Hashable, Sendable {
+    public var time: SimulationTime
+    public var instance: Int
+    public var prefillSMs: Int
+    public var decodeSMs: Int
+    public var reason: String
+
+    public init(time: SimulationTime, instance: Int, prefillSMs: Int, decodeSMs: Int, reason: String) {
+        self.time = time
+        self.instance = instance
+        self.prefillSMs = prefillSMs
+        self.decodeSMs = decodeSMs
+        self.reason = reason
+    }
+}
+
+/// A KV transfer between two instances.
+public struct TransferRecord: Hashable, Sendable {
+    public var request: Int
+    public var source: Int
+    public var destination: Int
+    public var bytes: Int
+    /// When the decode side asked for it, when the link began, when the last byte arrived.
+    public var requested: SimulationTime
+    public var started: SimulationTime
+    public var finished: SimulationTime
+
+    public init(
+        request: Int, source: Int, destination: Int, bytes: Int, requested: SimulationTime, started: SimulationTime,
+        finished: SimulationTime
+    ) {
+        self.request = request
+        self.source = source
+        self.destination = destination
+        self.bytes = bytes
+        self.requested = requested
+        self.started = started
+        self.finished = finished
+    }
+}
+
+/// What one instance did over a whole run.
+public struct InstanceRecord: Hashable, Sendable {
+    public var instance: Int
+    public var pool: String
+    public var gpus: Int
+    public var totalBlocks: Int
+    public var peakBlocks: Int
+    public var prefillBusy: SimulationDuration
+    public var decodeBusy: SimulationDuration
+    public var prefillIterations: Int
+    public var decodeIterations: Int
+    public var preemptions: Int
+
+    public init(
+        instance: Int, pool: String, gpus: Int, totalBlocks: Int, peakBlocks: Int, prefillBusy: SimulationDuration,
+        decodeBusy: SimulationDuration, prefillIterations: Int, decodeIterations: Int, preemptions: Int
+    ) {
+        self.instance = instance
+        self.pool = pool
+        self.gpus = gpus
+        self.totalBlocks = totalBlocks
+        self.peakBlocks = peakBlocks
+        self.prefillBusy = prefillBusy
+        self.decodeBusy = decodeBusy
+        self.prefillIterations = prefillIterations
+        self.decodeIterations = decodeIterations
+        self.preemptions = preemptions
+    }
+}
+
+/// What the simulator returns when a run ends.
+public struct RunOutcome: Hashable, Sendable {
+    /// Time of the last event.
+    public var end: SimulationTime
+    public var arrived: Int
+    public var completed: Int
+    public var rejected: Int
+    public var unfinished: Int
+    /// Hash of every request's fate and every partition change, in order.
+    public var fingerprint: UInt64
+    /// ∫ number of requests in the system dt in request-nanoseconds; equals Σ of their sojourns (Little's law).
+    public var requestNanoseconds: Int128
+    /// Iterations of all lanes.
+    public var iterations: Int
+    /// Seconds of iteration time by provenance of their price, in the order of `CostProvenance.allCases`.
+    public var provenanceSeconds: [Double]
+    public var instances: [InstanceRecord]
+
+    public init(
+        end: SimulationTime, arrived: Int, completed: Int, rejected: Int, unfinished: Int, fingerprint: UInt64,
+        requestNanoseconds: Int128, iterations: Int, provenanceSeconds: [Double], instances: [InstanceRecord]
+    ) {
+        self.end = end
+        self.arrived = arrived
+        self.completed = completed
+        self.rejected = rejected
+        self.unfinished = unfinished
+        self.fingerprint = fingerprint
+        self.requestNanoseconds = requestNanoseconds
+        self.iterations = iterations
+        self.provenanceSeconds = provenanceSeconds
+        self.instances = instances
+    }
+}

@@ -1,0 +1,2 @@
+// filled next
+public struct Instance: Sendable {}

@@ -1,0 +1,18 @@
+/// Decides what a lane runs next. One policy, one file.
+///
+/// `schedule` is called when the lane is idle and may have work, with the instance at that moment; it fills the lane's
+/// batch through the instance's own operations (`prefill`, `decodeAll`, `admitToDecode`, `preemptLast`) and returns.
+/// An empty batch means that the lane waits for the next event. A policy reads nothing but the instance and itself, so
+/// that the same state always gives the same batch.
+///
+/// A policy whose decode-only batch would be the same again, as long as no request arrives, completes or is handed
+/// over and enough blocks are free, says so with `repeatsDecode`: the simulator then jumps over the iterations in
+/// between. A policy with state that changes from iteration to iteration must leave it `false`.
+public protocol SchedulingPolicy: Sendable {
+    var repeatsDecode: Bool { get }
+    mutating func schedule(_ instance: inout Instance)
+}
+
+extension SchedulingPolicy {
+    public var repeatsDecode: Bool { false }
+}

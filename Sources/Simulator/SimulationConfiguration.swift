@@ -1,0 +1,133 @@
+public import CostModels
+public import EventKernel
+
+/// Everything a run depends on besides its requests. All fields explicit; nothing is read from anywhere else.
+public struct SimulationConfiguration: Sendable {
+    public var pools: [PoolConfiguration]
+    public var router: RouterPolicy
+    /// How prompt KV travels from prefill to decode instances. Needed if there is a prefill pool.
+    public var transfer: TransferConfiguration?
+    /// Prices and logs every iteration instead of jumping over equal ones. Same records, bit for bit; the specification.
+    public var stepByStep: Bool
+    /// Simulated time between samples of every instance's state; `nil` for none.
+    public var sampleInterval: SimulationDuration?
+    /// Stops the run at this time and records what is left as unfinished; `nil` runs until all requests are done.
+    public var stopTime: SimulationTime?
+
+    public init(
+        pools: [PoolConfiguration], router: RouterPolicy = .leastOutstanding, transfer: TransferConfiguration? = nil,
+        stepByStep: Bool = false, sampleInterval: SimulationDuration? = nil, stopTime: SimulationTime? = nil
+    ) {
+        self.pools = pools
+        self.router = router
+        self.transfer = transfer
+        self.stepByStep = stepByStep
+        self.sampleInterval = sampleInterval
+        self.stopTime = stopTime
+    }
+}
+
+/// What the instances of a pool do with a request.
+public enum PoolRole: String, CaseIterable, Hashable, Sendable {
+    /// Prefill and decode in one engine with one lane.
+    case unified
+    /// Prefill only; prompt KV then goes to an instance of a decode pool.
+    case prefill
+    case decode
+    /// Prefill and decode in two asynchronous lanes on the same GPUs, with one copy of the weights and one KV pool.
+    case semiPD = "semi-pd"
+}
+
+/// Instances that are all alike.
+public struct PoolConfiguration: Sendable {
+    public var name: String
+    public var role: PoolRole
+    public var instances: Int
+    /// GPUs of one instance: tensor times pipeline parallelism.
+    public var gpusPerInstance: Int
+    public var costModel: any CostModel
+    public var memory: KVMemoryConfiguration
+    public var limits: EngineLimits
+    /// Forms the batches of the prefill lane, or of the only lane of a unified instance. Copied for every instance.
+    public var prefillPolicy: any SchedulingPolicy
+    /// Forms the batches of the decode lane; unused by unified and prefill pools.
+    public var decodePolicy: any SchedulingPolicy
+    /// SM caps of both lanes. Unified, prefill and decode instances use all SMs.
+    public var partition: SMPartition
+
+    public init(
+        name: String, role: PoolRole, instances: Int, gpusPerInstance: Int, costModel: any CostModel,
+        memory: KVMemoryConfiguration, limits: EngineLimits, prefillPolicy: any SchedulingPolicy,
+        decodePolicy: any SchedulingPolicy, partition: SMPartition
+    ) {
+        self.name = name
+        self.role = role
+        self.instances = instances
+        self.gpusPerInstance = gpusPerInstance
+        self.costModel = costModel
+        self.memory = memory
+        self.limits = limits
+        self.prefillPolicy = prefillPolicy
+        self.decodePolicy = decodePolicy
+        self.partition = partition
+    }
+}
+
+/// Paged KV memory of one instance.
+public struct KVMemoryConfiguration: Hashable, Sendable {
+    /// Tokens per block.
+    public var blockSize: Int
+    public var totalBlocks: Int
+
+    public init(blockSize: Int = 16, totalBlocks: Int) {
+        precondition(blockSize > 0 && totalBlocks > 0, "KV memory of \(totalBlocks) blocks of \(blockSize) tokens")
+        self.blockSize = blockSize
+        self.totalBlocks = totalBlocks
+    }
+
+    /// Blocks that `tokens` tokens need.
+    public func blocks(for tokens: Int) -> Int { (tokens + blockSize - 1) / blockSize }
+}
+
+/// Limits that every engine has, whatever its policy. Named after vLLM's flags.
+public struct EngineLimits: Hashable, Sendable {
+    /// `max_num_seqs`: sequences in an engine's running set.
+    public var maxSequences: Int
+    /// `max_num_batched_tokens`: tokens of one iteration.
+    public var maxBatchedTokens: Int
+
+    /// - Precondition: the token budget covers one token of every sequence, as vLLM requires.
+    public init(maxSequences: Int, maxBatchedTokens: Int) {
+        precondition(
+            maxSequences > 0 && maxBatchedTokens >= maxSequences,
+            "max_num_batched_tokens \(maxBatchedTokens) is below max_num_seqs \(maxSequences)")
+        self.maxSequences = maxSequences
+        self.maxBatchedTokens = maxBatchedTokens
+    }
+}
+
+/// How requests are spread over the instances of a role.
+public enum RouterPolicy: String, CaseIterable, Hashable, Sendable {
+    case roundRobin = "round-robin"
+    /// The instance with the fewest requests that it has been given and has not finished; ties to the lowest index.
+    case leastOutstanding = "least-outstanding"
+}
+
+/// The path of prompt KV from prefill to decode instances.
+public struct TransferConfiguration: Hashable, Sendable {
+    public var bytesPerToken: Int
+    /// Of the link into each decode instance.
+    public var bytesPerSecond: Double
+    /// Before the first byte of each transfer.
+    public var latency: SimulationDuration
+
+    public init(bytesPerToken: Int, bytesPerSecond: Double, latency: SimulationDuration) {
+        self.bytesPerToken = bytesPerToken
+        self.bytesPerSecond = bytesPerSecond
+        self.latency = latency
+    }
+
+    public func duration(tokens: Int) -> SimulationDuration {
+        latency + SimulationDuration(rounding: Double(tokens * bytesPerToken) / bytesPerSecond)
+    }
+}

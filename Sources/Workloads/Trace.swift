@@ -1,0 +1,73 @@
+public import EventKernel
+
+/// A trace held in memory, sorted by arrival.
+public struct Trace: Sendable {
+    /// Where a trace comes from and what was done to it, for the record of the run.
+    public struct Provenance: Hashable, Sendable {
+        /// A file name, or the description of a generator.
+        public var source: String
+        /// The format it was read as (`csv`, `azure-2023`, …) or `generated`.
+        public var format: String
+        /// Rows left out, by reason, in a fixed order.
+        public var excluded: [Exclusion]
+
+        public struct Exclusion: Hashable, Sendable {
+            public var reason: String
+            public var count: Int
+
+            public init(reason: String, count: Int) {
+                self.reason = reason
+                self.count = count
+            }
+        }
+
+        public init(source: String, format: String, excluded: [Exclusion] = []) {
+            self.source = source
+            self.format = format
+            self.excluded = excluded
+        }
+    }
+
+    public var requests: [Request]
+    /// Names of the request classes; `Request.classIndex` points here. Empty if the trace has none.
+    public var classNames: [String]
+    public var provenance: Provenance
+
+    /// - Precondition: `requests` are sorted by arrival and numbered from 0.
+    public init(requests: [Request], classNames: [String] = [], provenance: Provenance) {
+        for (index, request) in requests.enumerated() {
+            precondition(request.index == index, "request \(request.index) at position \(index)")
+            precondition(index == 0 || requests[index - 1].arrival <= request.arrival, "arrivals go back at \(index)")
+        }
+        self.requests = requests
+        self.classNames = classNames
+        self.provenance = provenance
+    }
+
+    /// From the first to the last arrival.
+    public var duration: SimulationDuration {
+        guard let first = requests.first, let last = requests.last else { return .zero }
+        return last.arrival - first.arrival
+    }
+
+    /// Mean arrival rate in requests per second: (count − 1) / duration, or 0 if it has none.
+    public var rate: Double {
+        duration > .zero ? Double(requests.count - 1) / duration.seconds : 0
+    }
+
+    public var source: TraceSource { TraceSource(self) }
+}
+
+/// A trace read in order.
+public struct TraceSource: RequestSource, Sendable {
+    private let requests: [Request]
+    private var position = 0
+
+    public init(_ trace: Trace) { requests = trace.requests }
+
+    public mutating func next() -> Request? {
+        guard position < requests.count else { return nil }
+        position += 1
+        return requests[position - 1]
+    }
+}
