@@ -60,5 +60,6 @@ let package = Package(
             ],
             swiftSettings: strict),
         tests("EventKernelTests", ["EventKernel"]),
+        tests("SimulatorTests", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel"]),
     ]
 )

@@ -52,6 +52,15 @@ public struct IterationRun: Sendable, BitwiseCopyable {
         return k
     }
 
+    /// The first iteration after `k` that takes longer than `duration`, at most `limit`. O(1).
+    public func firstIteration(longerThan duration: SimulationDuration, after k: Int, limit: Int) -> Int {
+        guard increment.units > 0 else { return limit }
+        // ⌈w·s/m⌉ > d exactly if w > ⌊d·m/s⌋, which is the work that fits into d.
+        let excess = slowdown.work(in: duration).units - first.units
+        if excess < 0 { return k + 1 }
+        return min(limit, max(k + 1, Int(excess / increment.units) + 1))
+    }
+
     private func estimate(_ elapsed: SimulationDuration) -> Int {
         let scale = slowdown.factor / Double(Work.unitsPerNanosecond)
         let slope = Double(increment.units) * scale

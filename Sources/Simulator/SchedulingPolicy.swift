@@ -5,9 +5,10 @@
 /// An empty batch means that the lane waits for the next event. A policy reads nothing but the instance and itself, so
 /// that the same state always gives the same batch.
 ///
-/// A policy whose decode-only batch would be the same again, as long as no request arrives, completes or is handed
-/// over and enough blocks are free, says so with `repeatsDecode`: the simulator then jumps over the iterations in
-/// between. A policy with state that changes from iteration to iteration must leave it `false`.
+/// If the batch is nothing but decodes and would be the same again, as long as no request arrives, completes or is
+/// handed over and every iteration finds its blocks, the policy says so with `repeatsDecode`, which is read after each
+/// `schedule`: the simulator then jumps over the iterations in between. Free blocks only become fewer on the way. When in
+/// doubt `false` is right, and slower.
 public protocol SchedulingPolicy: Sendable {
     var repeatsDecode: Bool { get }
     mutating func schedule(_ instance: inout Instance)

@@ -13,6 +13,8 @@ public struct SimulationConfiguration: Sendable {
     public var sampleInterval: SimulationDuration?
     /// Stops the run at this time and records what is left as unfinished; `nil` runs until all requests are done.
     public var stopTime: SimulationTime?
+    /// Compares every running sum with what it sums after each step. Slow; for tests.
+    package var checksInvariants = false
 
     public init(
         pools: [PoolConfiguration], router: RouterPolicy = .leastOutstanding, transfer: TransferConfiguration? = nil,

@@ -1,0 +1,24 @@
+public import CostModels
+
+/// What a lane runs in one iteration. Kept by its lane and filled anew each time; its storage is reused.
+public struct Batch: Sendable {
+    struct Chunk: Sendable {
+        var slot: Int32
+        var tokens: Int
+    }
+
+    var chunks: ContiguousArray<Chunk> = []
+    /// Whether every sequence of the decode set generates a token.
+    var decodes = false
+    public internal(set) var shape = IterationShape.empty
+
+    public var isEmpty: Bool { shape.isEmpty }
+    /// Tokens that the iteration processes: prompt tokens and one per decoding sequence.
+    public var tokens: Int { shape.tokens }
+
+    mutating func removeAll() {
+        chunks.removeAll(keepingCapacity: true)
+        decodes = false
+        shape = .empty
+    }
+}

@@ -1,0 +1,23 @@
+extension Instance {
+    /// Walks everything that is kept as a running sum and compares it with the requests themselves. O(requests).
+    /// - Returns: What does not agree, or `nil`.
+    func brokenInvariant() -> String? {
+        var held = blocksInTransfer
+        for slot in Array(waiting) + Array(prefilling) + Array(prefilled) { held += requests[slot].blocks }
+        var (slot, members, context) = (decodeSet.first, 0, 0)
+        while slot != RequestTable.none {
+            let state = requests[slot]
+            let tokens = state.computedTokens + decodeSet.iteration - state.joinIteration
+            members += 1
+            context += tokens + 1
+            held += memory.blocks(for: tokens)
+            slot = state.next
+        }
+        let decodeLane = lanes[self.decodeLane]
+        if decodeLane.isRunning, decodeLane.batch.decodes { held += blocksForNextDecode }
+        if members != decodeSet.count { return "\(members) sequences in the decode set, \(decodeSet.count) counted" }
+        if context != decodeSet.contextTokens { return "\(context) context tokens, \(decodeSet.contextTokens) summed" }
+        if held != memory.usedBlocks { return "\(held) blocks held by requests, \(memory.usedBlocks) in use" }
+        return nil
+    }
+}

@@ -1,0 +1,118 @@
+import CostModels
+import EventKernel
+import Metrics
+import Simulator
+import Testing
+import Workloads
+
+@Suite("Cases that must coincide")
+struct CoincidenceTests {
+    private let model = TestCostModel()
+
+    private func trace(_ requests: [(arrival: Int64, prompt: Int, output: Int)]) -> Trace {
+        Trace(
+            requests: requests.enumerated().map { index, request in
+                Request(
+                    index: index, arrival: SimulationTime(nanoseconds: request.arrival), promptTokens: request.prompt,
+                    outputTokens: request.output)
+            }, provenance: .init(source: "by hand", format: "generated"))
+    }
+
+    private func randomTrace(_ seed: UInt64) -> Trace {
+        var random = RandomStreams(seed: seed).stream(named: "coincidence")
+        return SimulatorTests.randomTrace(count: 60, &random)
+    }
+
+    @Test("one request alone takes the sum of its iterations", arguments: [PoolRole.unified, .semiPD])
+    func alone(role: PoolRole) throws {
+        let (prompt, output) = (700, 40)
+        let (recorder, _) = try simulate(
+            SimulationConfiguration(pools: [pool(role)]), trace([(arrival: 12, prompt: prompt, output: output)]))
+        var expected = Slowdown.none.duration(of: model.work(of: .prefill(tokens: prompt), sms: 100))
+        for context in prompt + 1..<prompt + output {
+            let line = model.decodeLine(sequences: 1, contextTokens: context, sms: 100)
+            expected += Slowdown.none.duration(of: line.work(contextTokens: context))
+        }
+        #expect(recorder.requests[0].endToEnd == expected)
+        #expect(recorder.requests[0].parts.decodeStalled.nanoseconds <= Int64(output), "only rounding")
+    }
+
+    @Test("a long prompt is prefilled in chunks of the token budget")
+    func chunks() throws {
+        let configuration = SimulationConfiguration(pools: [pool(.unified, maxBatchedTokens: 256)])
+        let (recorder, outcome) = try simulate(configuration, trace([(arrival: 0, prompt: 600, output: 1)]))
+        let expected = [256, 256, 88].map { Slowdown.none.duration(of: model.work(of: .prefill(tokens: $0), sms: 100)) }
+        #expect(recorder.requests[0].endToEnd == expected.reduce(.zero, +))
+        #expect(outcome.iterations == 3)
+    }
+
+    @Test("a hard split with one side idle is that side alone on its SMs", arguments: 0..<20 as Range<UInt64>)
+    func hardSplitIdleSide(seed: UInt64) throws {
+        let prefillOnly = Trace(
+            requests: randomTrace(seed).requests.map {
+                Request(index: $0.index, arrival: $0.arrival, promptTokens: $0.promptTokens, outputTokens: 1)
+            }, provenance: .init(source: "prompts", format: "generated"))
+        let split = SMPartition(prefill: 60, decode: 40, total: 100)
+        let semiPD = try simulate(SimulationConfiguration(pools: [pool(.semiPD, partition: split)]), prefillOnly).0
+        var alone = pool(.prefill, partition: SMPartition(prefill: 60, decode: 60, total: 60))
+        alone.memory = KVMemoryConfiguration(totalBlocks: 1_000)
+        let configuration = SimulationConfiguration(pools: [alone, pool(.decode)], transfer: testLink)
+        let separate = try simulate(configuration, prefillOnly).0
+        #expect(semiPD.requests.map(\.completion) == separate.requests.map(\.completion))
+    }
+
+    @Test("semi-PD with no interference is disaggregation with a free link", arguments: 0..<40 as Range<UInt64>)
+    func semiPDIsFreeDisaggregation(seed: UInt64) throws {
+        let link = TransferConfiguration(bytesPerToken: 0, bytesPerSecond: 1, latency: .zero)
+        let memory = 100_000
+        let semiPD = try simulate(SimulationConfiguration(pools: [pool(.semiPD, blocks: memory)]), randomTrace(seed)).0
+        let apart = try simulate(
+            SimulationConfiguration(pools: [pool(.prefill, blocks: memory), pool(.decode, blocks: memory)], transfer: link),
+            randomTrace(seed)
+        ).0
+        #expect(semiPD.byRequest.map(\.firstToken) == apart.byRequest.map(\.firstToken))
+        #expect(semiPD.byRequest.map(\.completion) == apart.byRequest.map(\.completion))
+    }
+
+    @Test("with memory for all nothing is preempted", arguments: [PoolRole.unified, .semiPD], 0..<20 as Range<UInt64>)
+    func memoryHelps(role: PoolRole, seed: UInt64) throws {
+        let trace = randomTrace(seed)
+        let needed = trace.requests.map { ($0.promptTokens + $0.outputTokens) / 16 + 1 }.reduce(0, +)
+        let (recorder, _) = try simulate(SimulationConfiguration(pools: [pool(role, blocks: needed)]), trace)
+        #expect(recorder.requests.allSatisfy { $0.preemptions == 0 })
+    }
+
+    @Test("a request that can never fit is rejected, and the others are served")
+    func rejection() throws {
+        let (recorder, outcome) = try simulate(
+            SimulationConfiguration(pools: [pool(.unified, blocks: 10)]),
+            trace([(0, 100, 10), (1, 150, 12), (2, 5, 5)]))
+        #expect(recorder.requests.first?.request == 1)
+        #expect(recorder.requests.first?.outcome == .rejected)
+        #expect(outcome.rejected == 1 && outcome.completed == 2)
+    }
+
+    @Test("stopping in the middle records every request that is left")
+    func stopping() throws {
+        var configuration = SimulationConfiguration(pools: [pool(.unified)])
+        configuration.stopTime = SimulationTime(nanoseconds: 30_000)
+        let (recorder, outcome) = try simulate(
+            configuration, trace([(0, 10, 5), (5_000, 10, 100_0), (20_000, 10, 10_000), (90_000, 10, 1)]))
+        #expect(outcome.completed + outcome.unfinished == outcome.arrived)
+        #expect(recorder.requests.filter { $0.outcome == .unfinished }.map(\.request) == [1, 2])
+    }
+}
+
+@Suite("Routers")
+struct RouterTests {
+    @Test("least outstanding spreads a burst evenly and round robin in turn", arguments: RouterPolicy.allCases)
+    func burst(policy: RouterPolicy) throws {
+        let requests = (0..<30).map { Request(index: $0, arrival: .zero, promptTokens: 10, outputTokens: 5) }
+        let configuration = SimulationConfiguration(pools: [pool(.unified, instances: 7)], router: policy)
+        let trace = Trace(requests: requests, provenance: .init(source: "burst", format: "generated"))
+        let (recorder, _) = try simulate(configuration, trace)
+        let byInstance = Dictionary(grouping: recorder.requests) { $0.decodeInstance }
+        #expect(byInstance.count == 7)
+        #expect(byInstance.values.allSatisfy { (4...5).contains($0.count) })
+    }
+}

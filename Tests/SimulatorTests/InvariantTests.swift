@@ -1,0 +1,95 @@
+import CostModels
+import EventKernel
+import Metrics
+import Simulator
+import Testing
+import Workloads
+
+@Suite("What holds in every run")
+struct InvariantTests {
+    @Test(
+        "jumping over iterations gives the same records, gaps and samples as stepping through them",
+        arguments: System.allCases, 0..<250 as Range<UInt64>)
+    func macroEqualsStep(system: System, seed: UInt64) throws {
+        var random = RandomStreams(seed: seed).stream(named: "\(system)")
+        var configuration = randomConfiguration(system, &random)
+        let trace = randomTrace(count: 60, &random)
+        let (jumped, jumpedOutcome) = try simulate(configuration, trace)
+        configuration.stepByStep = true
+        let (stepped, steppedOutcome) = try simulate(configuration, trace)
+        #expect(jumped.requests == stepped.requests)
+        #expect(jumped.gaps == stepped.gaps)
+        #expect(jumped.intervals == stepped.intervals)
+        #expect(jumped.transfers == stepped.transfers)
+        #expect(jumpedOutcome.fingerprint == steppedOutcome.fingerprint)
+        #expect(jumpedOutcome.iterations == steppedOutcome.iterations)
+        #expect(jumpedOutcome.instances == steppedOutcome.instances)
+        #expect(jumpedOutcome.requestNanoseconds == steppedOutcome.requestNanoseconds)
+    }
+
+    @Test(
+        "requests are conserved, live in order, and their parts sum to their latency",
+        arguments: System.allCases, 0..<200 as Range<UInt64>)
+    func conservation(system: System, seed: UInt64) throws {
+        var random = RandomStreams(seed: seed).stream(named: "conservation \(system)")
+        let configuration = randomConfiguration(system, &random)
+        let trace = randomTrace(count: 80, &random)
+        let (recorder, outcome) = try simulate(configuration, trace)
+
+        #expect(outcome.arrived == trace.requests.count)
+        #expect(outcome.completed + outcome.rejected == outcome.arrived)
+        #expect(Set(recorder.requests.map(\.request)).count == trace.requests.count)
+        var sojourns = Int128(0)
+        for record in recorder.requests where record.outcome == .completed {
+            let scheduled = try #require(record.scheduled)
+            let firstToken = try #require(record.firstToken)
+            let completion = try #require(record.completion)
+            #expect(record.arrival <= scheduled && scheduled <= firstToken && firstToken <= completion)
+            #expect(record.parts.total == completion - record.arrival)
+            for part in record.parts.all { #expect(part >= .zero) }
+            #expect((record.outputTokens == 1) == (firstToken == completion) || record.outputTokens > 1)
+            sojourns += Int128((completion - record.arrival).nanoseconds)
+        }
+        #expect(outcome.requestNanoseconds == sojourns, "Little's law, exactly")
+        let tokens = recorder.requests.filter { $0.outcome == .completed }.map { $0.outputTokens - 1 }.reduce(0, +)
+        #expect(recorder.gaps.values.reduce(0, +) == tokens, "one gap per token after the first")
+        let gapTime = recorder.gaps.map { Int128($0.key) * Int128($0.value) }.reduce(0, +)
+        let decodeTime = recorder.requests.compactMap { record in
+            record.completion.flatMap { end in record.firstToken.map { Int128((end - $0).nanoseconds) } }
+        }.reduce(0, +)
+        #expect(gapTime == decodeTime, "gaps sum to the time between first and last token")
+    }
+
+    @Test("memory is empty at the end and never over-committed", arguments: System.allCases, 0..<100 as Range<UInt64>)
+    func memory(system: System, seed: UInt64) throws {
+        var random = RandomStreams(seed: seed).stream(named: "memory \(system)")
+        var configuration = randomConfiguration(system, &random)
+        configuration.sampleInterval = SimulationDuration(nanoseconds: 20_000)
+        let trace = randomTrace(count: 60, &random)
+        let (recorder, outcome) = try simulate(configuration, trace)
+        for sample in recorder.intervals { #expect((0...sample.totalBlocks).contains(sample.usedBlocks)) }
+        for instance in outcome.instances { #expect(instance.peakBlocks <= instance.totalBlocks) }
+        let last = recorder.intervals.suffix(outcome.instances.count)
+        if let time = last.first?.time, time > outcome.end || recorder.requests.allSatisfy({ ($0.completion ?? .zero) < time }) {
+            #expect(last.allSatisfy { $0.usedBlocks == 0 })
+        }
+    }
+
+    @Test("the same run twice gives the same bytes; another trace does not")
+    func reproducible() throws {
+        var random = RandomStreams(seed: 7).stream(named: "reproducible")
+        let configuration = randomConfiguration(.mixed, &random)
+        let trace = randomTrace(count: 100, &random)
+        let other = randomTrace(count: 100, &random)
+        let first = try simulate(configuration, trace)
+        let second = try simulate(configuration, trace)
+        #expect(first.0.requests == second.0.requests && first.1 == second.1)
+        #expect(try simulate(configuration, other).1.fingerprint != first.1.fingerprint)
+    }
+}
+
+extension LatencyParts {
+    var all: [SimulationDuration] {
+        [queue, prefillRun, prefillStalled, transfer, decodeWait, decodeRun, decodeStalled, preempted]
+    }
+}

@@ -1,0 +1,140 @@
+import CostModels
+import EventKernel
+import Metrics
+import Simulator
+import Workloads
+
+/// Keeps everything it is given.
+struct MemoryRecorder: Recorder {
+    var requests: [RequestRecord] = []
+    var gaps: [Int64: Int] = [:]
+    var intervals: [IntervalRecord] = []
+    var transfers: [TransferRecord] = []
+
+    var byRequest: [RequestRecord] { requests.sorted { $0.request < $1.request } }
+
+    mutating func record(_ request: RequestRecord) { requests.append(request) }
+    mutating func recordTokenGaps(_ gap: SimulationDuration, count: Int) { gaps[gap.nanoseconds, default: 0] += count }
+    mutating func record(_ interval: IntervalRecord) { intervals.append(interval) }
+    mutating func record(_ transfer: TransferRecord) { transfers.append(transfer) }
+}
+
+/// Costs that are easy to reason about: `perPrefillToken` and `perPair` for prompts, `perSequence` and `perContext` for
+/// decodes, plus `fixed`; in nanoseconds. Decode lines change slope at multiples of `segment` context tokens.
+struct TestCostModel: CostModel {
+    var fixed = 1_000.0
+    var perPrefillToken = 100.0
+    var perSequence = 500.0
+    var perContext = 1.37
+    var segment = 5_000
+    /// Slowdown of each side beside the other, growing with what the other runs.
+    var contention = 0.0
+
+    func work(of shape: IterationShape, sms: Int) -> Work {
+        let nanoseconds =
+            fixed + perPrefillToken * Double(shape.prefillTokens) + perSequence * Double(shape.decodeSequences)
+            + perContext * Double(shape.decodeContextTokens)
+        return Work(rounding: nanoseconds / 1e9 * 100 / Double(sms))
+    }
+
+    func decodeLine(sequences: Int, contextTokens: Int, sms: Int) -> DecodeCostLine {
+        let index = contextTokens / segment
+        let slope = perContext * (1 + 0.1 * Double(index % 3))
+        let scale = 1e-9 * 100 / Double(sms)
+        return DecodeCostLine(
+            fixed: Work(rounding: (fixed + perSequence * Double(sequences)) * scale),
+            perContextToken: Work(rounding: slope * scale),
+            validContext: index * segment...(index + 1) * segment - 1)
+    }
+
+    func slowdowns(prefill: IterationShape, decode: IterationShape, partition: SMPartition) -> LaneSlowdowns {
+        LaneSlowdowns(
+            prefill: Slowdown(rounding: 1 + contention * Double(decode.decodeContextTokens % 977) / 977),
+            decode: Slowdown(rounding: 1 + contention * Double(prefill.prefillTokens % 577) / 577))
+    }
+
+    func provenance(of shape: IterationShape, sms: Int) -> ProvenanceShares {
+        ProvenanceShares(.given, seconds: work(of: shape, sms: sms).seconds)
+    }
+}
+
+enum System: CaseIterable, CustomStringConvertible {
+    case unified, semiPD, disaggregated, mixed
+
+    var description: String {
+        switch self {
+        case .unified: "unified"
+        case .semiPD: "semi-PD"
+        case .disaggregated: "disaggregated"
+        case .mixed: "all roles behind one router"
+        }
+    }
+}
+
+func pool(
+    _ role: PoolRole, instances: Int = 1, model: any CostModel = TestCostModel(), blocks: Int = 1_000,
+    blockSize: Int = 16, maxSequences: Int = 64, maxBatchedTokens: Int = 2_048,
+    partition: SMPartition = SMPartition(prefill: 100, decode: 100, total: 100)
+) -> PoolConfiguration {
+    PoolConfiguration(
+        name: role.rawValue, role: role, instances: instances, gpusPerInstance: 1, costModel: model,
+        memory: KVMemoryConfiguration(blockSize: blockSize, totalBlocks: blocks),
+        limits: EngineLimits(maxSequences: maxSequences, maxBatchedTokens: maxBatchedTokens),
+        prefillPolicy: role == .unified ? VLLMV1Policy() : FCFSPrefillPolicy(), decodePolicy: FCFSDecodePolicy(),
+        partition: partition)
+}
+
+let testLink = TransferConfiguration(
+    bytesPerToken: 1_000, bytesPerSecond: 1e9, latency: SimulationDuration(nanoseconds: 5_000))
+
+/// A configuration drawn from a seed, small memories and short segments included.
+func randomConfiguration(_ system: System, _ random: inout RandomStream) -> SimulationConfiguration {
+    let total = 100
+    let model = TestCostModel(
+        fixed: Double(random.index(below: 3_000)), perPrefillToken: 1 + 200 * random.uniform(),
+        perSequence: 300 * random.uniform(), perContext: 3 * random.uniform(),
+        segment: 50 + random.index(below: 8_000), contention: random.index(below: 2) == 0 ? 0 : 2 * random.uniform())
+    let blocks = [12, 40, 150, 2_000][random.index(below: 4)]
+    let blockSize = [1, 4, 16][random.index(below: 3)]
+    let sequences = 1 + random.index(below: 40)
+    let budget = sequences + random.index(below: 300)
+    let partition = SMPartition(
+        prefill: 20 + random.index(below: 81), decode: 20 + random.index(below: 81), total: total)
+    func make(_ role: PoolRole) -> PoolConfiguration {
+        pool(
+            role, instances: 1 + random.index(below: 3), model: model, blocks: blocks, blockSize: blockSize,
+            maxSequences: sequences, maxBatchedTokens: budget, partition: partition)
+    }
+    let roles: [PoolRole] =
+        switch system {
+        case .unified: [.unified]
+        case .semiPD: [.semiPD]
+        case .disaggregated: [.prefill, .decode]
+        case .mixed: [.unified, .prefill, .decode, .semiPD]
+        }
+    var configuration = SimulationConfiguration(
+        pools: roles.map(make), router: random.index(below: 2) == 0 ? .roundRobin : .leastOutstanding, transfer: testLink,
+        sampleInterval: SimulationDuration(nanoseconds: 200_000))
+    configuration.checksInvariants = true
+    return configuration
+}
+
+/// Requests with gaps around what `randomConfiguration` serves, equal arrivals and single tokens included.
+func randomTrace(count: Int, _ random: inout RandomStream) -> Trace {
+    let meanGap = [500.0, 5_000, 50_000, 400_000][random.index(below: 4)]
+    var time = SimulationTime.zero
+    let requests = (0..<count).map { index in
+        if random.index(below: 5) > 0 { time += SimulationDuration(nanoseconds: Int64(random.exponential(mean: meanGap))) }
+        return Request(
+            index: index, arrival: time, promptTokens: 1 + random.index(below: [8, 100, 400][random.index(below: 3)]),
+            outputTokens: 1 + random.index(below: [1, 20, 300][random.index(below: 3)]))
+    }
+    return Trace(requests: requests, provenance: .init(source: "random", format: "generated"))
+}
+
+func simulate(_ configuration: SimulationConfiguration, _ trace: Trace) throws -> (MemoryRecorder, RunOutcome) {
+    var recorder = MemoryRecorder()
+    var source = trace.source
+    let outcome = try Simulation(configuration).run(&source, into: &recorder)
+    return (recorder, outcome)
+}
