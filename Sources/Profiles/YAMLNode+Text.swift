@@ -60,7 +60,7 @@ extension YAMLNode {
         }
         let startsOrEndsBadly = ["-", " ", "~"].contains { scalar.hasPrefix($0) } || scalar.hasSuffix(" ")
         let isNegativeNumber = scalar.hasPrefix("-") && Double(scalar) != nil
-        if isHarmless, !scalar.isEmpty, !startsOrEndsBadly || isNegativeNumber { return scalar }
+        if isHarmless, !Self.nullWords.contains(scalar), !startsOrEndsBadly || isNegativeNumber { return scalar }
         return quoted(scalar)
     }
 

@@ -37,10 +37,12 @@ public struct YAMLNode: Hashable, Sendable {
     /// A plain `null`, `~` or nothing at all: the same as leaving the key out.
     public var isNull: Bool {
         if case .scalar(let text, isQuoted: false) = content {
-            return ["", "~", "null", "Null", "NULL"].contains(text)
+            return Self.nullWords.contains(text)
         }
         return false
     }
+
+    static let nullWords = ["", "~", "null", "Null", "NULL"]
 
     /// What was found, for messages.
     var found: String {
