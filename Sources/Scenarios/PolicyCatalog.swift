@@ -1,0 +1,111 @@
+public import CostModels
+public import Simulator
+
+/// A number that a policy takes: its name as in the engine's own flags, bounds, default, and what it does.
+public struct PolicyParameter: Hashable, Sendable {
+    public enum Meaning: Hashable, Sendable {
+        /// Tokens of one iteration.
+        case tokenBudget
+        /// Sequences in the running set.
+        case sequenceLimit
+        /// Tokens of a KV block.
+        case blockSize
+    }
+
+    public enum Default: Hashable, Sendable {
+        case always(Int)
+        /// vLLM's rule: more on parts with at least 70 GiB that are not A100s.
+        case bySize(large: Int, small: Int)
+    }
+
+    public var name: String
+    public var meaning: Meaning
+    public var defaultValue: Default
+    public var range: ClosedRange<Int>
+    public var summary: String
+
+    public func defaultValue(on device: DeviceProfile) -> Int {
+        switch defaultValue {
+        case .always(let value): return value
+        case .bySize(let large, let small):
+            let isLarge = device.memoryBytes >= 70 << 30 && !device.name.lowercased().contains("a100")
+            return isLarge ? large : small
+        }
+    }
+}
+
+/// A serving policy that scenarios can name: what it is, whose behaviour it follows, and what can be set.
+public struct PolicyDescription: Hashable, Sendable {
+    /// What one role of the policy takes. Policies with two roles serve from two pools.
+    public struct Part: Hashable, Sendable {
+        public var role: PoolRole
+        public var parameters: [PolicyParameter]
+    }
+
+    public var id: String
+    public var summary: String
+    /// The engine release whose behaviour and defaults it follows.
+    public var follows: String
+    public var parts: [Part]
+
+    public var roles: [PoolRole] { parts.map(\.role) }
+
+    public func part(_ role: PoolRole) -> Part? { parts.first { $0.role == role } }
+}
+
+/// All policies, in the order in which they are listed.
+public enum PolicyCatalog {
+    public static let policies = [vllmV1, distServe, semiPD]
+
+    public static var ids: [String] { policies.map(\.id) }
+
+    public static func policy(_ id: String) -> PolicyDescription? { policies.first { $0.id == id } }
+
+    // Defaults of `vllm serve` from EngineArgs, since release 0.9 (pull request 17885 took A100s out of the large class).
+    static let vllmV1 = PolicyDescription(
+        id: "vllm-v1",
+        summary: "unified: one token budget an iteration, decodes first, prompts in chunks; preemption by recompute",
+        follows: "vLLM 0.9, V1 engine",
+        parts: [
+            .init(
+                role: .unified,
+                parameters: [
+                    PolicyParameter(
+                        name: "max_num_batched_tokens", meaning: .tokenBudget,
+                        defaultValue: .bySize(large: 8192, small: 2048), range: 1...1_048_576,
+                        summary: "tokens of one iteration, decoded and prefilled"),
+                    PolicyParameter(
+                        name: "max_num_seqs", meaning: .sequenceLimit,
+                        defaultValue: .bySize(large: 1024, small: 256), range: 1...65_536,
+                        summary: "requests running at once"),
+                    blockSize,
+                ])
+        ])
+
+    // 512 sequences: the cap of every system in the semi-PD paper's comparison (arXiv 2504.19867, section 5).
+    static let distServe = PolicyDescription(
+        id: "distserve",
+        summary:
+            "disaggregated: whole prompts first come, first served on one pool; decode pulls their KV when it has room",
+        follows: "DistServe (OSDI 2024), limits as in the semi-PD paper",
+        parts: [
+            .init(role: .prefill, parameters: [prefillBudget, sequences, blockSize]),
+            .init(role: .decode, parameters: [sequences, blockSize]),
+        ])
+
+    static let semiPD = PolicyDescription(
+        id: "semi-pd",
+        summary: "semi-PD: prefill and decode as two asynchronous workers on shares of the SMs of the same GPUs",
+        follows: "Semi-PD (arXiv 2504.19867) on DistServe, static partition",
+        parts: [.init(role: .semiPD, parameters: [prefillBudget, sequences, blockSize])])
+
+    private static let prefillBudget = PolicyParameter(
+        name: "max_prefill_tokens", meaning: .tokenBudget, defaultValue: .always(8192), range: 1...1_048_576,
+        summary: "tokens of one prefill iteration")
+    private static let sequences = PolicyParameter(
+        name: "max_num_seqs", meaning: .sequenceLimit, defaultValue: .always(512), range: 1...65_536,
+        summary: "requests running at once")
+    private static let blockSize = PolicyParameter(
+        name: "block_size", meaning: .blockSize, defaultValue: .always(16), range: 1...1024,
+        summary: "tokens of a KV block")
+}

@@ -1,0 +1,98 @@
+internal import CostModels
+internal import Diagnostics
+internal import Metrics
+internal import Profiles
+internal import Simulator
+
+extension ResolvedScenario {
+    /// The scenario as a file that resolves to this same value, if it is read with the same profiles and from the same
+    /// working directory (which relative paths start from).
+    public func yaml() -> String {
+        var entries: [(String, YAMLNode?)] = [
+            ("name", quoted(name)),
+            ("workload", workload.node),
+            ("model", text(modelReference)),
+            ("runtime", text(runtime)),
+        ]
+        if let slo {
+            entries.append(
+                (
+                    "slo",
+                    mapping([
+                        ("ttft", number(slo.timeToFirstToken)), ("tpot", number(slo.timePerOutputToken)),
+                        ("attainment", number(slo.attainmentTarget)),
+                    ])
+                ))
+        }
+        entries += [
+            ("seed", number(seed)), ("run", number(run)), ("equal", text(equalFooting.rawValue)),
+            ("prices", prices.isEmpty ? nil : mapping(prices.map { ($0.device, number($0.pricePerHour)) })),
+            ("deployments", list(deployments.map(\.node))),
+        ]
+        return mapping(entries).text
+    }
+}
+
+extension ResolvedWorkload {
+    fileprivate var node: YAMLNode {
+        var entries: [(String, YAMLNode?)]
+        switch source {
+        case .trace(let path, let format): entries = [("trace", quoted(path)), ("format", format.map(text))]
+        case .generator(let preset): entries = [("generate", text(preset))]
+        }
+        entries += [("rate", requestsPerSecond.map(number)), ("requests", requests.map(number))]
+        return mapping(entries)
+    }
+}
+
+extension ResolvedDeployment {
+    fileprivate var node: YAMLNode {
+        mapping([
+            ("name", quoted(name)), ("router", text(router.rawValue)), ("pools", list(pools.map(\.node))),
+            (
+                "link",
+                link.map {
+                    mapping([("bandwidth", number($0.bytesPerSecond)), ("latency", number($0.latencySeconds))])
+                }
+            ),
+        ])
+    }
+}
+
+extension ResolvedPool {
+    fileprivate var node: YAMLNode {
+        var (blocks, utilization): (YAMLNode?, YAMLNode?)
+        switch memory {
+        case .blocks(let count): blocks = number(count)
+        case .utilization(let share): utilization = number(share)
+        }
+        return mapping([
+            ("name", quoted(name)), ("role", text(role.rawValue)), ("policy", text(policy)),
+            ("instances", number(instances)), ("tp", number(tensorParallelism)), ("device", text(deviceReference)),
+            ("kv_blocks", blocks), ("memory_utilization", utilization),
+            ("partition_sms", partition.map { list([number($0.prefill), number($0.decode)]) }),
+            ("parameters", mapping(arguments.map { ($0.name, number($0.value)) })),
+        ])
+    }
+}
+
+// Nodes that are written have no place to point to.
+private let nowhere = SourceLocation(file: "", line: 1, column: 1)
+
+private func mapping(_ entries: [(String, YAMLNode?)]) -> YAMLNode {
+    YAMLNode(
+        .mapping(
+            entries.compactMap { key, value in
+                value.map { YAMLNode.Entry(key: key, keyLocation: nowhere, value: $0) }
+            }), at: nowhere)
+}
+
+private func list(_ items: [YAMLNode]) -> YAMLNode { YAMLNode(.sequence(items), at: nowhere) }
+private func text(_ text: String) -> YAMLNode { YAMLNode(.scalar(text, isQuoted: false), at: nowhere) }
+/// What a user named may look like anything, so it is quoted always.
+private func quoted(_ text: String) -> YAMLNode { YAMLNode(.scalar(text, isQuoted: true), at: nowhere) }
+private func number(_ value: some BinaryInteger) -> YAMLNode { text(String(value)) }
+/// The shortest decimal that reads back as the same number.
+private func number(_ value: Double) -> YAMLNode {
+    text(Int(exactly: value).map(String.init) ?? "\(value)")
+}

@@ -1,0 +1,115 @@
+public import CostModels
+public import Metrics
+public import Simulator
+
+/// A scenario with nothing left open: defaults filled in, deployments expanded into pools and replicated for equal
+/// footing. Two scenarios that are equal give the same run; `yaml` writes one that resolves to the same again.
+public struct ResolvedScenario: Hashable, Sendable {
+    public var name: String
+    public var workload: ResolvedWorkload
+    /// The id or path that was given.
+    public var modelReference: String
+    public var model: ModelArchitecture
+    /// Id of a runtime profile: the host cost of an engine.
+    public var runtime: String
+    /// `nil` where the user asks for no limits: attainment and goodput are then not defined.
+    public var slo: SLO?
+    public var seed: UInt64
+    /// The replication number.
+    public var run: UInt64
+    public var equalFooting: EqualFooting
+    /// Prices that replace those of the device profiles, by device id, in order of id.
+    public var prices: [DevicePrice]
+    public var deployments: [ResolvedDeployment]
+}
+
+/// The requests of a run.
+public struct ResolvedWorkload: Hashable, Sendable {
+    public enum Source: Hashable, Sendable {
+        /// A trace file; the format is recognised by content where it is not given.
+        case trace(path: String, format: String?)
+        /// A generator's preset, drawn from the scenario's seed.
+        case generator(String)
+    }
+
+    public var source: Source
+    /// The mean arrival rate to rescale to, requests per second over the whole deployment; `nil` keeps the source's.
+    public var requestsPerSecond: Double?
+    /// Only the first so many requests; `nil` for all. Generators always have one.
+    public var requests: Int?
+}
+
+/// What a comparison holds equal.
+public enum EqualFooting: String, CaseIterable, Hashable, Sendable {
+    /// Deployments are replicated until all use the same number of GPUs.
+    case gpus
+    /// Deployments are replicated as often as fits the price of the dearest.
+    case cost
+    /// As they stand.
+    case none
+}
+
+public struct DevicePrice: Hashable, Sendable {
+    public var device: String
+    /// US dollars for one GPU for one hour.
+    public var pricePerHour: Double
+}
+
+/// One column of a comparison: pools behind a router.
+public struct ResolvedDeployment: Hashable, Sendable {
+    public var name: String
+    public var router: RouterPolicy
+    public var pools: [ResolvedPool]
+    /// Into each decode instance; `nil` without a prefill pool.
+    public var link: ResolvedLink?
+
+    public var gpus: Int { pools.reduce(0) { $0 + $1.gpus } }
+    /// US dollars.
+    public var pricePerHour: Double { pools.reduce(0) { $0 + Double($1.gpus) * $1.device.pricePerHour } }
+}
+
+public struct ResolvedLink: Hashable, Sendable {
+    public var bytesPerSecond: Double
+    public var latencySeconds: Double
+}
+
+/// Instances that are all alike.
+public struct ResolvedPool: Hashable, Sendable {
+    /// How much KV memory an instance has.
+    public enum KVMemory: Hashable, Sendable {
+        /// What is left of this share of HBM after weights and working memory.
+        case utilization(Double)
+        /// So many blocks, as an engine's log says.
+        case blocks(Int)
+    }
+
+    public var name: String
+    public var role: PoolRole
+    /// Id of a policy in `PolicyCatalog`.
+    public var policy: String
+    public var instances: Int
+    public var tensorParallelism: Int
+    /// The id or path that was given.
+    public var deviceReference: String
+    public var device: DeviceProfile
+    public var memory: KVMemory
+    /// Of semi-PD pools; `nil` for others, which use all SMs.
+    public var partition: SMPartition?
+    /// Every parameter of the policy, in the catalogue's order.
+    public var arguments: [PolicyArgument]
+
+    public var gpus: Int { instances * tensorParallelism }
+
+    /// The argument with a meaning; `nil` if the policy takes none.
+    func argument(_ meaning: PolicyParameter.Meaning) -> Int? {
+        let parameters = PolicyCatalog.policy(policy)?.part(role)?.parameters ?? []
+        guard let name = parameters.first(where: { $0.meaning == meaning })?.name else { return nil }
+        return arguments.first { $0.name == name }?.value
+    }
+}
+
+/// A policy's parameter with its value.
+public struct PolicyArgument: Hashable, Sendable {
+    public var name: String
+    public var value: Int
+}

@@ -1,0 +1,90 @@
+public import CostModels
+public import Diagnostics
+internal import EventKernel
+public import Simulator
+
+/// The kind of instance that a cost model prices and whose memory is counted.
+public struct InstanceKind: Hashable, Sendable {
+    public var device: DeviceProfile
+    public var model: ModelArchitecture
+    public var tensorParallelism: Int
+    /// Id of a runtime profile.
+    public var runtime: String
+    /// Processes that share each GPU: two of a semi-PD instance, else one. Each needs working memory.
+    public var workersPerGPU: Int
+    /// The SM counts that lanes will run on, sorted, without duplicates.
+    public var smCounts: [Int]
+}
+
+/// Makes the cost model of a kind of instance.
+public typealias CostModelFactory = @Sendable (InstanceKind) throws -> any CostModel
+
+/// The KV blocks of `blockSize` tokens that fit a kind of instance when it uses a share of its memory.
+public typealias KVCapacity = @Sendable (InstanceKind, _ utilization: Double, _ blockSize: Int) throws -> Int
+
+extension ScenarioResolution {
+    /// What the simulator needs for each deployment, in order.
+    ///
+    /// - Throws: what the factories threw, at the places of the deployments, all of them at once.
+    public func configurations(
+        costModel: CostModelFactory, kvCapacity: KVCapacity
+    ) throws(InputError) -> [SimulationConfiguration] {
+        var collector = DiagnosticCollector()
+        var configurations: [SimulationConfiguration] = []
+        for (deployment, place) in zip(scenario.deployments, deploymentPlaces) {
+            do {
+                configurations.append(
+                    try scenario.configuration(of: deployment, costModel: costModel, kvCapacity: kvCapacity))
+            } catch let error as InputError {
+                collector.absorb(error)
+            } catch {
+                collector.error(at: place, "deployment \"\(deployment.name)\" cannot be simulated: \(error)")
+            }
+        }
+        try collector.throwIfAny()
+        return configurations
+    }
+}
+
+extension ResolvedScenario {
+    func configuration(
+        of deployment: ResolvedDeployment, costModel: CostModelFactory, kvCapacity: KVCapacity
+    ) throws -> SimulationConfiguration {
+        SimulationConfiguration(
+            pools: try deployment.pools.map { try configuration(of: $0, costModel: costModel, kvCapacity: kvCapacity) },
+            router: deployment.router,
+            transfer: deployment.link.map { link in
+                TransferConfiguration(
+                    bytesPerToken: model.keyValueBytesPerToken, bytesPerSecond: link.bytesPerSecond,
+                    latency: SimulationDuration(rounding: link.latencySeconds))
+            })
+    }
+
+    private func configuration(
+        of pool: ResolvedPool, costModel: CostModelFactory, kvCapacity: KVCapacity
+    ) throws -> PoolConfiguration {
+        let partition = pool.partition ?? .unpartitioned(pool.device.streamingMultiprocessors)
+        let kind = InstanceKind(
+            device: pool.device, model: model, tensorParallelism: pool.tensorParallelism, runtime: runtime,
+            workersPerGPU: pool.role == .semiPD ? 2 : 1,
+            smCounts: partition.prefill == partition.decode
+                ? [partition.prefill]
+                : [min(partition.prefill, partition.decode), max(partition.prefill, partition.decode)])
+        guard let sequences = pool.argument(.sequenceLimit), let blockSize = pool.argument(.blockSize) else {
+            preconditionFailure("policy \(pool.policy) has no sequence limit or block size")
+        }
+        let blocks =
+            switch pool.memory {
+            case .blocks(let blocks): blocks
+            case .utilization(let share): try kvCapacity(kind, share, blockSize)
+            }
+        let policies = schedulingPolicies(of: pool)
+        return PoolConfiguration(
+            name: pool.name, role: pool.role, instances: pool.instances, gpusPerInstance: pool.tensorParallelism,
+            costModel: try costModel(kind), memory: KVMemoryConfiguration(blockSize: blockSize, totalBlocks: blocks),
+            // A decode instance has no token budget of its own: an iteration is one token of every sequence.
+            limits: EngineLimits(
+                maxSequences: sequences, maxBatchedTokens: pool.argument(.tokenBudget) ?? sequences),
+            prefillPolicy: policies.prefill, decodePolicy: policies.decode, partition: partition)
+    }
+}

@@ -1,0 +1,167 @@
+internal import CostModels
+public import Diagnostics
+internal import Metrics
+public import Profiles
+
+extension ScenarioResolution {
+    /// Reads a scenario file, applies `--set` arguments in order, checks and resolves.
+    public static func load(
+        path: String, overrides: [String] = [], in environment: ScenarioEnvironment
+    ) throws(InputError) -> ScenarioResolution {
+        var root = try YAMLNode.parse(try InputText.read(path), file: path)
+        try root.apply(overrides: overrides)
+        let (folder, file) = splitPath(path)
+        let stem = file.lastIndex(of: ".").map { String(file[..<$0]) } ?? file
+        return try resolve(root, name: stem, folder: folder, in: environment)
+    }
+
+    /// Checks and resolves a scenario that is a tree already.
+    ///
+    /// - Parameters:
+    ///   - name: the scenario's name if it does not state one.
+    ///   - folder: what relative paths start from, except those given on the command line; empty for the working
+    ///     directory.
+    public static func resolve(
+        _ root: YAMLNode, name: String, folder: String = "", in environment: ScenarioEnvironment
+    ) throws(InputError) -> ScenarioResolution {
+        var reader = ScenarioReader(environment: environment, folder: folder)
+        let resolution = reader.read(root, name: name)
+        try reader.findings.throwIfAny()
+        guard let resolution else { preconditionFailure("a scenario was not resolved and no error reported") }
+        return resolution
+    }
+}
+
+/// Reads a scenario from the top; deployments are in `DeploymentReader`.
+struct ScenarioReader {
+    let environment: ScenarioEnvironment
+    let folder: String
+    let findings = Findings()
+
+    mutating func read(_ root: YAMLNode, name: String) -> ScenarioResolution? {
+        guard var keys = YAMLReader(root, "the scenario", findings) else { return nil }
+        let name = keys.optional("name", .string("a name"))?.value ?? name
+        let workload = readWorkload(keys.node("workload"), in: keys)
+        let modelReference = keys.required("model", .string("a model's id or the path of a config.json"))
+        let model = modelReference.flatMap(readModel)
+        let deviceReference = keys.optional("device", .string("a device's id"))
+        let runtime = keys.optional("runtime", .word("a runtime profile", of: environment.runtimes))?.value ?? "ideal"
+        let slo = keys.node("slo").flatMap(readSLO)
+        let seed = keys.optional("seed", .int(in: 0...Int.max))?.value ?? 1
+        let run = keys.optional("run", .int(in: 0...Int.max))?.value ?? 0
+        let equal = keys.optional("equal", .choice("what is held equal"))?.value ?? EqualFooting.gpus
+        let pricesNode = keys.node("prices")
+        let deploymentsNode = keys.node("deployments")
+        var reader = DeploymentReader(
+            environment: environment, folder: folder, findings: findings, model: model?.file.value,
+            defaultDevice: deviceReference)
+        let read = readDeployments(deploymentsNode, in: keys, with: &reader)
+        reader.checkDefaultDevice()
+        let prices = pricesNode.map { readPrices($0, devices: reader.deviceIDs) } ?? []
+        keys.finish()
+        guard let workload, let model, let read, !read.isEmpty else { return nil }
+
+        var deployments = read.map(\.value)
+        deployments.charge(prices)
+        let places = read.map(\.location)
+        let footing = findings.gathering { () throws(InputError) in
+            try deployments.replicate(for: equal, places: places)
+        }
+        guard let notes = footing else { return nil }
+        let scenario = ResolvedScenario(
+            name: name, workload: workload, modelReference: model.reference, model: model.file.value, runtime: runtime,
+            slo: slo, seed: UInt64(seed), run: UInt64(run), equalFooting: equal, prices: prices,
+            deployments: deployments)
+        return ScenarioResolution(
+            scenario: scenario, remarks: model.file.warnings + findings.warnings + notes, deploymentPlaces: places)
+    }
+
+    private func readWorkload(_ node: YAMLNode?, in scenario: YAMLReader) -> ResolvedWorkload? {
+        guard let node else {
+            scenario.reportMissing("workload", expected: "a mapping with \"trace\" or \"generate\"")
+            return nil
+        }
+        guard var keys = YAMLReader(node, "the workload", findings) else { return nil }
+        let trace = keys.optional("trace", .string("the path of a trace"))
+        let format = keys.optional("format", .word("a trace format", of: environment.traceFormats))
+        let generator = keys.optional("generate", .word("a workload", of: environment.generators))
+        let rate = keys.optional("rate", .number(above: 0))
+        let requests = keys.optional("requests", .positiveInt)
+        keys.finish()
+        if let trace {
+            if let generate = keys.place(of: "generate") {
+                findings.error(
+                    at: generate, "found both \"trace\" and \"generate\" in the workload, expected one of them")
+            }
+            let path = resolvedPath(trace, folder: folder)
+            return ResolvedWorkload(
+                source: .trace(path: path, format: format?.value), requestsPerSecond: rate?.value,
+                requests: requests?.value)
+        }
+        if let format = keys.place(of: "format"), keys.place(of: "trace") == nil {
+            findings.error(at: format, "found \"format\" in a workload without \"trace\"")
+        }
+        if keys.place(of: "generate") != nil {
+            if keys.place(of: "requests") == nil {
+                keys.reportMissing("requests", expected: "the number of requests to generate")
+            }
+        } else if keys.place(of: "trace") == nil {
+            keys.reportMissing("trace", expected: "the path of a trace, or \"generate\" with the name of a workload")
+        }
+        guard let generator else { return nil }
+        return ResolvedWorkload(
+            source: .generator(generator.value), requestsPerSecond: rate?.value, requests: requests?.value)
+    }
+
+    private func readModel(_ given: Located<String>) -> (reference: String, file: ProfileFile<ModelArchitecture>)? {
+        let reference = ProfileCatalog.isPath(given.value) ? profilePath(given, folder: folder) : given.value
+        let file = findings.gathering { () throws(InputError) in
+            try environment.catalog.model(reference, at: given.location)
+        }
+        guard let file else { return nil }
+        let unsupported =
+            file.value.latentAttention != nil
+            ? "latent attention (MLA)" : file.value.experts != nil ? "a mixture of experts" : nil
+        if let unsupported {
+            findings.error(
+                at: given.location,
+                "model: found \"\(file.value.id)\" with \(unsupported), which cannot be simulated yet, expected a dense model"
+            )
+        }
+        return (reference, file)
+    }
+
+    private func readSLO(_ node: YAMLNode) -> SLO? {
+        guard var keys = YAMLReader(node, "the SLO", findings) else { return nil }
+        let ttft = keys.required("ttft", .number(above: 0))
+        let tpot = keys.required("tpot", .number(above: 0))
+        let attainment = keys.optional("attainment", .number(in: 0.01...1))
+        keys.finish()
+        guard let ttft, let tpot else { return nil }
+        return SLO(
+            timeToFirstToken: ttft.value, timePerOutputToken: tpot.value, attainmentTarget: attainment?.value ?? 0.9)
+    }
+
+    private func readPrices(_ node: YAMLNode, devices: [String]) -> [DevicePrice] {
+        guard var keys = YAMLReader(node, "the prices of the scenario's devices", findings) else { return [] }
+        let prices = devices.sorted().compactMap { device in
+            keys.optional(device, .nonNegativeNumber).map { DevicePrice(device: device, pricePerHour: $0.value) }
+        }
+        keys.finish()
+        return prices
+    }
+
+    private func readDeployments(
+        _ node: YAMLNode?, in scenario: YAMLReader, with reader: inout DeploymentReader
+    ) -> [Located<ResolvedDeployment>]? {
+        guard let node else {
+            scenario.reportMissing("deployments", expected: "a list of at least one deployment")
+            return nil
+        }
+        guard case .sequence(let items) = node.content, !items.isEmpty else {
+            findings.error(at: node.location, "deployments: expected a list of at least one deployment")
+            return nil
+        }
+        return items.compactMap { item in reader.read(item).map { Located($0, at: item.location) } }
+    }
+}
