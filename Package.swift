@@ -60,5 +60,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         tests("EventKernelTests", ["EventKernel"]),
+        tests("CostModelsTests", ["CostModels", "Profiles", "EventKernel", "Diagnostics"]),
+        tests("CalibrationTests", ["Calibration", "CostModels", "Profiles", "Diagnostics"]),
     ]
 )
