@@ -14,6 +14,10 @@ enum AttentionFit {
     private static let streamKnots: [Double] = [1, 8, 64, 512, 4096]
     private static let keyKnots: [Double] = [8, 32, 128, 256, 512, 1024, 2048, 4096, 8192]
 
+    /// Kernels treat multi-head attention as a case of its own (FlashAttention-2 does not split its KV, for one), and
+    /// models of today group their heads: multi-head rows are reported, not fitted.
+    static func isGrouped(_ row: AttentionRow) -> Bool { row.heads > row.keyValueHeads }
+
     static func isDecodeUsed(_ row: AttentionRow) -> Bool {
         row.headSize == headSize && row.past + 1 >= shortestContext && row.batch <= largestBatch
     }
@@ -41,7 +45,7 @@ enum AttentionFit {
         let latencies = latencyKnots.count
         var descent = CoordinateDescent(
             parameters: latencyKnots.map { 1e-5 + 1e-8 * $0 } + streamKnots.map { _ in 0.8 },
-            limits: latencyKnots.map { _ in 1e-7...1 } + streamKnots.map { _ in 0.02...0.97 })
+            limits: latencyKnots.map { _ in 1e-7...1 } + streamKnots.map { _ in 0.02...0.94 })
         for i in 1..<latencies {
             descent.orderings.append(.init(smaller: i - 1, larger: i, factor: 1))
             // Latency per stream may not rise, so that the proportion held above the last knot is an upper bound.

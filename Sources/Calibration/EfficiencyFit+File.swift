@@ -36,14 +36,14 @@ extension EfficiencyFit {
                 "prefill_attention",
                 fitted(
                     rows.prefillAttention.count,
-                    "\(attention) bf16; head size \(AttentionFit.headSize), no past, query of at least "
+                    "\(attention) bf16; grouped heads of size \(AttentionFit.headSize), no past, query of at least "
                         + "\(AttentionFit.shortestQuery) used")
             ),
             (
                 "decode_attention",
                 fitted(
                     rows.decodeAttention.count,
-                    "\(attention) bf16; head size \(AttentionFit.headSize), context of at least "
+                    "\(attention) bf16; grouped heads of size \(AttentionFit.headSize), context of at least "
                         + "\(AttentionFit.shortestContext), batch up to \(AttentionFit.largestBatch) used")
             ),
             ("elementwise", kept),

@@ -20,12 +20,16 @@ public enum EfficiencyFit {
             profile.gemm = GEMMFit(rows: products.fitted, device: device).fit()
             report.add(products: products, efficiency: profile.gemm, device: device)
         }
-        let decode = Halves(rows.decodeAttention.filter(AttentionFit.isDecodeUsed)) { isFitted($0.shape) }
+        let decode = Halves(rows.decodeAttention.filter(AttentionFit.isDecodeUsed)) {
+            AttentionFit.isGrouped($0) && isFitted($0.shape)
+        }
         if !decode.fitted.isEmpty {
             profile.decodeAttention = AttentionFit.fitDecode(decode.fitted, device: device)
             report.add(decode: decode, efficiency: profile, device: device)
         }
-        let prefill = Halves(rows.prefillAttention.filter(AttentionFit.isPrefillUsed)) { isFitted($0.shape) }
+        let prefill = Halves(rows.prefillAttention.filter(AttentionFit.isPrefillUsed)) {
+            AttentionFit.isGrouped($0) && isFitted($0.shape)
+        }
         if !prefill.fitted.isEmpty {
             profile.prefillAttention = AttentionFit.fitPrefill(prefill.fitted, device: device)
             report.add(prefill: prefill, efficiency: profile, device: device)
@@ -133,9 +137,11 @@ extension CalibrationReport {
                     return Comparison(shape: row.text, predicted: demand.seconds, measured: row.seconds)
                 })
         }
-        add("decode attention", decode)
-        add("decode attention, context < 1024", decode.filter { $0.past + 1 < 1024 })
-        add("decode attention, context ≥ 1024", decode.filter { $0.past + 1 >= 1024 })
+        let grouped = decode.filter(AttentionFit.isGrouped)
+        add("decode attention", grouped)
+        add("decode attention, context < 1024", grouped.filter { $0.past + 1 < 1024 })
+        add("decode attention, context ≥ 1024", grouped.filter { $0.past + 1 >= 1024 })
+        add("decode attention, multi-head", decode.filter { !AttentionFit.isGrouped($0) })
     }
 
     fileprivate mutating func add(prefill: Halves<AttentionRow>, efficiency: EfficiencyProfile, device: DeviceProfile) {
@@ -153,9 +159,10 @@ extension CalibrationReport {
                     return Comparison(shape: row.text, predicted: demand.seconds, measured: row.seconds)
                 })
         }
-        add("prefill attention", prefill)
-        add("prefill attention, query < 1024", prefill.filter { $0.queryLength < 1024 })
-        add("prefill attention, query ≥ 1024", prefill.filter { $0.queryLength >= 1024 })
-        add("prefill attention, grouped heads", prefill.filter { $0.heads > $0.keyValueHeads })
+        let grouped = prefill.filter(AttentionFit.isGrouped)
+        add("prefill attention", grouped)
+        add("prefill attention, query < 1024", grouped.filter { $0.queryLength < 1024 })
+        add("prefill attention, query ≥ 1024", grouped.filter { $0.queryLength >= 1024 })
+        add("prefill attention, multi-head", prefill.filter { !AttentionFit.isGrouped($0) })
     }
 }
