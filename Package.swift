@@ -63,5 +63,7 @@ let package = Package(
         tests("SimulatorTests", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel"]),
         tests("ProfilesTests", ["Profiles", "CostModels", "Diagnostics"]),
         tests("ScenariosTests", ["Scenarios", "Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
+        tests("CostModelsTests", ["CostModels", "Profiles", "EventKernel", "Diagnostics"]),
+        tests("CalibrationTests", ["Calibration", "CostModels", "Profiles", "Diagnostics"]),
     ]
 )

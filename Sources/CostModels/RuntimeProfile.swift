@@ -1,0 +1,85 @@
+/// What a serving engine adds to the time of its kernels: work of its host, padding of its CUDA graphs, memory of its own.
+public struct RuntimeProfile: Hashable, Sendable {
+    /// Host time of an iteration: serial + max(GPU, hidden), each constant + per sequence.
+    public struct HostCost: Hashable, Sendable {
+        /// Runs while the GPU works and shows only where the GPU is faster, such as launching kernels.
+        public var hiddenSeconds: Double
+        public var hiddenSecondsPerSequence: Double
+        /// The GPU waits for it.
+        public var serialSeconds: Double
+        public var serialSecondsPerSequence: Double
+
+        public static let none = HostCost()
+
+        public init(
+            hiddenSeconds: Double = 0, hiddenSecondsPerSequence: Double = 0, serialSeconds: Double = 0,
+            serialSecondsPerSequence: Double = 0
+        ) {
+            self.hiddenSeconds = hiddenSeconds
+            self.hiddenSecondsPerSequence = hiddenSecondsPerSequence
+            self.serialSeconds = serialSeconds
+            self.serialSecondsPerSequence = serialSecondsPerSequence
+        }
+
+        public func hidden(sequences: Int) -> Double { hiddenSeconds + hiddenSecondsPerSequence * Double(sequences) }
+        public func serial(sequences: Int) -> Double { serialSeconds + serialSecondsPerSequence * Double(sequences) }
+
+        /// Seconds of an iteration whose kernels take `gpu` seconds.
+        public func total(gpu: Double, sequences: Int) -> Double {
+            serial(sequences: sequences) + max(gpu, hidden(sequences: sequences))
+        }
+    }
+
+    /// Batch sizes that decode was captured at as CUDA graphs: a batch is padded to the next one.
+    public struct GraphBatches: Hashable, Sendable {
+        /// Sizes below the first multiple of `step`, ascending.
+        public var small: [Int]
+        public var step: Int
+        /// The largest size captured; larger batches run without a graph and without padding.
+        public var limit: Int
+
+        public init(small: [Int], step: Int, limit: Int) {
+            self.small = small
+            self.step = step
+            self.limit = limit
+        }
+
+        public func padded(_ sequences: Int) -> Int {
+            if sequences > limit { return sequences }
+            if let size = small.first(where: { $0 >= sequences }) { return size }
+            return min(limit, (sequences + step - 1) / step * step)
+        }
+    }
+
+    public var id: String
+    public var name: String
+    /// Iterations with at least one prompt token.
+    public var prefill: HostCost
+    /// Decode-only iterations.
+    public var decode: HostCost
+    public var graphBatches: GraphBatches?
+    /// Fraction of the device's memory that the engine lets itself use.
+    public var memoryUtilisation: Double
+    /// Bytes that each process keeps for itself on each GPU: CUDA context, graphs, workspaces.
+    public var reserveBytesPerProcess: Int
+
+    /// No host cost, no padding, all memory.
+    public static let ideal = RuntimeProfile(
+        id: "ideal", name: "kernels only", prefill: .none, decode: .none, graphBatches: nil, memoryUtilisation: 1,
+        reserveBytesPerProcess: 0)
+
+    public init(
+        id: String, name: String, prefill: HostCost, decode: HostCost, graphBatches: GraphBatches?,
+        memoryUtilisation: Double, reserveBytesPerProcess: Int
+    ) {
+        self.id = id
+        self.name = name
+        self.prefill = prefill
+        self.decode = decode
+        self.graphBatches = graphBatches
+        self.memoryUtilisation = memoryUtilisation
+        self.reserveBytesPerProcess = reserveBytesPerProcess
+    }
+
+    public func paddedDecode(_ sequences: Int) -> Int { graphBatches?.padded(sequences) ?? sequences }
+}
