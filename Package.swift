@@ -29,7 +29,8 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "phasewise", targets: ["phasewise"]),
-        .library(name: "PhasewiseSimulator", targets: ["Simulator", "CostModels", "Workloads", "Metrics", "EventKernel"]),
+        .library(
+            name: "PhasewiseSimulator", targets: ["Simulator", "CostModels", "Workloads", "Metrics", "EventKernel"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -48,7 +49,9 @@ let package = Package(
         library("Simulator", ["Workloads", "CostModels", "Metrics", "EventKernel", heap, deque]),
         library("ResultStore", ["Metrics", "EventKernel", grdb]),
         library("Calibration", ["CostModels", "Profiles", "Diagnostics"]),
-        library("Scenarios", ["Simulator", "Profiles", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics", yams]),
+        library(
+            "Scenarios",
+            ["Simulator", "Profiles", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics", yams]),
         library("Reporting", ["Metrics", "ResultStore"]),
         .systemLibrary(
             name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .yum(["zlib-devel"])]),
@@ -60,5 +63,6 @@ let package = Package(
             ],
             swiftSettings: strict),
         tests("EventKernelTests", ["EventKernel"]),
+        tests("MetricsTests", ["Metrics", "EventKernel"]),
     ]
 )
