@@ -29,7 +29,8 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "phasewise", targets: ["phasewise"]),
-        .library(name: "PhasewiseSimulator", targets: ["Simulator", "CostModels", "Workloads", "Metrics", "EventKernel"]),
+        .library(
+            name: "PhasewiseSimulator", targets: ["Simulator", "CostModels", "Workloads", "Metrics", "EventKernel"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -49,6 +50,9 @@ let package = Package(
         library("ResultStore", ["Metrics", "EventKernel", grdb]),
         library("Calibration", ["CostModels", "Profiles", "Diagnostics"]),
         library("Scenarios", ["Simulator", "Profiles", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
+        library(
+            "Scenarios",
+            ["Simulator", "Profiles", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics", yams]),
         library("Reporting", ["Metrics", "ResultStore"]),
         .systemLibrary(
             name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .yum(["zlib-devel"])]),
@@ -65,5 +69,6 @@ let package = Package(
         tests("ScenariosTests", ["Scenarios", "Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         tests("CostModelsTests", ["CostModels", "Profiles", "EventKernel", "Diagnostics"]),
         tests("CalibrationTests", ["Calibration", "CostModels", "Profiles", "Diagnostics"]),
+        tests("MetricsTests", ["Metrics", "EventKernel"]),
     ]
 )

@@ -1,0 +1,91 @@
+/// Mean, spread and percentiles of samples. Everything is `nil` if there are none.
+///
+/// Percentiles interpolate linearly between the two nearest samples, as `numpy.percentile` does by default; the standard
+/// deviation is that of the population, as `numpy.std` has it.
+public struct Distribution: Hashable, Sendable {
+    public var count: Int
+    public var mean: Double?
+    public var standardDeviation: Double?
+    public var p50: Double?
+    public var p90: Double?
+    public var p95: Double?
+    public var p99: Double?
+    public var max: Double?
+
+    public init() { count = 0 }
+
+    /// The exact distribution of `samples`, in O(n).
+    /// - Precondition: samples are finite and not negative.
+    public init(of samples: [Double]) {
+        count = samples.count
+        guard !samples.isEmpty else { return }
+        let n = Double(samples.count)
+        let mean = samples.reduce(0, +) / n
+        self.mean = mean
+        standardDeviation = (samples.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / n).squareRoot()
+        let sorted = sortedAscending(samples)
+        p50 = percentile(0.5, ofSorted: sorted)
+        p90 = percentile(0.9, ofSorted: sorted)
+        p95 = percentile(0.95, ofSorted: sorted)
+        p99 = percentile(0.99, ofSorted: sorted)
+        max = sorted[sorted.count - 1]
+    }
+
+    public subscript(_ statistic: Statistic) -> Double? {
+        switch statistic {
+        case .mean: mean
+        case .standardDeviation: standardDeviation
+        case .p50: p50
+        case .p90: p90
+        case .p95: p95
+        case .p99: p99
+        case .max: max
+        case .value: nil
+        }
+    }
+}
+
+/// The sample at rank `fraction · (n − 1)`, interpolated between its neighbours.
+func percentile(_ fraction: Double, ofSorted samples: [Double]) -> Double {
+    let position = fraction * Double(samples.count - 1)
+    let below = Int(position)
+    let above = min(below + 1, samples.count - 1)
+    return samples[below] + (samples[above] - samples[below]) * (position - Double(below))
+}
+
+/// A radix sort, because a million requests have five distributions and comparison sorts would take longer than the
+/// simulation. The bits of doubles that are not negative order as the numbers do.
+func sortedAscending(_ samples: [Double]) -> [Double] {
+    let digitBits = 11
+    let digits = 1 << digitBits
+    let passes = (UInt64.bitWidth + digitBits - 1) / digitBits
+    var counts = [Int](repeating: 0, count: passes * digits)
+    for sample in samples {
+        precondition(sample.isFinite && sample >= 0, "not a sample: \(sample)")
+        var bits = sample.bitPattern
+        for pass in 0..<passes {
+            counts[pass * digits + Int(bits & UInt64(digits - 1))] += 1
+            bits >>= UInt64(digitBits)
+        }
+    }
+    var from = samples
+    var to = [Double](repeating: 0, count: from.count)
+    for pass in 0..<passes {
+        let slots = pass * digits..<(pass + 1) * digits
+        // Times in nanoseconds share their high bits: such a pass would only copy.
+        if counts[slots].contains(from.count) { continue }
+        var next = 0
+        for slot in slots {
+            let here = counts[slot]
+            counts[slot] = next
+            next += here
+        }
+        for sample in from {
+            let slot = slots.lowerBound + Int((sample.bitPattern >> UInt64(pass * digitBits)) & UInt64(digits - 1))
+            to[counts[slot]] = sample
+            counts[slot] += 1
+        }
+        swap(&from, &to)
+    }
+    return from
+}

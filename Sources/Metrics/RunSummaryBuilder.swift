@@ -1,0 +1,115 @@
+public import EventKernel
+
+/// Gathers what a run summary needs while the run goes on: 40 bytes per completed request and a histogram of gaps.
+public struct RunSummaryBuilder: Recorder, Sendable {
+    /// What percentiles need of a completed request.
+    struct Completed {
+        var arrival: Int64
+        var timeToFirstToken: Int64
+        var endToEnd: Int64
+        var queueTime: Int64
+        /// Seconds, single precision: only averaged, for the saturation verdict.
+        var waiting: Float
+        var outputTokens: Int32
+    }
+
+    /// An unfinished request: its waiting is known when the run has ended.
+    struct Unfinished {
+        var arrival: Int64
+        var run: Int64
+    }
+
+    let slo: SLO?
+    let pricePerHour: Double?
+    public private(set) var gaps = TokenGapHistogram()
+    private(set) var completed: [Completed] = []
+    private(set) var unfinished: [Unfinished] = []
+    private(set) var rejectedCount = 0
+    private(set) var lostCount = 0
+    private(set) var preemptedCount = 0
+    private(set) var preemptions = 0
+    private(set) var promptTokens = 0
+    private(set) var outputTokens = 0
+    private(set) var metSLO = 0
+    private(set) var firstArrival = SimulationTime.never
+    private(set) var lastCompletion = SimulationTime.zero
+    private(set) var partTotals = PartTotals()
+
+    /// - Parameters:
+    ///   - slo: What attainment and goodput are about; without one they are not reported.
+    ///   - pricePerHour: Dollars per hour of all GPUs of the deployment together; without one there are no costs.
+    ///   - expectedRequests: Room to reserve.
+    public init(slo: SLO?, pricePerHour: Double?, expectedRequests: Int = 0) {
+        self.slo = slo
+        self.pricePerHour = pricePerHour
+        completed.reserveCapacity(expectedRequests)
+    }
+
+    /// - Precondition: a completed request has all its stamps and at least one output token.
+    public mutating func record(_ request: RequestRecord) {
+        firstArrival = min(firstArrival, request.arrival)
+        preemptions += request.preemptions
+        if request.preemptions > 0 { preemptedCount += 1 }
+        switch request.outcome {
+        case .rejected: rejectedCount += 1
+        case .lost: lostCount += 1
+        case .unfinished:
+            let run = request.parts.prefillRun + request.parts.decodeRun
+            unfinished.append(Unfinished(arrival: request.arrival.nanoseconds, run: run.nanoseconds))
+        case .completed: recordCompleted(request)
+        }
+    }
+
+    private mutating func recordCompleted(_ request: RequestRecord) {
+        guard let scheduled = request.scheduled, let ttft = request.timeToFirstToken,
+            let completion = request.completion, request.outputTokens > 0
+        else { preconditionFailure("completed, but never scheduled or without tokens: \(request)") }
+        let parts = request.parts
+        let endToEnd = completion - request.arrival
+        let waiting = endToEnd - parts.prefillRun - parts.decodeRun
+        completed.append(
+            Completed(
+                arrival: request.arrival.nanoseconds, timeToFirstToken: ttft.nanoseconds,
+                endToEnd: endToEnd.nanoseconds, queueTime: (scheduled - request.arrival).nanoseconds,
+                waiting: Float(waiting.seconds), outputTokens: Int32(clamping: request.outputTokens)))
+        lastCompletion = max(lastCompletion, completion)
+        promptTokens += request.promptTokens
+        outputTokens += request.outputTokens
+        if let slo, slo.isMet(by: request) { metSLO += 1 }
+        partTotals.add(parts)
+    }
+
+    public mutating func recordTokenGaps(_ gap: SimulationDuration, count: Int) { gaps.record(gap, count: count) }
+
+    public func longestGap(countedWith gap: SimulationDuration) -> SimulationDuration {
+        gaps.longestGap(countedWith: gap)
+    }
+}
+
+/// Sums of the parts of latency, wide enough for any number of requests.
+struct PartTotals: Sendable {
+    private var queue: Int128 = 0
+    private var prefillRun: Int128 = 0
+    private var prefillStalled: Int128 = 0
+    private var transfer: Int128 = 0
+    private var decodeWait: Int128 = 0
+    private var decodeRun: Int128 = 0
+    private var decodeStalled: Int128 = 0
+    private var preempted: Int128 = 0
+
+    mutating func add(_ parts: LatencyParts) {
+        queue += Int128(parts.queue.nanoseconds)
+        prefillRun += Int128(parts.prefillRun.nanoseconds)
+        prefillStalled += Int128(parts.prefillStalled.nanoseconds)
+        transfer += Int128(parts.transfer.nanoseconds)
+        decodeWait += Int128(parts.decodeWait.nanoseconds)
+        decodeRun += Int128(parts.decodeRun.nanoseconds)
+        decodeStalled += Int128(parts.decodeStalled.nanoseconds)
+        preempted += Int128(parts.preempted.nanoseconds)
+    }
+
+    /// Nanoseconds in the order of `Metric.latencyParts`.
+    var inOrder: [Int128] {
+        [queue, prefillRun, prefillStalled, transfer, decodeWait, decodeRun, decodeStalled, preempted]
+    }
+}

@@ -1,0 +1,132 @@
+import EventKernel
+import Testing
+
+@testable import Metrics
+
+@Suite("Distributions")
+struct DistributionTests {
+    /// Samples of very different sizes, with ties, as latencies have them.
+    private func samples(seed: UInt64) -> [Double] {
+        var random = RandomStreams(seed: seed).stream(named: "samples")
+        let count = 1 + random.index(below: 400)
+        return (0..<count).map { _ in
+            switch random.index(below: 4) {
+            case 0: 0
+            case 1: Double(random.index(below: 20)) / 8
+            case 2: random.exponential(mean: 1e-4)
+            default: random.logNormal(mu: 2, sigma: 5)
+            }
+        }
+    }
+
+    @Test("the radix sort sorts as the standard library does", arguments: 0..<200 as Range<UInt64>)
+    func sorting(seed: UInt64) {
+        #expect(sortedAscending(samples(seed: seed)) == samples(seed: seed).sorted())
+    }
+
+    @Test("a percentile lies where a walk along the sorted samples finds it", arguments: 0..<200 as Range<UInt64>)
+    func percentiles(seed: UInt64) {
+        let values = samples(seed: seed)
+        let sorted = values.sorted()
+        let distribution = Distribution(of: values)
+        for (statistic, percent) in [(Statistic.p50, 50), (.p90, 90), (.p95, 95), (.p99, 99)] {
+            // Rank in hundredths, so that the walk is in integers.
+            let rank = percent * (values.count - 1)
+            let below = sorted[rank / 100]
+            let above = sorted[min(rank / 100 + 1, values.count - 1)]
+            let expected = below + (above - below) * Double(rank % 100) / 100
+            #expect(abs(distribution[statistic]! - expected) <= 1e-12 * max(1, sorted.last!))
+        }
+        #expect(distribution.max == sorted.last)
+        #expect(distribution.count == values.count)
+    }
+
+    @Test("mean, deviation and percentiles are numpy's for a small sample")
+    func numpyExample() {
+        // numpy.percentile([4, 1, 3, 2], [50, 90, 95, 99]) and numpy.std of the same.
+        let distribution = Distribution(of: [4, 1, 3, 2])
+        #expect(distribution.mean == 2.5)
+        #expect(abs(distribution.standardDeviation! - 1.118033988749895) < 1e-15)
+        #expect(distribution.p50 == 2.5)
+        #expect(abs(distribution.p90! - 3.7) < 1e-12)
+        #expect(abs(distribution.p95! - 3.85) < 1e-12)
+        #expect(abs(distribution.p99! - 3.97) < 1e-12)
+        #expect(distribution.max == 4)
+    }
+
+    @Test("one sample is its own mean and percentiles")
+    func oneSample() {
+        let distribution = Distribution(of: [7])
+        for statistic in Statistic.ofDistributions where statistic != .standardDeviation {
+            #expect(distribution[statistic] == 7)
+        }
+        #expect(distribution.standardDeviation == 0)
+    }
+
+    @Test("nothing is said of no samples")
+    func noSamples() {
+        let distribution = Distribution(of: [])
+        #expect(distribution.count == 0)
+        for statistic in Statistic.allCases { #expect(distribution[statistic] == nil) }
+    }
+}
+
+@Suite("Token gaps")
+struct TokenGapHistogramTests {
+    @Test("gaps counted together may be recorded together", arguments: 0..<50 as Range<UInt64>)
+    func grouping(seed: UInt64) {
+        var random = RandomStreams(seed: seed).stream(named: "gaps")
+        var single = TokenGapHistogram()
+        var grouped = TokenGapHistogram()
+        for _ in 0..<200 {
+            let gap = SimulationDuration(rounding: random.logNormal(mu: -4, sigma: 2))
+            let longest = single.longestGap(countedWith: gap)
+            #expect(longest >= gap)
+            #expect(grouped.longestGap(countedWith: longest) == longest)
+            single.record(gap, count: 1)
+            single.record(longest, count: 2)
+            grouped.record(gap, count: 3)
+            // The next nanosecond belongs to the next class.
+            let next = longest + SimulationDuration(nanoseconds: 1)
+            #expect(single.longestGap(countedWith: next) > longest)
+        }
+        #expect(single.buckets == grouped.buckets)
+        #expect(single.distribution == grouped.distribution)
+    }
+
+    @Test("statistics of classes lie within half a percent of those of the gaps", arguments: 0..<50 as Range<UInt64>)
+    func accuracy(seed: UInt64) {
+        var random = RandomStreams(seed: seed).stream(named: "gaps")
+        var histogram = TokenGapHistogram()
+        var gaps: [Double] = []
+        for _ in 0..<1000 {
+            let gap = SimulationDuration(rounding: 0.005 + random.exponential(mean: 0.02))
+            let count = 1 + random.index(below: 5)
+            histogram.record(gap, count: count)
+            gaps += Array(repeating: gap.seconds, count: count)
+        }
+        gaps.sort()
+        let distribution = histogram.distribution
+        #expect(distribution.count == gaps.count)
+        func isClose(_ value: Double?, _ expected: Double) -> Bool { abs(value! - expected) <= 0.005 * expected }
+        #expect(isClose(distribution.mean, gaps.reduce(0, +) / Double(gaps.count)))
+        for (statistic, percent) in [(Statistic.p50, 50), (.p90, 90), (.p95, 95), (.p99, 99)] {
+            let rank = (percent * gaps.count + 99) / 100
+            #expect(isClose(distribution[statistic], gaps[rank - 1]))
+        }
+        #expect(isClose(distribution.max, gaps.last!))
+        #expect(histogram.buckets.reduce(0) { $0 + $1.count } == gaps.count)
+    }
+
+    @Test("gaps of zero and of years are counted")
+    func extremes() {
+        var histogram = TokenGapHistogram()
+        histogram.record(.zero, count: 1)
+        histogram.record(SimulationDuration(rounding: 3e9), count: 1)
+        #expect(histogram.distribution.count == 2)
+        #expect(histogram.buckets.first?.upperBound == .zero)
+    }
+
+    @Test("nothing is said of no gaps")
+    func noGaps() { #expect(TokenGapHistogram().distribution == Distribution()) }
+}
