@@ -49,10 +49,7 @@ let package = Package(
         library("Simulator", ["Workloads", "CostModels", "Metrics", "EventKernel", heap, deque]),
         library("ResultStore", ["Metrics", "EventKernel", grdb]),
         library("Calibration", ["CostModels", "Profiles", "Diagnostics"]),
-        library("Scenarios", ["Simulator", "Profiles", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
-        library(
-            "Scenarios",
-            ["Simulator", "Profiles", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics", yams]),
+        library("Scenarios", ["Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         library("Reporting", ["Metrics", "ResultStore"]),
         .systemLibrary(
             name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .yum(["zlib-devel"])]),
@@ -67,8 +64,6 @@ let package = Package(
         tests("SimulatorTests", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel"]),
         tests("ProfilesTests", ["Profiles", "CostModels", "Diagnostics"]),
         tests("ScenariosTests", ["Scenarios", "Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
-        tests("CostModelsTests", ["CostModels", "Profiles", "EventKernel", "Diagnostics"]),
-        tests("CalibrationTests", ["Calibration", "CostModels", "Profiles", "Diagnostics"]),
         tests("MetricsTests", ["Metrics", "EventKernel"]),
     ]
 )

@@ -100,7 +100,7 @@ public protocol CostModel: Sendable {
     func decodeLine(sequences: Int, contextTokens: Int, sms: Int) -> DecodeCostLine
 
     /// The slowdown of both lanes while a prefill iteration and decode iterations share the GPUs.
-    /// `decode` is the shape at the lower end of the decode line's segment, so that it changes only with the segment.
+    /// `decode` is the shape at the middle of the decode line's segment, so that it changes only with the segment.
     func slowdowns(prefill: IterationShape, decode: IterationShape, partition: SMPartition) -> LaneSlowdowns
 
     /// Of the time of an iteration of this shape, the seconds by provenance.

@@ -1,5 +1,8 @@
 public import EventKernel
 
+/// More tokens than any memory holds, and few enough that a line's work stays far from overflow.
+private let endlessContext = 1 << 40
+
 /// Every prefill iteration takes one time and every decode iteration another, whatever is in them: an oracle for tests
 /// and for queueing theory.
 public struct ConstantCostModel: CostModel {
@@ -14,7 +17,7 @@ public struct ConstantCostModel: CostModel {
     public func work(of shape: IterationShape, sms: Int) -> Work { shape.isDecodeOnly ? decode : prefill }
 
     public func decodeLine(sequences: Int, contextTokens: Int, sms: Int) -> DecodeCostLine {
-        DecodeCostLine(fixed: decode, perContextToken: .zero, validContext: 0...DecodeTable.endlessContext)
+        DecodeCostLine(fixed: decode, perContextToken: .zero, validContext: 0...endlessContext)
     }
 
     public func slowdowns(prefill: IterationShape, decode: IterationShape, partition: SMPartition) -> LaneSlowdowns {
@@ -119,7 +122,7 @@ public struct AffineCostModel: CostModel {
         return DecodeCostLine(
             fixed: Work(rounding: (decode.constantSeconds + decode.secondsPerSequence * Double(sequences)) * factor),
             perContextToken: Work(rounding: decode.secondsPerContextToken * factor),
-            validContext: 0...DecodeTable.endlessContext)
+            validContext: 0...endlessContext)
     }
 
     public func slowdowns(

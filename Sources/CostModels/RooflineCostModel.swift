@@ -158,16 +158,24 @@ struct DecodeTable: Sendable {
         }
 
         func line(at context: Int) -> DecodeCostLine {
+            let segment = DecodeTable.segment(of: context)
             if context < firstRising {
-                return DecodeCostLine(fixed: flat, perContextToken: .zero, validContext: 0...(firstRising - 1))
+                let valid = segment.lowerBound...min(segment.upperBound, firstRising - 1)
+                return DecodeCostLine(fixed: flat, perContextToken: .zero, validContext: valid)
             }
-            return DecodeCostLine(
-                fixed: fixed, perContextToken: perContextToken, validContext: firstRising...DecodeTable.endlessContext)
+            let valid = max(segment.lowerBound, firstRising)...segment.upperBound
+            return DecodeCostLine(fixed: fixed, perContextToken: perContextToken, validContext: valid)
         }
     }
 
-    /// More tokens than any memory holds, and few enough that a line's work stays far from overflow.
-    static let endlessContext = 1 << 40
+    /// The contexts that share a line: an eighth of an octave, so that what a decode lane draws from memory, and with it
+    /// the slowdown of the lane beside it, changes by a few percent at most from one line to the next.
+    static func segment(of context: Int) -> ClosedRange<Int> {
+        guard context >= 256 else { return 0...255 }
+        let width = 1 << (Int.bitWidth - context.leadingZeroBitCount - 4)
+        let lower = context / width * width
+        return lower...(lower + width - 1)
+    }
 
     let maxSequences: Int
     private let entries: [Entry]

@@ -24,8 +24,8 @@ struct Lane: Sendable {
     var plannedIterations = 0
     /// The full work of the iteration whose rest is in flight; `nil` if the run began with a whole iteration.
     var resumedWork: Work?
-    /// What the other lane's slowdown depends on: the shape of the batch, for decodes at the lower end of the cost
-    /// line's segment.
+    /// What the other lane's slowdown depends on: the shape of the batch, for decodes at the middle of the cost line's
+    /// segment.
     var rateShape = IterationShape.empty
     /// The last Σ context for which the cost line of a decode run holds.
     var lastContext = 0

@@ -57,7 +57,8 @@ if configuration.checksInvariants, let broken = instances[instance].brokenInvari
             run = IterationRun(
                 first: line.work(contextTokens: shape.decodeContextTokens),
                 increment: Work(units: line.perContextToken.units * Int64(shape.decodeSequences)), slowdown: .none)
-            rateShape = .decode(sequences: shape.decodeSequences, contextTokens: line.firstContext)
+            rateShape = .decode(
+                sequences: shape.decodeSequences, contextTokens: (line.firstContext + line.lastContext) / 2)
             isDecodeRun = !configuration.stepByStep && policies[index * 2 + laneIndex].repeatsDecode
             instances[index].lanes[laneIndex].lastContext = line.lastContext
         } else {
