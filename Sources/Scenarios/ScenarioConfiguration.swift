@@ -14,6 +14,9 @@ public struct InstanceKind: Hashable, Sendable {
     public var workersPerGPU: Int
     /// The SM counts that lanes will run on, sorted, without duplicates.
     public var smCounts: [Int]
+    /// The largest iteration, which activations are for.
+    public var maxSequences: Int
+    public var maxBatchedTokens: Int
 }
 
 /// Makes the cost model of a kind of instance.
@@ -64,15 +67,19 @@ extension ResolvedScenario {
         of pool: ResolvedPool, costModel: CostModelFactory, kvCapacity: KVCapacity
     ) throws -> PoolConfiguration {
         let partition = pool.partition ?? .unpartitioned(pool.device.streamingMultiprocessors)
+        guard let sequences = pool.argument(.sequenceLimit), let blockSize = pool.argument(.blockSize) else {
+            preconditionFailure("policy \(pool.policy) has no sequence limit or block size")
+        }
+        // A decode instance has no token budget of its own: an iteration is one token of every sequence.
+        let limits = EngineLimits(
+            maxSequences: sequences, maxBatchedTokens: max(sequences, pool.argument(.tokenBudget) ?? sequences))
         let kind = InstanceKind(
             device: pool.device, model: model, tensorParallelism: pool.tensorParallelism, runtime: runtime,
             workersPerGPU: pool.role == .semiPD ? 2 : 1,
             smCounts: partition.prefill == partition.decode
                 ? [partition.prefill]
-                : [min(partition.prefill, partition.decode), max(partition.prefill, partition.decode)])
-        guard let sequences = pool.argument(.sequenceLimit), let blockSize = pool.argument(.blockSize) else {
-            preconditionFailure("policy \(pool.policy) has no sequence limit or block size")
-        }
+                : [min(partition.prefill, partition.decode), max(partition.prefill, partition.decode)],
+            maxSequences: limits.maxSequences, maxBatchedTokens: limits.maxBatchedTokens)
         let blocks =
             switch pool.memory {
             case .blocks(let blocks): blocks
@@ -82,9 +89,7 @@ extension ResolvedScenario {
         return PoolConfiguration(
             name: pool.name, role: pool.role, instances: pool.instances, gpusPerInstance: pool.tensorParallelism,
             costModel: try costModel(kind), memory: KVMemoryConfiguration(blockSize: blockSize, totalBlocks: blocks),
-            // A decode instance has no token budget of its own: an iteration is one token of every sequence.
-            limits: EngineLimits(
-                maxSequences: sequences, maxBatchedTokens: pool.argument(.tokenBudget) ?? sequences),
+            limits: limits,
             prefillPolicy: policies.prefill, decodePolicy: policies.decode, partition: partition)
     }
 }

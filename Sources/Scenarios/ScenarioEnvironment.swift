@@ -27,3 +27,26 @@ public struct ScenarioResolution: Sendable {
     /// Where each deployment stands in the text.
     public var deploymentPlaces: [SourceLocation]
 }
+
+extension ScenarioResolution {
+    /// Keeps one deployment only.
+    ///
+    /// - Parameter name: its name; `nil` if there is only one to keep.
+    public mutating func select(deployment name: String?) throws(InputError) {
+        let names = scenario.deployments.map(\.name)
+        let list = names.joined(separator: ", ")
+        guard let name else {
+            if names.count == 1 { return }
+            throw InputError(
+                at: nil, "the scenario has \(names.count) deployments, expected one",
+                help: "name one of \(list) with --deployment, or use `phasewise compare`")
+        }
+        guard let index = names.firstIndex(of: name) else {
+            throw InputError(
+                at: SourceLocation(file: "--deployment", line: 1, column: 1),
+                "found no deployment \"\(name)\", expected one of \(list)")
+        }
+        scenario.deployments = [scenario.deployments[index]]
+        deploymentPlaces = [deploymentPlaces[index]]
+    }
+}

@@ -1,1 +1,31 @@
-@main struct P { static func main() {} }
+internal import ArgumentParser
+
+@main
+struct Phasewise: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "phasewise",
+        abstract: "Says what a GPU deployment will do for a stream of LLM requests, before you pay for it.",
+        discussion: """
+            Replays a trace of requests against modelled GPUs under unified, disaggregated and semi-PD serving, and \
+            stores every run in SQLite.
+
+            Example:
+              phasewise compare Profiles/scenarios/azure-conv.yaml
+            """,
+        version: version,
+        subcommands: [
+            Compare.self, Simulate.self, Results.self, TraceCommand.self, Models.self, Devices.self, Policies.self,
+            Calibrate.self,
+        ])
+
+    static let version = "0.1.0"
+
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            exit(reporting: error)
+        }
+    }
+}

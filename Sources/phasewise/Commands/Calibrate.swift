@@ -1,0 +1,52 @@
+internal import ArgumentParser
+internal import Calibration
+internal import CostModels
+internal import Diagnostics
+internal import Foundation
+internal import Profiles
+
+struct Calibrate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Fits the efficiency profile of a device to measured kernels.",
+        discussion: """
+            Reads tables of measured kernels (gemm.csv, attention_prefill.csv, attention_decode.csv, allreduce.csv), \
+            fits to one half of the shapes, prints the error on the other, and writes the profile.
+
+            Example:
+              phasewise calibrate --import measured/ --gpu h200 --device h200-sxm \
+            --output Profiles/efficiency/h200-sxm.yaml --date 2026-11-21
+            """)
+
+    @Option(name: .customLong("import"), help: "Folder of the tables.") var tables: String
+    @Option(help: "The GPU whose rows to take, as the tables name it.") var gpu: String
+    @Option(help: "The device profile that the rows are about.") var device: String
+    @Option(help: "Profile to write; without it only the errors are printed.") var output: String?
+    @Option(help: "Day to write into the profile, as YYYY-MM-DD.") var date: String?
+    @Option(help: "Folder of profiles, before the default ones.") var profiles: String?
+
+    func run() throws {
+        let workspace = try Workspace(profiles: profiles)
+        guard let selection = RowSelection.reference(gpu: gpu) else {
+            throw InputError(
+                at: SourceLocation(file: "--gpu", line: 1, column: 1),
+                "found \(gpu), expected one of \(RowSelection.referenceGPUs.joined(separator: ", "))")
+        }
+        let device = try workspace.catalog.device(device).value
+        var rows = MeasuredRows()
+        for file in ["gemm.csv", "attention_prefill.csv", "attention_decode.csv", "allreduce.csv"] {
+            let path = "\(tables)/\(file)"
+            if FileManager.default.fileExists(atPath: path) { try rows.add(csv: path, selecting: selection) }
+        }
+        let base = try workspace.efficiency(id: "default")
+        let origin = "fitted to measured kernels of a\("aefhilmnorsx".contains(gpu.prefix(1)) ? "n" : "") \(gpu.uppercased())"
+        let (profile, report) = EfficiencyFit.fit(rows: rows, device: device, base: base, origin: origin)
+        for line in report.lines { Terminal.say(line) }
+        if let output {
+            let text = EfficiencyFit.file(
+                profile, report: report, rows: rows, selection: selection, base: base,
+                date: date ?? ISO8601DateFormatter.string(
+                    from: Date(), timeZone: .gmt, formatOptions: [.withFullDate, .withDashSeparatorInDate]))
+            try Data(text.utf8).write(to: URL(fileURLWithPath: output))
+        }
+    }
+}

@@ -1,0 +1,86 @@
+internal import ArgumentParser
+internal import Diagnostics
+internal import Foundation
+internal import Profiles
+internal import Reporting
+internal import Scenarios
+
+struct Models: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Lists the models that scenarios can name.",
+        discussion: "Example:\n  phasewise models")
+
+    @Option(help: "Folder of profiles, before the default ones.") var profiles: String?
+    @Option(help: "text, csv or json.") var format = OutputFormat.text
+
+    func run() throws {
+        let catalog = try Workspace(profiles: profiles).catalog
+        var table = TextTable(["id", "layers", "hidden", "heads", "KV heads", "vocabulary", "weights GB", "KV bytes/token", "note"])
+        for id in catalog.modelIDs() {
+            let model = try catalog.model(id).value
+            let isDense = model.experts == nil && model.latentAttention == nil
+            table.append([
+                id, "\(model.layers)", "\(model.hiddenSize)", "\(model.heads)", "\(model.keyValueHeads)",
+                "\(model.vocabularySize)", isDense ? decimal(Double(model.weightBytes) / 1e9, 1) : "-",
+                "\(model.keyValueBytesPerToken)",
+                isDense ? "" : "cannot be simulated yet: \(model.experts == nil ? "MLA" : "mixture of experts")",
+            ])
+        }
+        Terminal.say(table.rendered(as: format))
+    }
+}
+
+struct Devices: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Lists the GPUs that scenarios can name.",
+        discussion: "Example:\n  phasewise devices")
+
+    @Option(help: "Folder of profiles, before the default ones.") var profiles: String?
+    @Option(help: "text, csv or json.") var format = OutputFormat.text
+
+    func run() throws {
+        let catalog = try Workspace(profiles: profiles).catalog
+        var table = TextTable(["id", "SMs", "memory GB", "TB/s", "bf16 TFLOP/s", "fp8 TFLOP/s", "NVLink GB/s", "W", "$/h"])
+        for id in catalog.deviceIDs() {
+            let device = try catalog.device(id).value
+            table.append([
+                id, "\(device.streamingMultiprocessors)", decimal(Double(device.memoryBytes) / 1e9, 1),
+                decimal(device.memoryBandwidthBytesPerSecond / 1e12, 2), decimal(device.bf16FLOPS / 1e12, 0),
+                device.fp8FLOPS.map { decimal($0 / 1e12, 0) } ?? "-", decimal(device.nvlinkBytesPerSecond / 1e9, 0),
+                decimal(device.boardPowerWatts, 0), decimal(device.pricePerHour, 2),
+            ])
+        }
+        Terminal.say(table.rendered(as: format))
+    }
+}
+
+struct Policies: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Lists the serving policies with their parameters.",
+        discussion: "Example:\n  phasewise policies")
+
+    func run() throws {
+        for policy in PolicyCatalog.policies {
+            Terminal.say("\(policy.id)\n  \(policy.summary)\n  follows: \(policy.follows)")
+            for part in policy.parts {
+                for parameter in part.parameters {
+                    Terminal.say(
+                        "  \(part.role.rawValue): \(parameter.name) = \(parameter.defaultValue.description)  "
+                            + "(\(parameter.range.lowerBound)…\(parameter.range.upperBound))  \(parameter.summary)")
+                }
+            }
+        }
+    }
+}
+
+extension PolicyParameter.Default: @retroactive CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .always(let value): "\(value)"
+        case .bySize(let large, let small): "\(large) on GPUs of 70 GiB and more, \(small) below"
+        }
+    }
+}
+
+/// A number with a fixed count of decimals.
+func decimal(_ value: Double, _ places: Int) -> String { String(format: "%.\(places)f", value) }

@@ -1,0 +1,56 @@
+internal import ArgumentParser
+internal import Reporting
+internal import ResultStore
+
+struct Compare: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serves one workload in several ways and prints them side by side.",
+        discussion: """
+            Examples:
+              phasewise compare Profiles/scenarios/azure-conv.yaml
+              phasewise compare Profiles/scenarios/azure-conv.yaml --rate 12 --set "deployments.2.partition=[60, 100]"
+              phasewise compare --trace Traces/azure-conv-shaped-10k.csv --model llama-3-8b --device h200-sxm \
+            --policies vllm-v1,distserve,semi-pd --rate 8 --ttft 0.5 --tpot 0.05
+            """)
+
+    @OptionGroup var scenario: ScenarioOptions
+    @Option(help: "Policies to compare, separated by commas, where there is no scenario file.")
+    var policies: String?
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let workspace = try Workspace(profiles: scenario.profiles)
+        let names = policies.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) } ?? []
+        let resolution = try scenario.resolve(policies: names, policiesFlag: "--policies", in: workspace)
+        let runs = try ScenarioRun(resolution: resolution, options: output, workspace: workspace).run()
+        RunPresenter(output).show(runs, scenario: resolution.scenario)
+    }
+}
+
+struct Simulate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serves one workload in one way.",
+        discussion: """
+            A scenario file with several deployments needs --deployment.
+
+            Example:
+              phasewise simulate --trace Traces/azure-conv-shaped-10k.csv --model llama-3-8b --device h200-sxm \
+            --policy vllm-v1 --rate 8
+            """)
+
+    @OptionGroup var scenario: ScenarioOptions
+    @Option(help: "Policy, where there is no scenario file: an id of `phasewise policies`.")
+    var policy: String?
+    @Option(help: "Which deployment of the scenario file to run, by name.")
+    var deployment: String?
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let workspace = try Workspace(profiles: scenario.profiles)
+        var resolution = try scenario.resolve(
+            policies: policy.map { [$0] } ?? [], policiesFlag: "--policy", in: workspace)
+        try resolution.select(deployment: deployment)
+        let runs = try ScenarioRun(resolution: resolution, options: output, workspace: workspace).run()
+        RunPresenter(output).show(runs, scenario: resolution.scenario)
+    }
+}

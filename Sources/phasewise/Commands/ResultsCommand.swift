@@ -1,0 +1,65 @@
+internal import ArgumentParser
+internal import Reporting
+internal import ResultStore
+
+struct Results: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Looks into a results database.",
+        discussion: "Example:\n  phasewise results list",
+        subcommands: [List.self, Show.self, SQL.self], defaultSubcommand: List.self)
+
+    struct Source: ParsableArguments {
+        @Option(help: "Results database.") var database = "phasewise.sqlite"
+        @Option(help: "text, csv or json.") var format = OutputFormat.text
+    }
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lists the stored runs.", discussion: "Example:\n  phasewise results list --database phasewise.sqlite")
+        @OptionGroup var source: Source
+
+        func run() throws {
+            let runs = try ResultStore(readingFrom: source.database).runs()
+            Terminal.say(RunList(runs).table.rendered(as: source.format))
+        }
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shows one run, or several side by side.",
+            discussion: "Examples:\n  phasewise results show 3\n  phasewise results show 1 2 3")
+        @Argument(help: "Numbers of runs, as listed.") var runs: [Int64]
+        @Flag(help: "Print the scenario that remakes the run instead.") var scenario = false
+        @OptionGroup var source: Source
+
+        func run() throws {
+            let store = try ResultStore(readingFrom: source.database)
+            let stored = try runs.map { try store.run($0) }
+            if scenario {
+                for run in stored { Terminal.say(run.description.scenario) }
+            } else {
+                RunPresenter(format: source.format).show(stored)
+            }
+        }
+    }
+
+    struct SQL: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "sql", abstract: "Asks the database a question in SQL. Nothing can be changed.",
+            discussion: """
+                Examples:
+                  phasewise results sql "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')"
+                  phasewise results sql "SELECT * FROM sloAttainment"
+                """)
+        @Argument(help: "A query.") var query: String
+        @OptionGroup var source: Source
+
+        func run() throws {
+            let result = try ResultStore(readingFrom: source.database).query(query)
+            var table = TextTable(result.columns)
+            for row in result.rows { table.append(row.map { $0 ?? "" }) }
+            Terminal.say(table.rendered(as: source.format))
+            if result.isTruncated { Terminal.complain("note: more rows match; these are the first \(result.rows.count)") }
+        }
+    }
+}

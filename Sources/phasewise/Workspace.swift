@@ -1,0 +1,90 @@
+internal import CostModels
+internal import Diagnostics
+internal import Foundation
+internal import Profiles
+internal import Scenarios
+internal import Workloads
+
+/// The profiles that a command works with.
+struct Workspace: Sendable {
+    let catalog: ProfileCatalog
+
+    /// Looks into the folder that the user names, then the nearest `Profiles` at or above the working directory, then
+    /// at or above the program itself.
+    init(profiles: String?) throws {
+        if let profiles, !FileManager.default.fileExists(atPath: profiles) {
+            throw InputError(at: nil, "no folder \(profiles)", help: "--profiles names a folder like Profiles/")
+        }
+        var roots = ProfileCatalog.searchPath(
+            explicit: profiles, workingDirectory: FileManager.default.currentDirectoryPath)
+        let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
+        for root in ProfileCatalog.searchPath(explicit: nil, workingDirectory: program) where !roots.contains(root) {
+            roots.append(root)
+        }
+        catalog = ProfileCatalog(roots: roots)
+        guard !roots.isEmpty else {
+            throw InputError(
+                at: nil, "no folder Profiles at or above the working directory",
+                help: "run in a checkout, or name the folder with --profiles")
+        }
+    }
+
+    var environment: ScenarioEnvironment {
+        ScenarioEnvironment(
+            catalog: catalog, generators: WorkloadPreset.allCases.map(\.rawValue),
+            traceFormats: TraceFormat.allCases.map(\.rawValue), runtimes: ids(in: "runtimes"))
+    }
+
+    func costModel(of kind: InstanceKind) throws -> any CostModel {
+        try RooflineCostModel(
+            model: kind.model, device: kind.device, efficiency: try efficiency(of: kind.device),
+            runtime: try runtime(kind.runtime), tensorParallelism: kind.tensorParallelism, smCounts: kind.smCounts,
+            maxSequences: kind.maxSequences)
+    }
+
+    func keyValueBlocks(of kind: InstanceKind, utilization: Double, blockSize: Int) throws -> Int {
+        let activations = MemoryBudget.activationBytes(
+            model: kind.model, batchedTokens: kind.maxBatchedTokens, sequences: kind.maxSequences,
+            tensorParallelism: kind.tensorParallelism)
+        var budget = MemoryBudget(
+            runtime: try runtime(kind.runtime), activationBytes: activations, processes: kind.workersPerGPU)
+        budget.utilisation = utilization
+        return try MemoryCapacity.keyValueBlocks(
+            model: kind.model, device: kind.device, budget: budget, blockSize: blockSize,
+            tensorParallelism: kind.tensorParallelism)
+    }
+
+    /// The fitted efficiencies of a device, or the default ones for a device that nothing was fitted for.
+    private func efficiency(of device: DeviceProfile) throws(InputError) -> EfficiencyProfile {
+        try efficiency(id: path(of: device.id, in: "efficiency") == nil ? "default" : device.id)
+    }
+
+    func efficiency(id: String) throws(InputError) -> EfficiencyProfile {
+        guard let path = path(of: id, in: "efficiency") else {
+            throw InputError(at: nil, "no efficiency profile \(id)", help: missingHelp)
+        }
+        return try EfficiencyProfile(yaml: try InputText.read(path), id: id, file: path)
+    }
+
+    private func runtime(_ id: String) throws(InputError) -> RuntimeProfile {
+        guard let path = path(of: id, in: "runtimes") else {
+            throw InputError(at: nil, "no runtime profile \(id)", help: missingHelp)
+        }
+        return try RuntimeProfile(yaml: try InputText.read(path), id: id, file: path)
+    }
+
+    private var missingHelp: String { "profiles were looked for in \(catalog.roots.joined(separator: ", "))" }
+
+    private func path(of id: String, in folder: String) -> String? {
+        catalog.roots.map { "\($0)/\(folder)/\(id).yaml" }.first { FileManager.default.fileExists(atPath: $0) }
+    }
+
+    private func ids(in folder: String) -> [String] {
+        var ids: Set<String> = []
+        for root in catalog.roots {
+            let files = (try? FileManager.default.contentsOfDirectory(atPath: "\(root)/\(folder)")) ?? []
+            ids.formUnion(files.filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) })
+        }
+        return ids.sorted()
+    }
+}
