@@ -6,9 +6,7 @@ extension DeviceProfile {
     public static func read(_ text: String, file: String, id: String) throws(InputError) -> DeviceProfile {
         let findings = Findings()
         let root = try YAMLNode.parse(text, file: file)
-        guard var keys = YAMLReader(root, "a device profile", findings) else {
-            throw InputError(at: root.location, "expected a device profile")
-        }
+        var keys = try YAMLReader.root(of: root, "a device profile", findings)
         let name = keys.required("name", .string("the name that reports print"))
         let sms = keys.required("streaming_multiprocessors", .int(in: 1...4096))
         let memory = keys.required("memory_bytes", .positiveInt)

@@ -10,9 +10,7 @@ extension ModelArchitecture {
     ) throws(InputError) -> (architecture: ModelArchitecture, warnings: [Diagnostic]) {
         let findings = Findings()
         let root = try YAMLNode.parse(text, file: file)
-        guard var keys = YAMLReader(root, "a model configuration", findings) else {
-            throw InputError(at: root.location, "expected a Hugging Face config.json")
-        }
+        var keys = try YAMLReader.root(of: root, "a model configuration", findings)
         checkFamily(&keys)
         // Anything read from the file of another family would be noise.
         try findings.throwIfAny()

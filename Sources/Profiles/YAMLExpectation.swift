@@ -98,12 +98,15 @@ extension YAMLExpectation {
         let words = known.map(\.word)
         let text = "\(what): \(words.joined(separator: ", "))"
         return Self(text) { node, path, findings in
+            var found = node.found
             var help: String?
             if !node.isNull, case .scalar(let scalar, _) = node.content {
                 if let match = known.first(where: { $0.word == scalar }) { return match.value }
+                // Quoted or not, a word is a word.
+                found = "\"\(shortened(scalar))\""
                 help = nearestMatch(to: scalar, among: words).map { "did you mean \"\($0)\"?" }
             }
-            findings.error(at: node.location, "\(path): found \(node.found), expected \(text)", help: help)
+            findings.error(at: node.location, "\(path): found \(found), expected \(text)", help: help)
             return nil
         }
     }
