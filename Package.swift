@@ -48,7 +48,8 @@ let package = Package(
         library("Simulator", ["Workloads", "CostModels", "Metrics", "EventKernel", heap, deque]),
         library("ResultStore", ["Metrics", "EventKernel", grdb]),
         library("Calibration", ["CostModels", "Profiles", "Diagnostics"]),
-        library("Scenarios", ["Simulator", "Profiles", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
+        library(
+            "Scenarios", ["Simulator", "Profiles", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         library("Reporting", ["Metrics", "ResultStore"]),
         .systemLibrary(
             name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .yum(["zlib-devel"])]),
@@ -61,6 +62,8 @@ let package = Package(
             swiftSettings: strict),
         tests("EventKernelTests", ["EventKernel"]),
         tests("ProfilesTests", ["Profiles", "CostModels", "Diagnostics"]),
-        tests("ScenariosTests", ["Scenarios", "Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
+        tests(
+            "ScenariosTests",
+            ["Scenarios", "Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
     ]
 )

@@ -79,7 +79,7 @@ struct ModelConfigTests {
 
     private static let malformedTexts: [(String, String)] = [
         (llama("hidden_size\"", ""), "c.json:1:1: error: a model configuration has no \"hidden_size\""),
-        (llama("vocab_size", ""), "has no \"vocab_size\", expected a whole number of at least 1"),
+        (llama("vocab_size", ""), "has no \"vocab_size\", expected a whole number from 1 to"),
         (llama("num_hidden", "\"num_hidden_layers\": 0,"), "c.json:6:22: error: num_hidden_layers: found \"0\""),
         (
             llama("num_hidden", "\"num_hidden_layers\": \"32\","),
@@ -120,6 +120,21 @@ struct ModelConfigTests {
     func malformed(text: String, expected: String) {
         let problems = problems(in: text)
         #expect(problems.contains { $0.contains(expected) }, "\(problems)")
+    }
+
+    @Test(
+        "dimensions that are accepted never overflow", arguments: ["1048576", "8192", "9223372036854775807", "1e300"])
+    func extremes(value: String) throws {
+        for key in ["hidden_size", "intermediate_size", "num_attention_heads", "head_dim", "vocab_size"] {
+            let text = llama("\"num_key_value_heads\"", "\"head_dim\": 8192, \"unused\": 0,")
+            let changed = text.split(separator: "\n").map { line in
+                line.contains("\"\(key)\"") ? "\"\(key)\": \(value)," : String(line)
+            }.joined(separator: "\n")
+            guard let model = try? ModelArchitecture.read(changed, file: "c.json", id: "m").architecture else {
+                continue
+            }
+            #expect(model.weightBytes > 0 && model.keyValueBytesPerToken > 0)
+        }
     }
 
     @Test("a multimodal configuration is sent to its language model")

@@ -14,7 +14,10 @@ struct MalformedScenarioTests {
     private static let malformedDeployments: [(String, String)] = [
         (
             one("polcy: vllm-v1"),
-            "s.yaml:5:5: error: a deployment has no \"policy\", expected one of vllm-v1, distserve"
+            "s.yaml:5:6: error: found the unknown key \"polcy\" in a deployment\n    help: did you mean \"policy\"?"
+        ),
+        (
+            one("tp: 1"), "s.yaml:5:5: error: a deployment has no \"policy\", expected one of vllm-v1, distserve"
         ),
         (
             one("policy: vllm-v2"),
@@ -65,7 +68,7 @@ struct MalformedScenarioTests {
         ),
         (
             one("policy: distserve, link: {bandwidth: 0}"),
-            "s.yaml:5:43: error: bandwidth: found \"0\", expected a number above 0"
+            "s.yaml:5:43: error: bandwidth: found \"0\", expected a number from 1000 to 1e18"
         ),
         (one("policy: distserve, link: {latency: 1}"), "s.yaml:5:31: error: a link has no \"bandwidth\""),
         (
@@ -149,7 +152,7 @@ struct MalformedScenarioTests {
         ),
         (
             with("workload: {trace: a, rate: 0}"),
-            "s.yaml:4:28: error: rate: found \"0\", expected a number above 0"
+            "s.yaml:4:28: error: rate: found \"0\", expected a number from 1e-06 to 1e6"
         ),
         (with("workload: {trace: a, rate: -3}"), "s.yaml:4:28: error: rate: found \"-3\""),
         (with("workload: {trace: a, requests: 0}"), "s.yaml:4:32: error: requests: found \"0\""),
