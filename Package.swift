@@ -50,6 +50,8 @@ let package = Package(
         library("ResultStore", ["Metrics", "EventKernel", grdb]),
         library("Calibration", ["CostModels", "Profiles", "Diagnostics"]),
         library("Scenarios", ["Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
+        library(
+            "Scenarios", ["Simulator", "Profiles", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         library("Reporting", ["Metrics", "ResultStore"]),
         .systemLibrary(
             name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .yum(["zlib-devel"])]),
@@ -65,5 +67,8 @@ let package = Package(
         tests("ProfilesTests", ["Profiles", "CostModels", "Diagnostics"]),
         tests("ScenariosTests", ["Scenarios", "Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         tests("MetricsTests", ["Metrics", "EventKernel"]),
+        tests(
+            "ScenariosTests",
+            ["Scenarios", "Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
     ]
 )

@@ -10,20 +10,18 @@ extension ModelArchitecture {
     ) throws(InputError) -> (architecture: ModelArchitecture, warnings: [Diagnostic]) {
         let findings = Findings()
         let root = try YAMLNode.parse(text, file: file)
-        guard var keys = YAMLReader(root, "a model configuration", findings) else {
-            throw InputError(at: root.location, "expected a Hugging Face config.json")
-        }
+        var keys = try YAMLReader.root(of: root, "a model configuration", findings)
         checkFamily(&keys)
         // Anything read from the file of another family would be noise.
         try findings.throwIfAny()
 
-        let hidden = keys.required("hidden_size", .positiveInt)
+        let hidden = keys.required("hidden_size", dimension)
         let layers = keys.required("num_hidden_layers", .int(in: 1...10_000))
-        let heads = keys.required("num_attention_heads", .positiveInt)
-        let keyValueHeads = keys.optional("num_key_value_heads", .positiveInt) ?? heads
-        let vocabulary = keys.required("vocab_size", .positiveInt)
-        let positions = keys.required("max_position_embeddings", .positiveInt)
-        let intermediate = keys.required("intermediate_size", .positiveInt)
+        let heads = keys.required("num_attention_heads", .int(in: 1...8192))
+        let keyValueHeads = keys.optional("num_key_value_heads", .int(in: 1...8192)) ?? heads
+        let vocabulary = keys.required("vocab_size", .int(in: 1...1 << 28))
+        let positions = keys.required("max_position_embeddings", .int(in: 1...1 << 40))
+        let intermediate = keys.required("intermediate_size", .int(in: 1...1 << 24))
         let ties = keys.optional("tie_word_embeddings", .bool)?.value ?? false
         if let heads, let keyValueHeads, heads.value % keyValueHeads.value != 0 {
             findings.error(
@@ -48,6 +46,9 @@ extension ModelArchitecture {
             latentAttention: latent)
         return (architecture, findings.warnings)
     }
+
+    /// Far above any model, and low enough that counts of parameters and bytes stay within 64 bits.
+    private static var dimension: YAMLExpectation<Int> { .int(in: 1...1 << 20) }
 
     /// Decoders with rotary embeddings and a gated feed-forward block are what the cost models price.
     private static func checkFamily(_ keys: inout YAMLReader) {
@@ -77,7 +78,7 @@ extension ModelArchitecture {
         _ keys: inout YAMLReader, hidden: Located<Int>?, heads: Located<Int>?, latent: LatentAttention?
     ) -> Int? {
         if let latent { return latent.nopeHeadSize + latent.ropeHeadSize }
-        if let stated = keys.optional("head_dim", .positiveInt) { return stated.value }
+        if let stated = keys.optional("head_dim", .int(in: 1...8192)) { return stated.value }
         guard let hidden, let heads else { return nil }
         guard hidden.value % heads.value == 0 else {
             keys.findings.error(
@@ -90,11 +91,11 @@ extension ModelArchitecture {
     }
 
     private static func readLatentAttention(_ keys: inout YAMLReader) -> LatentAttention? {
-        guard let rank = keys.optional("kv_lora_rank", .positiveInt) else { return nil }
-        let queryRank = keys.optional("q_lora_rank", .positiveInt)
-        let rope = keys.required("qk_rope_head_dim", .positiveInt)
-        let nope = keys.required("qk_nope_head_dim", .positiveInt)
-        let value = keys.required("v_head_dim", .positiveInt)
+        guard let rank = keys.optional("kv_lora_rank", dimension) else { return nil }
+        let queryRank = keys.optional("q_lora_rank", dimension)
+        let rope = keys.required("qk_rope_head_dim", dimension)
+        let nope = keys.required("qk_nope_head_dim", dimension)
+        let value = keys.required("v_head_dim", dimension)
         guard let rope, let nope, let value else { return nil }
         return LatentAttention(
             keyValueRank: rank.value, queryRank: queryRank?.value, ropeHeadSize: rope.value, nopeHeadSize: nope.value,
@@ -103,12 +104,12 @@ extension ModelArchitecture {
 
     private static func readExperts(_ keys: inout YAMLReader, intermediate: Int?, layers: Int?) -> Experts? {
         let counts = ["num_local_experts", "n_routed_experts", "num_experts"]
-            .compactMap { keys.optional($0, .positiveInt) }
+            .compactMap { keys.optional($0, .int(in: 1...65_536)) }
         guard let routed = counts.first, routed.value > 1 else { return nil }
         let active = keys.required("num_experts_per_tok", .int(in: 1...routed.value))
-        let shared = keys.optional("n_shared_experts", .int(in: 0...Int.max))
-        let width = keys.optional("moe_intermediate_size", .positiveInt)
-        let dense = keys.optional("first_k_dense_replace", .int(in: 0...(layers ?? Int.max)))
+        let shared = keys.optional("n_shared_experts", .int(in: 0...65_536))
+        let width = keys.optional("moe_intermediate_size", .int(in: 1...1 << 24))
+        let dense = keys.optional("first_k_dense_replace", .int(in: 0...(layers ?? 10_000)))
         guard let active, let width = width?.value ?? intermediate else { return nil }
         return Experts(
             routed: routed.value, shared: shared?.value ?? 0, activePerToken: active.value, intermediateSize: width,
@@ -135,7 +136,7 @@ extension ModelArchitecture {
 
     private static func checkWindow(_ keys: inout YAMLReader, positions: Int?) {
         let isUsed = keys.optional("use_sliding_window", .bool)?.value ?? true
-        guard isUsed, let positions, let window = keys.optional("sliding_window", .positiveInt) else { return }
+        guard isUsed, let positions, let window = keys.optional("sliding_window", .int(in: 1...Int.max)) else { return }
         if window.value < positions {
             keys.findings.warning(
                 at: window.location,

@@ -33,8 +33,6 @@ extension YAMLExpectation<Int> {
         }
     }
 
-    public static var positiveInt: Self { .int(in: 1...Int.max) }
-
     private static func boundsText(_ range: ClosedRange<Int>) -> String {
         range.upperBound == .max ? "of at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
     }
@@ -42,25 +40,18 @@ extension YAMLExpectation<Int> {
 
 extension YAMLExpectation<Double> {
     public static func number(above bound: Double) -> Self {
-        .scalar("a number above \(trimmed(bound))") { text, isQuoted in
+        .scalar("a number above \(briefly(bound))") { text, isQuoted in
             guard !isQuoted, let value = decimalNumber(text), value > bound else { return nil }
             return value
         }
     }
 
     public static func number(in range: ClosedRange<Double>) -> Self {
-        let upper = range.upperBound == .greatestFiniteMagnitude
-        let bounds =
-            upper
-            ? "of at least \(trimmed(range.lowerBound))"
-            : "from \(trimmed(range.lowerBound)) to \(trimmed(range.upperBound))"
-        return .scalar("a number \(bounds)") { text, isQuoted in
+        .scalar("a number from \(briefly(range.lowerBound)) to \(briefly(range.upperBound))") { text, isQuoted in
             guard !isQuoted, let value = decimalNumber(text), range.contains(value) else { return nil }
             return value
         }
     }
-
-    public static var nonNegativeNumber: Self { .number(in: 0...Double.greatestFiniteMagnitude) }
 }
 
 extension YAMLExpectation<Bool> {
@@ -98,12 +89,15 @@ extension YAMLExpectation {
         let words = known.map(\.word)
         let text = "\(what): \(words.joined(separator: ", "))"
         return Self(text) { node, path, findings in
+            var found = node.found
             var help: String?
             if !node.isNull, case .scalar(let scalar, _) = node.content {
                 if let match = known.first(where: { $0.word == scalar }) { return match.value }
+                // Quoted or not, a word is a word.
+                found = "\"\(shortened(scalar))\""
                 help = nearestMatch(to: scalar, among: words).map { "did you mean \"\($0)\"?" }
             }
-            findings.error(at: node.location, "\(path): found \(node.found), expected \(text)", help: help)
+            findings.error(at: node.location, "\(path): found \(found), expected \(text)", help: help)
             return nil
         }
     }
@@ -139,6 +133,10 @@ private func wholeNumber(_ text: String) -> Int? {
     return whole
 }
 
-private func trimmed(_ value: Double) -> String {
-    Int(exactly: value).map(String.init) ?? String(value)
+/// A bound as people write it: 0.01, 60, 1e18.
+private func briefly(_ value: Double) -> String {
+    var (rest, exponent) = (value, 0)
+    while rest >= 10, rest.truncatingRemainder(dividingBy: 10) == 0 { (rest, exponent) = (rest / 10, exponent + 1) }
+    if rest == 1 && exponent > 4 { return "1e\(exponent)" }
+    return Int(exactly: value).map(String.init) ?? "\(value)"
 }

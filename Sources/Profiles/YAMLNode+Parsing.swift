@@ -7,11 +7,10 @@ extension YAMLNode {
     /// - Parameter file: the name that messages give as the place.
     /// - Throws: one located error if the text is empty, is not YAML, repeats a key, or is unreasonably deep or large.
     public static func parse(_ text: String, file: String) throws(InputError) -> YAMLNode {
-        let columns = ByteColumns(text)
+        let places = BytePlaces(text)
         func location(_ mark: Mark?) -> SourceLocation {
-            guard let mark else { return SourceLocation(file: file, line: 1, column: 1) }
-            return SourceLocation(
-                file: file, line: mark.line, column: columns.byteColumn(line: mark.line, scalarColumn: mark.column))
+            let place = mark.map { places.place(line: $0.line, scalarColumn: $0.column) } ?? (line: 1, column: 1)
+            return SourceLocation(file: file, line: place.line, column: place.column)
         }
         let root: Node?
         do {

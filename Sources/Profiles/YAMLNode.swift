@@ -56,6 +56,6 @@ public struct YAMLNode: Hashable, Sendable {
 }
 
 /// At most 60 characters of a text, so that a message stays a line.
-func shortened(_ text: String) -> String {
+package func shortened(_ text: String) -> String {
     text.count <= 60 ? text : "\(text.prefix(57))..."
 }

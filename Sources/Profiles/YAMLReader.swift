@@ -85,6 +85,17 @@ public struct YAMLReader {
         location = node.location
     }
 
+    /// The reader of a document's root, which must be a mapping.
+    public static func root(
+        of node: YAMLNode, _ name: String, _ findings: Findings
+    ) throws(InputError) -> YAMLReader {
+        guard let reader = YAMLReader(node, name, findings) else {
+            try findings.throwIfAny()
+            preconditionFailure("the root of \(name) is not a mapping and no error reported")
+        }
+        return reader
+    }
+
     /// The value of a key as it stands; `nil` if the key is absent or null.
     public mutating func node(_ key: String) -> YAMLNode? {
         known.append(key)

@@ -48,7 +48,7 @@ struct DeploymentReader {
         } else if let policy, let description = PolicyCatalog.policy(policy.value) {
             read = readShorthand(description, &keys)
         } else if keys.place(of: "policy") == nil {
-            keys.reportMissing("policy", expected: "one of \(PolicyCatalog.ids.joined(separator: ", ")), or \"pools\"")
+            reportMissingPolicy(keys)
         }
         // Which further keys exist depends on the policy: without one there is nothing to hold them against.
         if poolsNode != nil || policy != nil { keys.finish() }
@@ -75,13 +75,13 @@ struct DeploymentReader {
             let key = policy.parts.count > 1 ? "\(part.role.rawValue)_instances" : "instances"
             return keys.optional(key, PoolReader.instances)?.value ?? 1
         }
-        let partition = policy.roles.contains(.semiPD) ? pools.readPartition(&keys, device: shared?.device) : nil
+        let partition = policy.roles.contains(.semiPD) ? pools.readPartition(&keys, device: shared.device) : nil
         var read: [ResolvedPool] = []
         for (part, instances) in zip(policy.parts, instances) {
             let arguments = pools.readArguments(
-                policy.parts.count > 1 ? perRole[part.role] : parameters, part: part, of: policy, device: shared?.device
+                policy.parts.count > 1 ? perRole[part.role] : parameters, part: part, of: policy, device: shared.device
             )
-            guard let shared, let device = shared.device, let arguments else { continue }
+            guard let device = shared.device, let arguments else { continue }
             read.append(
                 ResolvedPool(
                     name: part.role.rawValue, role: part.role, policy: policy.id, instances: instances,
@@ -99,6 +99,17 @@ struct DeploymentReader {
         for role in policy.roles { nodes[role] = keys.node(role.rawValue) }
         keys.finish()
         return nodes
+    }
+
+    /// Points at a misspelt key, if there is one, rather than at the whole deployment.
+    private func reportMissingPolicy(_ keys: YAMLReader) {
+        for (key, location) in keys.presentKeys {
+            guard let nearest = nearestMatch(to: key, among: ["policy", "pools"]) else { continue }
+            return findings.error(
+                at: location, "found the unknown key \"\(shortened(key))\" in a deployment",
+                help: "did you mean \"\(nearest)\"?")
+        }
+        keys.reportMissing("policy", expected: "one of \(PolicyCatalog.ids.joined(separator: ", ")), or \"pools\"")
     }
 
     private mutating func readPools(_ node: YAMLNode) -> [ResolvedPool]? {
@@ -122,7 +133,7 @@ struct DeploymentReader {
 
     private func readLink(_ node: YAMLNode) -> ResolvedLink? {
         guard var keys = YAMLReader(node, "a link", findings) else { return nil }
-        let bandwidth = keys.required("bandwidth", .number(above: 0))
+        let bandwidth = keys.required("bandwidth", .number(in: 1e3...1e18))
         let latency = keys.optional("latency", .number(in: 0...60))
         keys.finish()
         return bandwidth.map { ResolvedLink(bytesPerSecond: $0.value, latencySeconds: latency?.value ?? 0) }
@@ -160,9 +171,4 @@ struct DeploymentReader {
         let latency = hasNVLink ? ends.map(\.device.nvlinkLatencySeconds).max() ?? 0 : 20e-6
         return ResolvedLink(bytesPerSecond: bandwidths.min() ?? 0, latencySeconds: latency)
     }
-}
-
-/// At most 60 characters of a text, so that a message stays a line.
-private func shortened(_ text: String) -> String {
-    text.count <= 60 ? text : "\(text.prefix(57))..."
 }

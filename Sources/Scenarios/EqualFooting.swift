@@ -33,8 +33,11 @@ extension [ResolvedDeployment] {
             factors = map { target / $0.gpus }
         case .cost:
             let dearest = map(\.pricePerHour).max() ?? 0
-            // A rounding error must not cost a replica that is paid for.
-            factors = map { $0.pricePerHour > 0 ? Int(dearest / $0.pricePerHour * (1 + 1e-9)) : 1 }
+            factors = map { deployment in
+                guard deployment.pricePerHour > 0 else { return 1 }
+                // A rounding error must not cost a replica that is paid for.
+                return Int(Swift.min(dearest / deployment.pricePerHour * (1 + 1e-9), Double(maximumGPUs + 1)))
+            }
         }
         var notes: [Diagnostic] = []
         for (index, factor) in factors.enumerated() where factor > 1 {

@@ -82,7 +82,7 @@ public enum PolicyCatalog {
                 ])
         ])
 
-    // 512 sequences: the cap of every system in the semi-PD paper's comparison (arXiv 2504.19867, section 5).
+    // 512 sequences: the cap of every system in the semi-PD paper's comparison (arXiv 2504.19867, section 7.1).
     static let distServe = PolicyDescription(
         id: "distserve",
         summary:

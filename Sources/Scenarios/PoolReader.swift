@@ -40,22 +40,22 @@ struct PoolReader {
                     "\(key): found in a pool with the role \(role.value.rawValue), expected only with the role semi-pd")
             }
         } else {
-            partition = readPartition(&keys, device: shared?.device)
+            partition = readPartition(&keys, device: shared.device)
         }
         keys.finish()
         guard let role, let policy, let part = policy.part(role.value) else { return nil }
-        let arguments = readArguments(parameters, part: part, of: policy, device: shared?.device)
-        guard let shared, let device = shared.device, let arguments else { return nil }
+        let arguments = readArguments(parameters, part: part, of: policy, device: shared.device)
+        guard let device = shared.device, let arguments else { return nil }
         return ResolvedPool(
             name: name?.value ?? role.value.rawValue, role: role.value, policy: policy.id, instances: instances,
             tensorParallelism: shared.tensorParallelism, deviceReference: device.reference, device: device.profile,
             memory: shared.memory, partition: partition, arguments: arguments)
     }
 
-    mutating func readShared(_ keys: inout YAMLReader) -> Shared? {
+    mutating func readShared(_ keys: inout YAMLReader) -> Shared {
         let tp = keys.optional("tp", .int(in: 1...64))
         let device = devices.device(keys.optional("device", .string("a device's id")), for: keys)
-        let blocks = keys.optional("kv_blocks", .positiveInt)
+        let blocks = keys.optional("kv_blocks", .int(in: 1...1_000_000_000))
         let utilization = keys.optional("memory_utilization", .number(in: 0.01...1))
         if let tp, let model { checkDivides(tp, model) }
         if let blocks, let utilization {

@@ -9,7 +9,7 @@ extension ResolvedScenario {
     /// working directory (which relative paths start from).
     public func yaml() -> String {
         var entries: [(String, YAMLNode?)] = [
-            ("name", quoted(name)),
+            ("name", text(name)),
             ("workload", workload.node),
             ("model", text(modelReference)),
             ("runtime", text(runtime)),
@@ -37,7 +37,7 @@ extension ResolvedWorkload {
     fileprivate var node: YAMLNode {
         var entries: [(String, YAMLNode?)]
         switch source {
-        case .trace(let path, let format): entries = [("trace", quoted(path)), ("format", format.map(text))]
+        case .trace(let path, let format): entries = [("trace", text(path)), ("format", format.map(text))]
         case .generator(let preset): entries = [("generate", text(preset))]
         }
         entries += [("rate", requestsPerSecond.map(number)), ("requests", requests.map(number))]
@@ -48,7 +48,7 @@ extension ResolvedWorkload {
 extension ResolvedDeployment {
     fileprivate var node: YAMLNode {
         mapping([
-            ("name", quoted(name)), ("router", text(router.rawValue)), ("pools", list(pools.map(\.node))),
+            ("name", text(name)), ("router", text(router.rawValue)), ("pools", list(pools.map(\.node))),
             (
                 "link",
                 link.map {
@@ -67,7 +67,7 @@ extension ResolvedPool {
         case .utilization(let share): utilization = number(share)
         }
         return mapping([
-            ("name", quoted(name)), ("role", text(role.rawValue)), ("policy", text(policy)),
+            ("name", text(name)), ("role", text(role.rawValue)), ("policy", text(policy)),
             ("instances", number(instances)), ("tp", number(tensorParallelism)), ("device", text(deviceReference)),
             ("kv_blocks", blocks), ("memory_utilization", utilization),
             ("partition_sms", partition.map { list([number($0.prefill), number($0.decode)]) }),
@@ -88,9 +88,8 @@ private func mapping(_ entries: [(String, YAMLNode?)]) -> YAMLNode {
 }
 
 private func list(_ items: [YAMLNode]) -> YAMLNode { YAMLNode(.sequence(items), at: nowhere) }
+/// Put in quotes by the writer where it needs them.
 private func text(_ text: String) -> YAMLNode { YAMLNode(.scalar(text, isQuoted: false), at: nowhere) }
-/// What a user named may look like anything, so it is quoted always.
-private func quoted(_ text: String) -> YAMLNode { YAMLNode(.scalar(text, isQuoted: true), at: nowhere) }
 private func number(_ value: some BinaryInteger) -> YAMLNode { text(String(value)) }
 /// The shortest decimal that reads back as the same number.
 private func number(_ value: Double) -> YAMLNode {

@@ -73,7 +73,7 @@ struct ScenarioReader {
             slo: slo, seed: UInt64(seed), run: UInt64(run), equalFooting: equal, prices: prices,
             deployments: deployments)
         return ScenarioResolution(
-            scenario: scenario, remarks: model.file.warnings + findings.warnings + notes, deploymentPlaces: places)
+            scenario: scenario, remarks: model.file.warnings + notes, deploymentPlaces: places)
     }
 
     private func readWorkload(_ node: YAMLNode?, in scenario: YAMLReader) -> ResolvedWorkload? {
@@ -85,8 +85,8 @@ struct ScenarioReader {
         let trace = keys.optional("trace", .string("the path of a trace"))
         let format = keys.optional("format", .word("a trace format", of: environment.traceFormats))
         let generator = keys.optional("generate", .word("a workload", of: environment.generators))
-        let rate = keys.optional("rate", .number(above: 0))
-        let requests = keys.optional("requests", .positiveInt)
+        let rate = keys.optional("rate", .number(in: 1e-6...1e6))
+        let requests = keys.optional("requests", .int(in: 1...1_000_000_000))
         keys.finish()
         if let trace {
             if let generate = keys.place(of: "generate") {
@@ -145,7 +145,7 @@ struct ScenarioReader {
     private func readPrices(_ node: YAMLNode, devices: [String]) -> [DevicePrice] {
         guard var keys = YAMLReader(node, "the prices of the scenario's devices", findings) else { return [] }
         let prices = devices.sorted().compactMap { device in
-            keys.optional(device, .nonNegativeNumber).map { DevicePrice(device: device, pricePerHour: $0.value) }
+            keys.optional(device, .number(in: 0...1e6)).map { DevicePrice(device: device, pricePerHour: $0.value) }
         }
         keys.finish()
         return prices
