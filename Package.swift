@@ -60,5 +60,6 @@ let package = Package(
             ],
             swiftSettings: strict),
         tests("EventKernelTests", ["EventKernel"]),
+        tests("WorkloadsTests", ["Workloads", "EventKernel", "Diagnostics", "CZlib"]),
     ]
 )
