@@ -70,5 +70,6 @@ let package = Package(
         tests(
             "ScenariosTests",
             ["Scenarios", "Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
+        tests("WorkloadsTests", ["Workloads", "EventKernel", "Diagnostics", "CZlib"]),
     ]
 )

@@ -13,7 +13,8 @@ public struct Request: Hashable, Sendable, BitwiseCopyable {
     public var classIndex: Int
 
     public init(index: Int, arrival: SimulationTime, promptTokens: Int, outputTokens: Int, classIndex: Int = 0) {
-        precondition(promptTokens >= 1 && outputTokens >= 1, "request \(index): \(promptTokens) in, \(outputTokens) out")
+        precondition(
+            promptTokens >= 1 && outputTokens >= 1, "request \(index): \(promptTokens) in, \(outputTokens) out")
         self.index = index
         self.arrival = arrival
         self.promptTokens = promptTokens

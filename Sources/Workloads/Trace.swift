@@ -10,6 +10,8 @@ public struct Trace: Sendable {
         public var format: String
         /// Rows left out, by reason, in a fixed order.
         public var excluded: [Exclusion]
+        /// What was done to the requests since, in order: `first 1000 requests`, `rescaled to 8.0 requests/s`.
+        public var changes: [String] = []
 
         public struct Exclusion: Hashable, Sendable {
             public var reason: String

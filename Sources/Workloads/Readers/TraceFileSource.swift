@@ -1,0 +1,52 @@
+public import Diagnostics
+internal import EventKernel
+
+/// The requests of a trace file that is sorted by arrival, read as they are asked for: memory does not grow with it.
+///
+/// A class because the position in the file is shared: use one source for one run.
+public final class TraceFileSource: RequestSource {
+    private var reader: TraceRowReader
+    private var exclusions = RowExclusions()
+    private var row = TraceRow()
+    private var count = 0
+    private var origin: Int64 = 0
+    private var latest = SimulationTime.zero
+
+    /// Opens a trace file, plain or gzip, and reads its header.
+    /// - Parameter format: `nil` to tell from the first line.
+    public init(path: String, format: TraceFormat? = nil) throws(InputError) {
+        reader = try TraceRowReader(opening: path, format: format)
+    }
+
+    /// Names of the classes met so far.
+    public var classNames: [String] { reader.classNames }
+
+    /// What is worth a warning in the rows read so far.
+    public var warnings: [Diagnostic] { reader.report.found.warnings + exclusions.warnings(reader.report) }
+
+    /// Complete once `next` has returned `nil`.
+    public var provenance: Trace.Provenance {
+        Trace.Provenance(
+            source: reader.report.file, format: reader.format.rawValue, excluded: exclusions.excluded)
+    }
+
+    /// The next request, or `nil` after the last.
+    /// - Throws: errors with their places: those of the first bad row and, up to twenty, of the rows after it.
+    public func next() throws(InputError) -> Request? {
+        while try reader.next(into: &row) {
+            if exclusions.excludes(row) { continue }
+            if count == 0, reader.format.parser.shiftsFirstArrivalToZero { origin = row.nanoseconds }
+            let arrival = SimulationTime(nanoseconds: row.nanoseconds - origin)
+            if count > 0, arrival < latest { reader.reportArrivalGoesBack(row) }
+            latest = arrival
+            if reader.report.hasErrors { continue }
+            count += 1
+            return Request(
+                index: count - 1, arrival: arrival, promptTokens: row.promptTokens, outputTokens: row.outputTokens,
+                classIndex: row.classIndex)
+        }
+        try reader.report.found.throwIfAny()
+        if count == 0 { throw InputError([reader.emptyTrace] + warnings) }
+        return nil
+    }
+}

@@ -1,0 +1,48 @@
+public import EventKernel
+
+extension Trace {
+    /// The first `count` requests, or all if there are fewer. O(count).
+    public func prefix(_ count: Int) -> Trace {
+        precondition(count >= 0, "no first \(count) requests")
+        return changed("first \(count) requests", Array(requests.prefix(count)))
+    }
+
+    /// The requests that arrive at `start` or later and before `end`, with arrivals counted from `start`. O(n).
+    public func window(from start: SimulationTime, to end: SimulationTime) -> Trace {
+        precondition(start <= end, "window from \(start.nanoseconds) ns to \(end.nanoseconds) ns")
+        var kept = requests.filter { $0.arrival >= start && $0.arrival < end }
+        for index in kept.indices {
+            kept[index].index = index
+            kept[index].arrival = .zero + (kept[index].arrival - start)
+        }
+        return changed("arrivals from \(start.seconds) s to \(end.seconds) s", kept)
+    }
+
+    /// The same requests at another mean rate, in requests per second as `rate` counts them; `nil` for a trace that
+    /// has no rate because all its requests arrive at once.
+    ///
+    /// All times are multiplied by one ratio of two whole numbers of nanoseconds and rounded down, so that order
+    /// and ties are kept exactly. O(n).
+    public func rescaled(toRate target: Double) -> Trace? {
+        precondition(target > 0 && target.isFinite, "no rate of \(target) requests/s")
+        let old = duration.nanoseconds
+        let exact = Double(requests.count - 1) / target * 1e9
+        // The last arrival, first included, must stay a valid time.
+        guard old > 0, exact >= 1,
+            exact * (Double(requests[requests.count - 1].arrival.nanoseconds) / Double(old)) < 4e18
+        else { return nil }
+        let new = UInt64(exact.rounded())
+        var scaled = requests
+        for index in scaled.indices {
+            let product = UInt64(scaled[index].arrival.nanoseconds).multipliedFullWidth(by: new)
+            scaled[index].arrival = SimulationTime(nanoseconds: Int64(UInt64(old).dividingFullWidth(product).quotient))
+        }
+        return changed("rescaled to \(target) requests/s", scaled)
+    }
+
+    private func changed(_ change: String, _ requests: [Request]) -> Trace {
+        var provenance = provenance
+        provenance.changes.append(change)
+        return Trace(requests: requests, classNames: classNames, provenance: provenance)
+    }
+}

@@ -1,0 +1,119 @@
+internal import Diagnostics
+internal import EventKernel
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// Writes our own CSV. Times are exact: as many decimals as the nanoseconds need, none more.
+public struct TraceWriter: Sendable {
+    /// The text so far; a caller that streams empties it from time to time.
+    public private(set) var bytes: [UInt8]
+    private let classNames: [[UInt8]]
+
+    /// - Parameter classNames: as in `Trace`; empty for a file without a `class` column.
+    /// - Precondition: no name contains a line end, which no line-based reader could read back.
+    public init(classNames: [String] = []) {
+        precondition(
+            classNames.allSatisfy { !$0.utf8.contains(0x0A) && !$0.utf8.contains(0x0D) }, "class name with a line end")
+        bytes = Array(
+            (classNames.isEmpty ? CSVTraceParser.exampleFirstLine : CSVTraceParser.exampleFirstLine + ",class").utf8)
+        bytes.append(0x0A)
+        self.classNames = classNames.map(Self.csvField)
+    }
+
+    public mutating func append(_ request: Request) {
+        appendSeconds(request.arrival.nanoseconds)
+        bytes.append(0x2C)
+        appendNumber(request.promptTokens)
+        bytes.append(0x2C)
+        appendNumber(request.outputTokens)
+        if !classNames.isEmpty {
+            bytes.append(0x2C)
+            bytes += classNames[request.classIndex]
+        }
+        bytes.append(0x0A)
+    }
+
+    /// The whole trace as a file's bytes.
+    public static func csv(_ trace: Trace) -> [UInt8] {
+        var writer = TraceWriter(classNames: trace.classNames)
+        for request in trace.requests { writer.append(request) }
+        return writer.bytes
+    }
+
+    /// Writes all requests of a source to a new file, in pieces: memory does not grow with it.
+    /// - Returns: the number of requests written.
+    /// - Throws: `InputError` if the file cannot be written, and what the source throws; the file is then incomplete.
+    @discardableResult
+    public static func write(
+        _ source: inout some RequestSource, classNames: [String] = [], to path: String
+    ) throws -> Int {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw writeError(path) }
+        defer { close(descriptor) }
+        var writer = TraceWriter(classNames: classNames)
+        var count = 0
+        while let request = try source.next() {
+            writer.append(request)
+            count += 1
+            if writer.bytes.count > 1 << 20 { try writer.flush(descriptor, path) }
+        }
+        try writer.flush(descriptor, path)
+        return count
+    }
+
+    private mutating func flush(_ descriptor: Int32, _ path: String) throws(InputError) {
+        var done = 0
+        while done < bytes.count {
+            let written = bytes.withUnsafeBytes { writeBytes(descriptor, $0.baseAddress! + done, $0.count - done) }
+            if written < 0, errno == EINTR { continue }
+            guard written > 0 else { throw Self.writeError(path) }
+            done += written
+        }
+        bytes.removeAll(keepingCapacity: true)
+    }
+
+    private static func writeError(_ path: String) -> InputError {
+        InputError(at: nil, "\(path) cannot be written: \(String(cString: strerror(errno)))")
+    }
+
+    private mutating func appendSeconds(_ nanoseconds: Int64) {
+        precondition(nanoseconds >= 0, "arrival at \(nanoseconds) ns")
+        appendNumber(Int(nanoseconds / 1_000_000_000))
+        var fraction = nanoseconds % 1_000_000_000
+        guard fraction > 0 else { return }
+        bytes.append(0x2E)
+        var place: Int64 = 100_000_000
+        while fraction > 0 {
+            bytes.append(0x30 + UInt8(fraction / place))
+            fraction %= place
+            place /= 10
+        }
+    }
+
+    private mutating func appendNumber(_ number: Int) {
+        var place = 1
+        while number / place >= 10 { place *= 10 }
+        while place > 0 {
+            bytes.append(0x30 + UInt8(number / place % 10))
+            place /= 10
+        }
+    }
+
+    private static func csvField(_ name: String) -> [UInt8] {
+        // Blanks at the ends would be trimmed by a reader.
+        let needsQuotes =
+            name.utf8.contains(0x2C) || name.utf8.contains(0x22) || name.utf8.first.map(isBlank) == true
+            || name.utf8.last.map(isBlank) == true
+        guard needsQuotes else { return Array(name.utf8) }
+        return [0x22] + name.utf8.flatMap { $0 == 0x22 ? [0x22, 0x22] : [$0] } + [0x22]
+    }
+}
+
+/// Outside the type, where `write` means the system call on every platform.
+private func writeBytes(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
+    write(descriptor, bytes, count)
+}

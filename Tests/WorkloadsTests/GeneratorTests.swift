@@ -1,0 +1,196 @@
+import EventKernel
+import Foundation
+import Testing
+import Workloads
+
+@Suite("Generated workloads")
+struct GeneratorTests {
+    private func make(_ model: WorkloadModel, _ count: Int, seed: UInt64) -> Trace {
+        WorkloadGenerator.trace(model, requests: count, streams: RandomStreams(seed: seed))
+    }
+
+    private func model(_ arrivals: ArrivalProcess) -> WorkloadModel {
+        WorkloadModel(name: "test", arrivals: arrivals, promptTokens: .fixed(100), outputTokens: .fixed(10))
+    }
+
+    @Test("the same seed gives the same bytes, another seed or run gives others", arguments: WorkloadPreset.allCases)
+    func seeds(preset: WorkloadPreset) {
+        let bytes = { (seed: UInt64, run: UInt64) in
+            TraceWriter.csv(
+                WorkloadGenerator.trace(preset.model, requests: 200, streams: RandomStreams(seed: seed, run: run)))
+        }
+        #expect(bytes(7, 0) == bytes(7, 0))
+        #expect(bytes(7, 0) != bytes(8, 0))
+        #expect(bytes(7, 0) != bytes(7, 1))
+    }
+
+    @Test("the first requests do not depend on how many are made", arguments: WorkloadPreset.allCases)
+    func prefixes(preset: WorkloadPreset) {
+        #expect(make(preset.model, 1000, seed: 3).prefix(100).requests == make(preset.model, 100, seed: 3).requests)
+    }
+
+    @Test("lengths do not depend on the arrivals, nor prompts on the correlation")
+    func streamsAreApart() {
+        var other = WorkloadPreset.azureConv.model
+        other.arrivals = .gamma(rate: 1, coefficientOfVariation: 3)
+        other.correlation = -0.9
+        let (a, b) = (make(WorkloadPreset.azureConv.model, 500, seed: 5), make(other, 500, seed: 5))
+        #expect(a.requests.map(\.promptTokens) == b.requests.map(\.promptTokens))
+        #expect(a.requests.map(\.outputTokens) != b.requests.map(\.outputTokens))
+        other.correlation = WorkloadPreset.azureConv.model.correlation
+        #expect(a.requests.map(\.outputTokens) == make(other, 500, seed: 5).requests.map(\.outputTokens))
+    }
+
+    @Test("evenly spaced arrivals do not drift")
+    func evenlySpaced() {
+        let trace = make(model(.evenlySpaced(rate: 3)), 300_000, seed: 1)
+        #expect(trace.requests[2].arrival.nanoseconds == 1_000_000_000)
+        #expect(trace.requests[299_999].arrival.nanoseconds == 100_000_000_000_000)
+    }
+
+    @Test(
+        "gaps have the mean and the variation asked for",
+        arguments: [
+            (ArrivalProcess.poisson(rate: 8), 1.0), (.gamma(rate: 8, coefficientOfVariation: 0.5), 0.5),
+            (.gamma(rate: 8, coefficientOfVariation: 1), 1), (.gamma(rate: 8, coefficientOfVariation: 2), 2),
+            (.poissonByMinute([480]), 1),
+        ])
+    func gaps(process: ArrivalProcess, variation: Double) throws {
+        let count = 100_000
+        let statistics = TraceStatistics(make(model(process), count, seed: 11))
+        let rate = try #require(statistics.rate)
+        let found = try #require(statistics.gapCoefficientOfVariation)
+        // Three standard errors of the mean; a bound of a few per cent for the variation, heavier with the tail.
+        #expect(abs(rate / process.meanRate - 1) < 3 * variation / Double(count).squareRoot())
+        #expect(abs(found / variation - 1) < 0.03)
+        #expect(process.meanRate == 8)
+    }
+
+    @Test("minutes get their share of the arrivals, and idle ones none", arguments: 0..<20 as Range<UInt64>)
+    func minutes(seed: UInt64) {
+        let means = [600.0, 0, 60, 0, 0, 2400]
+        let trace = make(model(.poissonByMinute(means)), 20_000, seed: seed)
+        let last = trace.requests[19_999].arrival.nanoseconds / 60_000_000_000
+        var counts = [Double](repeating: 0, count: 6)
+        for request in trace.requests where request.arrival.nanoseconds / 60_000_000_000 < last / 6 * 6 {
+            counts[Int(request.arrival.nanoseconds / 60_000_000_000 % 6)] += 1
+        }
+        for (count, mean) in zip(counts, means) {
+            let expected = mean * Double(last / 6)
+            #expect(abs(count - expected) <= 4 * expected.squareRoot())
+        }
+    }
+
+    @Test("bursts have the mean rate that the model computes in closed form")
+    func bursts() throws {
+        let process = ArrivalProcess.bursts(.azureCode)
+        let rate = try #require(TraceStatistics(make(model(process), 1_000_000, seed: 2)).rate)
+        #expect(abs(rate / process.meanRate - 1) < 0.03)
+    }
+
+    @Test("a quantile table gives back its quantiles")
+    func quantiles() {
+        let table = [10, 20, 20, 100, 1000]
+        var model = model(.poisson(rate: 1))
+        model.promptTokens = .quantiles(table)
+        let made = make(model, 200_000, seed: 1).requests.map(\.promptTokens)
+        // Four standard errors of a share, at most.
+        let tolerance = 4 * 0.5 / Double(made.count).squareRoot()
+        for (index, value) in table.enumerated() {
+            let level = Double(index) / 4
+            #expect(Double(made.count { $0 < value }) / Double(made.count) <= level + tolerance)
+            #expect(Double(made.count { $0 <= value }) / Double(made.count) >= level - tolerance)
+        }
+    }
+
+    @Test("a filtered lognormal stays within its bounds and has the mean it was solved for")
+    func lognormal() {
+        let statistics = TraceStatistics(make(WorkloadPreset.shareGPTPaper.model, 200_000, seed: 1))
+        #expect(statistics.promptTokens.minimum >= 4 && statistics.promptTokens.maximum <= 1024)
+        #expect(abs(statistics.promptTokens.mean - 251) < 2)
+        #expect(abs(statistics.promptTokens.p90 - 626) < 10)
+        #expect(statistics.outputTokens.minimum >= 4 && statistics.outputTokens.maximum <= 800)
+        #expect(abs(statistics.outputTokens.mean - 200) < 2)
+        let long = TraceStatistics(make(WorkloadPreset.longBenchPaper.model, 200_000, seed: 1))
+        #expect(abs(long.promptTokens.mean - 2300) < 10)
+        #expect(abs(long.outputTokens.mean - 118.4) < 1.5)
+    }
+
+    @Test(
+        "the correlation of the normals gives the rank correlation it stands for", arguments: [-0.9, -0.3, 0, 0.5, 1])
+    func correlation(rho: Double) throws {
+        var model = WorkloadPreset.azureConv.model
+        model.promptTokens = .quantiles([1, 1_000_000])
+        model.outputTokens = .quantiles([1, 1_000_000])
+        model.correlation = rho
+        let found = try #require(TraceStatistics(make(model, 50_000, seed: 4)).rankCorrelation)
+        #expect(abs(found - 6 / Double.pi * asin(rho / 2)) < 0.015)
+    }
+
+    @Test(
+        "a model that nothing can be made from says why",
+        arguments: [
+            (
+                WorkloadModel(name: "", arrivals: .poisson(rate: 0), promptTokens: .fixed(1), outputTokens: .fixed(1)),
+                "mean rate"
+            ),
+            (
+                .init(name: "", arrivals: .poisson(rate: .nan), promptTokens: .fixed(1), outputTokens: .fixed(1)),
+                "mean rate"
+            ),
+            (
+                .init(name: "", arrivals: .poissonByMinute([]), promptTokens: .fixed(1), outputTokens: .fixed(1)),
+                "per minute"
+            ),
+            (
+                .init(
+                    name: "", arrivals: .gamma(rate: 1, coefficientOfVariation: 0), promptTokens: .fixed(1),
+                    outputTokens: .fixed(1)), "coefficient of variation"
+            ),
+            (
+                .init(name: "", arrivals: .poisson(rate: 1), promptTokens: .fixed(0), outputTokens: .fixed(1)),
+                "prompt tokens: length 0"
+            ),
+            (
+                .init(name: "", arrivals: .poisson(rate: 1), promptTokens: .quantiles([3]), outputTokens: .fixed(1)),
+                "1 quantiles"
+            ),
+            (
+                .init(
+                    name: "", arrivals: .poisson(rate: 1), promptTokens: .quantiles([3, 2]), outputTokens: .fixed(1)),
+                "fall from 3 to 2"
+            ),
+            (
+                .init(name: "", arrivals: .poisson(rate: 1), promptTokens: .fixed(1), outputTokens: .resampled([])),
+                "output tokens: no lengths"
+            ),
+            (
+                .init(
+                    name: "", arrivals: .poisson(rate: 1),
+                    promptTokens: .logNormal(mu: 20, sigma: 1, kept: 1...10), outputTokens: .fixed(1)), "less than 1 %"
+            ),
+            (
+                .init(
+                    name: "", arrivals: .poisson(rate: 1), promptTokens: .fixed(1), outputTokens: .fixed(1),
+                    correlation: 1.5), "correlation 1.5"
+            ),
+        ])
+    func problems(model: WorkloadModel, fragment: String) {
+        #expect(model.problem?.contains(fragment) == true, "\(model.problem ?? "none")")
+    }
+
+    @Test("presets have no problem", arguments: WorkloadPreset.allCases)
+    func presets(preset: WorkloadPreset) {
+        #expect(preset.model.problem == nil)
+        #expect(preset.model.name == preset.rawValue)
+    }
+
+    @Test("the shipped trace is what its command makes")
+    func shippedTrace() throws {
+        let made = TraceWriter.csv(make(WorkloadPreset.azureConv.model, 10_000, seed: 1))
+        let file = URL(filePath: #filePath).appending(path: "../../../Traces/azure-conv-shaped-10k.csv")
+            .standardizedFileURL
+        let shipped = try Array(Data(contentsOf: file))
+        #expect(made == shipped)
+    }
+}

@@ -1,0 +1,110 @@
+import Diagnostics
+import EventKernel
+import Testing
+import Workloads
+
+@Suite("Trace readers")
+struct TraceReaderTests {
+    private func read(_ text: String, chunkSize: Int = 1 << 20) throws -> (trace: Trace, warnings: [Diagnostic]) {
+        try TraceReader.read(bytes: Array(text.utf8), name: "a.csv", chunkSize: chunkSize)
+    }
+
+    @Test("columns are found by name, in any order, and unknown ones are named in a warning")
+    func columnsByName() throws {
+        let (trace, warnings) = try read("output_tokens,id,note,arrival_s,class,prompt_tokens\n7,a,b,1.5,chat,100\n")
+        #expect(trace.requests.map(\.promptTokens) == [100])
+        #expect(trace.requests.map(\.outputTokens) == [7])
+        #expect(trace.requests.map(\.arrival.nanoseconds) == [1_500_000_000])
+        #expect(trace.classNames == ["chat"])
+        #expect(warnings.map(\.description) == ["a.csv:1:18: warning: column \"note\" is not used"])
+    }
+
+    @Test(
+        "seconds become nanoseconds without a Double in between",
+        arguments: [
+            ("0", 0), ("1", 1_000_000_000), ("0.000000001", 1), ("1.", 1_000_000_000), (".5", 500_000_000),
+            ("0.1", 100_000_000), ("0.30000000000000004", 300_000_000), ("2e-06", 2000), ("1.5E3", 1_500_000_000_000),
+            ("+", nil), ("0.0000000005", 1), ("0.0000000004999", 0), ("123456789.123456789", 123_456_789_123_456_789),
+            ("1700158546.680590", 1_700_158_546_680_590_000), ("00012.5", 12_500_000_000), ("1e-9999", 0),
+            ("4000000000", 4_000_000_000_000_000_000), ("0e400", 0), ("9007199.254740993", 9_007_199_254_740_993),
+        ] as [(String, Int64?)])
+    func exactSeconds(text: String, nanoseconds: Int64?) throws {
+        let input = "arrival_s,prompt_tokens,output_tokens\n\(text),1,1\n"
+        if let nanoseconds {
+            let trace = try read(input).trace
+            #expect(trace.requests.map(\.arrival.nanoseconds) == [nanoseconds])
+        } else {
+            #expect(throws: InputError.self) { try read(input) }
+        }
+    }
+
+    @Test(
+        "calendar times are exact, whatever their decimals and zone",
+        arguments: [
+            ("2023-11-16 18:15:46.6805900", "2023-11-16 18:15:46.6805901", 100),
+            ("2024-05-12 00:00:00.001163+00:00", "2024-05-12 00:00:01+00:00", 998_837_000),
+            ("2024-02-28 23:59:59", "2024-03-01 00:00:00", 86_401_000_000_000),
+            ("2023-12-31T23:59:59Z", "2024-01-01T00:00:00Z", 1_000_000_000),
+            ("2024-06-01 12:00:00+02:00", "2024-06-01 12:00:00-01:30", 12_600_000_000_000),
+            ("1999-12-31 00:00:00", "2100-03-01 00:00:00", 3_160_944_000_000_000_000),
+        ] as [(String, String, Int64)])
+    func exactCalendar(first: String, second: String, gap: Int64) throws {
+        let (trace, warnings) = try read("TIMESTAMP,ContextTokens,GeneratedTokens\r\n\(first),1,1\r\n\(second),1,1")
+        #expect(trace.requests.map(\.arrival.nanoseconds) == [0, gap])
+        #expect(warnings.isEmpty)
+        #expect(trace.provenance.format == "azure")
+    }
+
+    @Test("arrivals out of order are sorted with one warning, ties keep the file's order")
+    func sorts() throws {
+        let (trace, warnings) = try read(
+            "arrival_s,prompt_tokens,output_tokens\n3,1,1\n1,2,1\n2,3,1\n1,4,1\n1,5,1\n")
+        #expect(trace.requests.map(\.promptTokens) == [2, 4, 5, 3, 1])
+        #expect(trace.requests.map(\.index) == Array(0..<5))
+        #expect(
+            warnings.map(\.description) == [
+                "a.csv:3:1: warning: 2 rows arrive before the row above them, first here: sorted by arrival"
+            ])
+    }
+
+    @Test("rows without output or prompt tokens are left out, counted and said")
+    func excludes() throws {
+        let (trace, warnings) = try read(
+            "arrival_s,prompt_tokens,output_tokens\n1,10,0\n2,0,5\n3,0,0\n4,10,5\n")
+        #expect(trace.requests.map(\.arrival.nanoseconds) == [4_000_000_000])
+        #expect(
+            trace.provenance.excluded == [
+                .init(reason: "no output tokens", count: 2), .init(reason: "no prompt tokens", count: 1),
+            ])
+        #expect(
+            warnings.map(\.description) == [
+                "a.csv:2:6: warning: 2 rows with no output tokens left out, first here",
+                "a.csv:3:3: warning: 1 row with no prompt tokens left out, first here",
+            ])
+    }
+
+    @Test("quotes, blanks, byte order mark, CRLF and a missing last line end change nothing")
+    func tolerances() throws {
+        let plain = try read("arrival_s,prompt_tokens,output_tokens,class\n1.5,10,20,a\n2.5,30,40,\"b,\"\"c\"\"\"\n")
+        let dressed = try read(
+            "\u{FEFF}\"arrival_s\", prompt_tokens ,output_tokens,class\r\n\r\n \"1.5\" ,\t10,20 ,\"a\"\r\n2.5,\"30\",40, \"b,\"\"c\"\"\" \r\n\r\n \r\n"
+        )
+        #expect(plain.trace.requests == dressed.trace.requests)
+        #expect(plain.trace.classNames == ["a", "b,\"c\""])
+        #expect(dressed.trace.classNames == plain.trace.classNames)
+        #expect(dressed.warnings.isEmpty)
+    }
+
+    @Test("where a chunk of the file ends changes nothing", arguments: 1...70)
+    func chunks(chunkSize: Int) throws {
+        let text =
+            "arrival_s,prompt_tokens,output_tokens,class\r\n"
+            + (0..<20).map { "\($0).\($0),\(100 + $0),\(1 + $0 * 97),\($0 % 3 == 0 ? "chat" : "tool")\r\n" }.joined()
+        let whole = try read(text).trace
+        let pieces = try read(text, chunkSize: chunkSize).trace
+        #expect(pieces.requests == whole.requests)
+        let broken = text + "20,x,5"
+        let error = try #require(throws: InputError.self) { try read(broken, chunkSize: chunkSize) }
+        #expect(error.diagnostics.first?.location == SourceLocation(file: "a.csv", line: 22, column: 4))
+    }
+}
