@@ -22,6 +22,7 @@ let deque = Target.Dependency.product(name: "DequeModule", package: "swift-colle
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -47,7 +48,7 @@ let package = Package(
         library("Metrics", ["EventKernel", histogram]),
         library("Profiles", ["CostModels", "Diagnostics", yams]),
         library("Simulator", ["Workloads", "CostModels", "Metrics", "EventKernel", heap, deque]),
-        library("ResultStore", ["Metrics", "EventKernel", grdb]),
+        library("ResultStore", ["Metrics", "EventKernel", grdb, sqlite]),
         library("Calibration", ["CostModels", "Profiles", "Diagnostics"]),
         library("Scenarios", ["Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         library(
@@ -71,5 +72,6 @@ let package = Package(
             "ScenariosTests",
             ["Scenarios", "Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         tests("WorkloadsTests", ["Workloads", "EventKernel", "Diagnostics", "CZlib"]),
+        tests("ResultStoreTests", ["ResultStore", "Metrics", "EventKernel", grdb]),
     ]
 )

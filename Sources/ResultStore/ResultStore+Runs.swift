@@ -1,0 +1,87 @@
+internal import EventKernel
+internal import GRDB
+public import Metrics
+
+extension ResultStore {
+    /// All runs, in the order in which they were stored.
+    public func runs() throws(ResultStoreError) -> [RunOverview] {
+        try withStoreErrors(at: path) {
+            try connection.read { db in
+                try Row.fetchAll(db, sql: "SELECT * FROM runOverview ORDER BY runId").map(RunOverview.init)
+            }
+        }
+    }
+
+    /// One run with its summary.
+    public func run(_ id: Int64) throws(ResultStoreError) -> StoredRun {
+        try withStoreErrors(at: path) {
+            try connection.read { db in
+                guard let row = try Row.fetchOne(db, sql: "SELECT * FROM run WHERE id = ?", arguments: [id]) else {
+                    throw ResultStoreError.noSuchRun(path: path, run: id)
+                }
+                let entries = try Row.fetchAll(db, sql: "SELECT * FROM summary WHERE runId = ?", arguments: [id])
+                return try StoredRun(row, summaryEntries: entries.map(SummaryEntry.init))
+            }
+        }
+    }
+
+    /// The classes of a run's token gaps, in ascending order.
+    public func tokenGaps(ofRun id: Int64) throws(ResultStoreError) -> [TokenGapHistogram.Bucket] {
+        try withStoreErrors(at: path) {
+            try connection.read { db in
+                try Row.fetchAll(
+                    db,
+                    sql: "SELECT upperNs, count FROM latencyHistogram WHERE runId = ? AND metric = ? ORDER BY upperNs",
+                    arguments: [id, Metric.itl.rawValue]
+                ).map { .init(upperBound: .init(nanoseconds: $0["upperNs"]), count: $0["count"]) }
+            }
+        }
+    }
+}
+
+extension RunOverview {
+    init(_ row: Row) {
+        self.init(
+            id: row["runId"], createdAt: row["createdAt"], name: row["name"], comparison: row["comparison"],
+            deployment: row["deployment"], seed: UInt64(bitPattern: row["seed"] as Int64), gpus: row["gpus"],
+            arrived: Int(row["arrived"] as Double? ?? 0), completed: Int(row["completed"] as Double? ?? 0),
+            sloAttainment: row["sloAttainment"],
+            saturation: (row["verdict"] as String?).flatMap(SaturationVerdict.init))
+    }
+}
+
+extension StoredRun {
+    /// Summary entries come in no order; the order of a summary is that of `Metric` and `Statistic`.
+    init(_ row: Row, summaryEntries: [SummaryEntry]) throws {
+        var slo: SLO?
+        if let ttft = row["sloTTFTSeconds"] as Double?, let tpot = row["sloTPOTSeconds"] as Double?,
+            let target = row["sloAttainmentTarget"] as Double?
+        {
+            slo = SLO(timeToFirstToken: ttft, timePerOutputToken: tpot, attainmentTarget: target)
+        }
+        let description = RunDescription(
+            createdAt: row["createdAt"], name: row["name"], comparison: row["comparison"],
+            deployment: row["deployment"], scenario: row["scenario"], seed: UInt64(bitPattern: row["seed"] as Int64),
+            runNumber: UInt64(bitPattern: row["runNumber"] as Int64), revision: row["revision"],
+            traceSource: row["traceSource"], slo: slo, pricePerHour: row["pricePerHour"])
+        let entries = Metric.allCases.flatMap { metric in
+            Statistic.allCases.flatMap { statistic in
+                summaryEntries.filter { $0.metric == metric && $0.statistic == statistic }
+            }
+        }
+        self.init(
+            id: row["id"], description: description, rowsKept: RowKeeping(rawValue: row["rowsKept"]) ?? .none,
+            gpus: row["gpus"], iterations: row["iterations"],
+            fingerprint: UInt64(row["fingerprint"] as String, radix: 16) ?? 0, wallSeconds: row["wallSeconds"],
+            summary: RunSummary(entries: entries, slo: slo))
+    }
+}
+
+extension SummaryEntry {
+    init(_ row: Row) throws {
+        guard let metric = Metric(rawValue: row["metric"]), let statistic = Statistic(rawValue: row["statistic"]) else {
+            throw DatabaseError(message: "found a summary of \(row["metric"] as String), which is not known here")
+        }
+        self.init(metric, statistic, value: row["value"], count: row["count"])
+    }
+}
