@@ -51,8 +51,6 @@ let package = Package(
         library("ResultStore", ["Metrics", "EventKernel", grdb, sqlite]),
         library("Calibration", ["CostModels", "Profiles", "Diagnostics"]),
         library("Scenarios", ["Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
-        library(
-            "Scenarios", ["Simulator", "Profiles", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         library("Reporting", ["Metrics", "ResultStore"]),
         .systemLibrary(
             name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .yum(["zlib-devel"])]),
@@ -66,7 +64,6 @@ let package = Package(
         tests("EventKernelTests", ["EventKernel"]),
         tests("SimulatorTests", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel"]),
         tests("ProfilesTests", ["Profiles", "CostModels", "Diagnostics"]),
-        tests("ScenariosTests", ["Scenarios", "Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         tests("MetricsTests", ["Metrics", "EventKernel"]),
         tests(
             "ScenariosTests",
