@@ -61,6 +61,7 @@ let package = Package(
                 "ResultStore", "Calibration", "Scenarios", "Reporting", argumentParser,
             ],
             swiftSettings: strict),
+        tests("ArchitectureTests", []),
         tests("EventKernelTests", ["EventKernel"]),
         tests("SimulatorTests", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel"]),
         tests("ProfilesTests", ["Profiles", "CostModels", "Diagnostics"]),
