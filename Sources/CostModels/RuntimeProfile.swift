@@ -63,9 +63,9 @@ public struct RuntimeProfile: Hashable, Sendable {
     /// Bytes that each process keeps for itself on each GPU: CUDA context, graphs, workspaces.
     public var reserveBytesPerProcess: Int
 
-    /// No host cost, no padding, all memory.
+    /// Kernels only: no host cost, no padding. As the profile file of that name.
     public static let ideal = RuntimeProfile(
-        id: "ideal", name: "kernels only", prefill: .none, decode: .none, graphBatches: nil, memoryUtilisation: 1,
+        id: "ideal", name: "kernels only", prefill: .none, decode: .none, graphBatches: nil, memoryUtilisation: 0.9,
         reserveBytesPerProcess: 0)
 
     public init(

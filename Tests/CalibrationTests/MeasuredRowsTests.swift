@@ -10,8 +10,9 @@ struct MeasuredRowsTests {
         try text.write(to: file, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(at: file) }
         var rows = MeasuredRows()
-        do {
-            try rows.add(csv: file.path, selecting: try #require(.reference(gpu: "h200")))
+        let selection = try #require(RowSelection.reference(gpu: "h200"))
+        do throws(InputError) {
+            try rows.add(csv: file.path, selecting: selection)
         } catch {
             var located = error.diagnostics
             for index in located.indices { located[index].location?.file = "rows.csv" }
@@ -54,9 +55,9 @@ struct MeasuredRowsTests {
             ("a,b\n1,2\n", "rows.csv:1:1: error: not a known table of measurements"),
             ("gpu,m,n,k\n", "rows.csv:1:1: error: column \"backend\" is missing"),
             (header + "8,4096\n", "rows.csv:2:1: error: 6 fields, expected 8 as in the header"),
-            (header + "8,none,4096,3\n", "rows.csv:2:38: error: n \"none\" is not a whole number of at least 1"),
-            (header + "0,4096,4096,3\n", "rows.csv:2:36: error: m \"0\" is not a whole number of at least 1"),
-            (header + "8,4096,4096,-3\n", "rows.csv:2:48: error: latency_us \"-3\" is not a number above 0"),
+            (header + "8,none,4096,3\n", "rows.csv:2:37: error: n \"none\" is not a whole number of at least 1"),
+            (header + "0,4096,4096,3\n", "rows.csv:2:35: error: m \"0\" is not a whole number of at least 1"),
+            (header + "8,4096,4096,-3\n", "rows.csv:2:47: error: latency_us \"-3\" is not a number above 0"),
         ])
     func malformed(text: String, message: String) throws {
         let error = try #require(throws: InputError.self) { try read(text) }

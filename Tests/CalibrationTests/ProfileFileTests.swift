@@ -25,6 +25,11 @@ struct ProfileFileTests {
         let file = "Profiles/runtimes/\(id).yaml"
         let runtime = try RuntimeProfile(yaml: try text(file), id: id, file: file)
         #expect(runtime.id == id && runtime.memoryUtilisation <= 0.9)
+        if id == "ideal" {
+            var ideal = RuntimeProfile.ideal
+            ideal.name = runtime.name
+            #expect(runtime == ideal)
+        }
     }
 
     @Test(
