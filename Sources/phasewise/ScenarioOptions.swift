@@ -129,6 +129,3 @@ struct OutputOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "No progress, notes or warnings on standard error.")
     var quiet = false
 }
-
-extension ReportFormat: ExpressibleByArgument {}
-extension RowKeeping: ExpressibleByArgument {}

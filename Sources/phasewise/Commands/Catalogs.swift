@@ -1,9 +1,11 @@
 internal import ArgumentParser
+internal import CostModels
 internal import Diagnostics
 internal import Foundation
 internal import Profiles
 internal import Reporting
 internal import Scenarios
+internal import Simulator
 
 struct Models: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -65,7 +67,7 @@ struct Policies: ParsableCommand {
             for part in policy.parts {
                 for parameter in part.parameters {
                     Terminal.say(
-                        "  \(part.role.rawValue): \(parameter.name) = \(parameter.defaultValue.description)  "
+                        "  \(part.role.rawValue): \(parameter.name) = \(parameter.defaultValue.words)  "
                             + "(\(parameter.range.lowerBound)…\(parameter.range.upperBound))  \(parameter.summary)")
                 }
             }
@@ -73,8 +75,8 @@ struct Policies: ParsableCommand {
     }
 }
 
-extension PolicyParameter.Default: @retroactive CustomStringConvertible {
-    public var description: String {
+extension PolicyParameter.Default {
+    fileprivate var words: String {
         switch self {
         case .always(let value): "\(value)"
         case .bySize(let large, let small): "\(large) on GPUs of 70 GiB and more, \(small) below"

@@ -109,6 +109,3 @@ struct TraceCommand: ParsableCommand {
         }
     }
 }
-
-extension TraceFormat: ExpressibleByArgument {}
-extension WorkloadPreset: ExpressibleByArgument {}
