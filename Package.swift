@@ -66,5 +66,6 @@ let package = Package(
         tests("EventKernelTests", ["EventKernel"]),
         tests("MetricsTests", ["Metrics", "EventKernel"]),
         tests("ResultStoreTests", ["ResultStore", "Metrics", "EventKernel", grdb]),
+        tests("ReportingTests", ["Reporting", "ResultStore", "Metrics", "EventKernel"]),
     ]
 )
