@@ -71,5 +71,6 @@ let package = Package(
             ["Scenarios", "Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         tests("WorkloadsTests", ["Workloads", "EventKernel", "Diagnostics", "CZlib"]),
         tests("ResultStoreTests", ["ResultStore", "Metrics", "EventKernel", grdb]),
+        tests("ReportingTests", ["Reporting", "ResultStore", "Metrics", "EventKernel"]),
     ]
 )
