@@ -26,7 +26,7 @@ lint:
 
 # Rewrites the expected outputs under Tests/Golden; review the difference.
 goldens:
-	PHASEWISE_UPDATE_GOLDENS=1 $(SWIFT) test -c release
+	PHASEWISE_REWRITE_GOLDENS=1 $(SWIFT) test -c release
 
 clean:
 	$(SWIFT) package clean
