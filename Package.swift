@@ -52,8 +52,7 @@ let package = Package(
         library("Calibration", ["CostModels", "Profiles", "Diagnostics"]),
         library("Scenarios", ["Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         library("Reporting", ["Metrics", "ResultStore"]),
-        .systemLibrary(
-            name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .yum(["zlib-devel"])]),
+        .systemLibrary(name: "CZlib"),
         .executableTarget(
             name: "phasewise",
             dependencies: [
