@@ -52,8 +52,7 @@ let package = Package(
         library("Calibration", ["CostModels", "Profiles", "Diagnostics"]),
         library("Scenarios", ["Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         library("Reporting", ["Metrics", "ResultStore"]),
-        .systemLibrary(
-            name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .yum(["zlib-devel"])]),
+        .systemLibrary(name: "CZlib"),
         .executableTarget(
             name: "phasewise",
             dependencies: [
@@ -61,6 +60,7 @@ let package = Package(
                 "ResultStore", "Calibration", "Scenarios", "Reporting", argumentParser,
             ],
             swiftSettings: strict),
+        tests("ArchitectureTests", []),
         tests("EventKernelTests", ["EventKernel"]),
         tests("SimulatorTests", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel"]),
         tests("ProfilesTests", ["Profiles", "CostModels", "Diagnostics"]),
@@ -70,5 +70,6 @@ let package = Package(
             ["Scenarios", "Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         tests("WorkloadsTests", ["Workloads", "EventKernel", "Diagnostics", "CZlib"]),
         tests("ResultStoreTests", ["ResultStore", "Metrics", "EventKernel", grdb]),
+        tests("ReportingTests", ["Reporting", "ResultStore", "Metrics", "EventKernel"]),
     ]
 )

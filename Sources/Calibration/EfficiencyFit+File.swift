@@ -12,6 +12,7 @@ extension EfficiencyFit {
         let header = [
             "Efficiency of kernels against the datasheet bounds of \(profile.id), fitted on \(date) by",
             "`phasewise calibrate --import` to one half of the shapes of measured tables. Fractions of peak, seconds, bytes.",
+            "Rows: \(selection.source).",
             "",
             "Error on the other half, |predicted/measured - 1|:",
         ]

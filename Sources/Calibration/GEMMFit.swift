@@ -5,7 +5,11 @@ struct GEMMFit {
     /// Projections of language models are not smaller on either side, whatever the tensor parallelism.
     static let smallestSide = 512
 
-    private static let rowKnots = (6...14).map { Double(1 << $0) }
+    private static let rowKnots = (5...14).map { Double(1 << $0) }
+    /// At the first knot nothing is fitted: weights hide the arithmetic there, and rows on all SMs say nothing about it.
+    /// A tile has 64 rows, filled or not; products of 32 rows stay bound by their weights on parts of an H200's SMs down
+    /// to 8 of 132, which leaves room for no more.
+    private static let firstKnotEfficiency = 0.5
     private static let elementKnots = stride(from: 18, through: 30, by: 2).map { Double(1 << $0) }
     private static let weightKnots = [20, 22, 23, 24, 25, 26, 27, 28, 30].map { Double(1 << $0) }
 
@@ -43,15 +47,17 @@ struct GEMMFit {
         let launch = weights + Self.weightKnots.count
         func cell(_ row: Int, _ column: Int) -> Int { row * columns + column }
 
+        let fixed = Array(repeating: Self.firstKnotEfficiency, count: columns)
         var descent = CoordinateDescent(
-            parameters: Array(repeating: 0.6, count: weights) + Array(repeating: 0.7, count: Self.weightKnots.count)
+            parameters: fixed + Array(repeating: 0.6, count: weights - columns)
+                + Array(repeating: 0.7, count: Self.weightKnots.count)
                 + [3e-6],
-            limits: Array(repeating: 0.01...0.94, count: launch) + [1e-7...1e-3])
+            limits: fixed.map { $0...$0 } + Array(repeating: 0.01...0.94, count: launch - columns) + [1e-7...1e-3])
         for row in 0..<rows {
             for column in 0..<columns {
                 if column + 1 < columns { descent.neighbours.append((cell(row, column), cell(row, column + 1))) }
                 if row + 1 == rows { continue }
-                descent.neighbours.append((cell(row, column), cell(row + 1, column)))
+                if row > 0 { descent.neighbours.append((cell(row, column), cell(row + 1, column))) }
                 // More rows never take less time: rows/efficiency may not fall from knot to knot.
                 let factor = Self.rowKnots[row + 1] / Self.rowKnots[row]
                 descent.orderings.append(

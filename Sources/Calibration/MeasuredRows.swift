@@ -53,6 +53,8 @@ public struct AllReduceRow: Hashable, Sendable {
 
 /// Which rows of tables with many GPUs and libraries a profile is fitted to: bf16, one implementation per family.
 public struct RowSelection: Hashable, Sendable {
+    /// Whose rows they are, for the profile file.
+    public var source: String
     public var gpu: String
     public var gemmBackend: String
     public var attentionBackend: String
@@ -61,9 +63,10 @@ public struct RowSelection: Hashable, Sendable {
     public var allReduceVersion: String
 
     public init(
-        gpu: String, gemmBackend: String, attentionBackend: String, attentionKernel: String,
+        source: String, gpu: String, gemmBackend: String, attentionBackend: String, attentionKernel: String,
         allReduceImplementation: String, allReduceVersion: String
     ) {
+        self.source = source
         self.gpu = gpu
         self.gemmBackend = gemmBackend
         self.attentionBackend = attentionBackend
@@ -72,20 +75,19 @@ public struct RowSelection: Hashable, Sendable {
         self.allReduceVersion = allReduceVersion
     }
 
-    /// GPUs with a reference selection.
-    public static let referenceGPUs = ["h200", "h100", "a100"]
-
     /// The reference for a GPU of the AIConfigurator tables: cold weights where there is a choice (TensorRT-LLM), the
     /// attention and the graph-captured all-reduce of vLLM.
     public static func reference(gpu: String) -> RowSelection? {
-        switch gpu {
+        let source = "GitHub ai-dynamo/aiconfigurator, commit 095f58a, Apache-2.0"
+        return switch gpu {
         case "h200", "h100":
             RowSelection(
-                gpu: gpu, gemmBackend: "trtllm-1.3.0rc20", attentionBackend: "vllm-0.24.0", attentionKernel: "fa3",
-                allReduceImplementation: "vllm_custom_graph", allReduceVersion: "vllm-0.24.0")
+                source: source, gpu: gpu, gemmBackend: "trtllm-1.3.0rc20", attentionBackend: "vllm-0.24.0",
+                attentionKernel: "fa3", allReduceImplementation: "vllm_custom_graph",
+                allReduceVersion: "vllm-0.24.0")
         case "a100":
             RowSelection(
-                gpu: gpu, gemmBackend: "vllm-0.14.0", attentionBackend: "vllm-0.14.0",
+                source: source, gpu: gpu, gemmBackend: "vllm-0.14.0", attentionBackend: "vllm-0.14.0",
                 attentionKernel: "vllm_flash_attn", allReduceImplementation: "vllm_custom_graph",
                 allReduceVersion: "vllm-0.14.0")
         default: nil

@@ -21,6 +21,12 @@ public struct KernelDemand: Hashable, Sendable, BitwiseCopyable {
         self.bytes = bytes
     }
 
+    /// The same traffic in kernels that take longer.
+    mutating func slow(by factor: Double) {
+        seconds *= factor
+        memorySeconds *= factor
+    }
+
     static func += (a: inout Self, b: Self) {
         a.seconds += b.seconds
         a.memorySeconds += b.memorySeconds

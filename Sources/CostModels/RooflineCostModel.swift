@@ -85,7 +85,7 @@ public struct RooflineCostModel: CostModel {
         ProvenanceShares(.analytic, seconds: work(of: shape, sms: sms).seconds)
     }
 
-    /// Seconds and traffic of the kernels of an iteration on each GPU, without host costs.
+    /// Seconds and traffic of the engine's kernels of an iteration on each GPU, without host time.
     public func kernels(of shape: IterationShape, sms: Int) -> KernelDemand {
         kernels(of: shape, stretch: stretches[sms])
     }
@@ -104,17 +104,23 @@ public struct RooflineCostModel: CostModel {
             attention += operators.attention.decodeDemand(
                 sequences: Double(sequences), context: Double(shape.decodeContextTokens), stretch: stretch)
         }
-        return operators.demand(
+        var demand = operators.demand(
             tokens: Double(shape.prefillTokens + sequences), sampled: Double(shape.prefillCompletions + sequences),
             attention: attention, stretch: stretch)
+        demand.slow(by: overhead(of: shape).kernelFactor)
+        return demand
     }
 
     private func stretch(at sms: Double) -> SMStretch {
         SMStretch(scaling, sms: sms, of: device.streamingMultiprocessors)
     }
 
+    private func overhead(of shape: IterationShape) -> RuntimeProfile.Overhead {
+        shape.isDecodeOnly ? runtime.decode : runtime.prefill
+    }
+
     private func hostCost(of shape: IterationShape) -> HostTime {
-        let cost = shape.isDecodeOnly ? runtime.decode : runtime.prefill
+        let cost = overhead(of: shape)
         let sequences = shape.prefillSequences + shape.decodeSequences
         return HostTime(hidden: cost.hidden(sequences: sequences), serial: cost.serial(sequences: sequences))
     }
@@ -141,11 +147,11 @@ struct DecodeTable: Sendable {
         init(_ operators: DecoderOperators, runtime: RuntimeProfile, stretch: SMStretch, sequences: Int) {
             let padded = Double(runtime.paddedDecode(sequences))
             let attention = operators.attention.decodeDemand(sequences: padded, context: 0, stretch: stretch)
-            let kernels = operators.demand(
-                tokens: padded, sampled: padded, attention: attention, stretch: stretch
-            ).seconds
+            let kernels =
+                runtime.decode.kernelFactor
+                * operators.demand(tokens: padded, sampled: padded, attention: attention, stretch: stretch).seconds
             let perToken =
-                operators.layers
+                runtime.decode.kernelFactor * operators.layers
                 * operators.attention.decodeSecondsPerContextToken(sequences: padded, stretch: stretch)
             let serial = runtime.decode.serial(sequences: sequences)
             let hidden = runtime.decode.hidden(sequences: sequences)

@@ -1,7 +1,10 @@
 /// What a serving engine adds to the time of its kernels: work of its host, padding of its CUDA graphs, memory of its own.
 public struct RuntimeProfile: Hashable, Sendable {
-    /// Host time of an iteration: serial + max(GPU, hidden), each constant + per sequence.
-    public struct HostCost: Hashable, Sendable {
+    /// What an iteration costs beyond the kernels of the efficiency profile: serial + max(factor·kernels, hidden), host
+    /// times being constant + per sequence.
+    public struct Overhead: Hashable, Sendable {
+        /// The engine's kernels relative to those of the efficiency profile.
+        public var kernelFactor: Double
         /// Runs while the GPU works and shows only where the GPU is faster, such as launching kernels.
         public var hiddenSeconds: Double
         public var hiddenSecondsPerSequence: Double
@@ -9,12 +12,14 @@ public struct RuntimeProfile: Hashable, Sendable {
         public var serialSeconds: Double
         public var serialSecondsPerSequence: Double
 
-        public static let none = HostCost()
+        public static let none = Overhead()
 
         public init(
-            hiddenSeconds: Double = 0, hiddenSecondsPerSequence: Double = 0, serialSeconds: Double = 0,
+            kernelFactor: Double = 1, hiddenSeconds: Double = 0, hiddenSecondsPerSequence: Double = 0,
+            serialSeconds: Double = 0,
             serialSecondsPerSequence: Double = 0
         ) {
+            self.kernelFactor = kernelFactor
             self.hiddenSeconds = hiddenSeconds
             self.hiddenSecondsPerSequence = hiddenSecondsPerSequence
             self.serialSeconds = serialSeconds
@@ -23,11 +28,6 @@ public struct RuntimeProfile: Hashable, Sendable {
 
         public func hidden(sequences: Int) -> Double { hiddenSeconds + hiddenSecondsPerSequence * Double(sequences) }
         public func serial(sequences: Int) -> Double { serialSeconds + serialSecondsPerSequence * Double(sequences) }
-
-        /// Seconds of an iteration whose kernels take `gpu` seconds.
-        public func total(gpu: Double, sequences: Int) -> Double {
-            serial(sequences: sequences) + max(gpu, hidden(sequences: sequences))
-        }
     }
 
     /// Batch sizes that decode was captured at as CUDA graphs: a batch is padded to the next one.
@@ -54,22 +54,22 @@ public struct RuntimeProfile: Hashable, Sendable {
     public var id: String
     public var name: String
     /// Iterations with at least one prompt token.
-    public var prefill: HostCost
+    public var prefill: Overhead
     /// Decode-only iterations.
-    public var decode: HostCost
+    public var decode: Overhead
     public var graphBatches: GraphBatches?
     /// Fraction of the device's memory that the engine lets itself use.
     public var memoryUtilisation: Double
     /// Bytes that each process keeps for itself on each GPU: CUDA context, graphs, workspaces.
     public var reserveBytesPerProcess: Int
 
-    /// No host cost, no padding, all memory.
+    /// Kernels only: no host cost, no padding. As the profile file of that name.
     public static let ideal = RuntimeProfile(
-        id: "ideal", name: "kernels only", prefill: .none, decode: .none, graphBatches: nil, memoryUtilisation: 1,
+        id: "ideal", name: "kernels only", prefill: .none, decode: .none, graphBatches: nil, memoryUtilisation: 0.9,
         reserveBytesPerProcess: 0)
 
     public init(
-        id: String, name: String, prefill: HostCost, decode: HostCost, graphBatches: GraphBatches?,
+        id: String, name: String, prefill: Overhead, decode: Overhead, graphBatches: GraphBatches?,
         memoryUtilisation: Double, reserveBytesPerProcess: Int
     ) {
         self.id = id

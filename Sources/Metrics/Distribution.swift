@@ -20,9 +20,9 @@ public struct Distribution: Hashable, Sendable {
         count = samples.count
         guard !samples.isEmpty else { return }
         let n = Double(samples.count)
-        let mean = samples.reduce(0, +) / n
+        let mean = compensatedSum(of: samples) { $0 } / n
         self.mean = mean
-        standardDeviation = (samples.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / n).squareRoot()
+        standardDeviation = (compensatedSum(of: samples) { ($0 - mean) * ($0 - mean) } / n).squareRoot()
         let sorted = sortedAscending(samples)
         p50 = percentile(0.5, ofSorted: sorted)
         p90 = percentile(0.9, ofSorted: sorted)
@@ -43,6 +43,19 @@ public struct Distribution: Hashable, Sendable {
         case .value: nil
         }
     }
+}
+
+/// Kahan's summation: a mean of a million equal samples is that sample.
+func compensatedSum(of samples: [Double], _ term: (Double) -> Double) -> Double {
+    var sum = 0.0
+    var lost = 0.0
+    for sample in samples {
+        let next = term(sample) - lost
+        let total = sum + next
+        lost = (total - sum) - next
+        sum = total
+    }
+    return sum
 }
 
 /// The sample at rank `fraction · (n − 1)`, interpolated between its neighbours.

@@ -103,7 +103,7 @@ public enum Metric: String, CaseIterable, Hashable, Sendable {
         case .costPerMillionOutputTokens, .costPerMillionTokens: .dollars
         case .gpus, .arrived, .completed, .rejected, .unfinished, .lost, .singleToken, .preempted: .count
         case .preemptions, .promptTokens, .outputTokens: .count
-        case .saturation: .rank
+        case .saturation: .verdict
         }
     }
 }
@@ -116,7 +116,7 @@ public enum MetricUnit: String, Hashable, Sendable {
     case fraction
     case dollars
     case count
-    case rank
+    case verdict
 }
 
 /// What is said of a metric. `value` is for those that are one number.

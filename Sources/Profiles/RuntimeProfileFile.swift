@@ -9,18 +9,20 @@ extension RuntimeProfile {
             keys: ["name", "prefill", "decode", "memory_utilisation", "reserve_bytes_per_process"],
             optional: ["graph_batches"])
         self.init(
-            id: id, name: try root["name"].string(), prefill: try Self.hostCost(root["prefill"]),
-            decode: try Self.hostCost(root["decode"]),
+            id: id, name: try root["name"].string(), prefill: try Self.overhead(root["prefill"]),
+            decode: try Self.overhead(root["decode"]),
             graphBatches: try root.optional("graph_batches").map(Self.graphs),
             memoryUtilisation: try root["memory_utilisation"].fraction(),
             reserveBytesPerProcess: try root["reserve_bytes_per_process"].integer(atLeast: 0))
     }
 
-    private static func hostCost(_ node: ProfileNode) throws(InputError) -> HostCost {
+    private static func overhead(_ node: ProfileNode) throws(InputError) -> Overhead {
         let fields = try node.mapping(keys: [
-            "hidden_seconds", "hidden_seconds_per_sequence", "serial_seconds", "serial_seconds_per_sequence",
+            "kernel_factor", "hidden_seconds", "hidden_seconds_per_sequence", "serial_seconds",
+            "serial_seconds_per_sequence",
         ])
-        return HostCost(
+        return Overhead(
+            kernelFactor: try fields["kernel_factor"].positive(),
             hiddenSeconds: try fields["hidden_seconds"].notNegative(),
             hiddenSecondsPerSequence: try fields["hidden_seconds_per_sequence"].notNegative(),
             serialSeconds: try fields["serial_seconds"].notNegative(),

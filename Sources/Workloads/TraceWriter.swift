@@ -9,7 +9,7 @@ internal import EventKernel
 
 /// Writes our own CSV. Times are exact: as many decimals as the nanoseconds need, none more.
 public struct TraceWriter: Sendable {
-    /// The text so far; a caller that streams empties it from time to time.
+    /// The file's text so far, header first.
     public private(set) var bytes: [UInt8]
     private let classNames: [[UInt8]]
 

@@ -10,7 +10,7 @@ enum ExitStatus {
 }
 
 /// Prints an error as it should be seen and ends the process with its code.
-func exit(reporting error: any Error) -> Never {
+func endProcess(reporting error: any Error) -> Never {
     switch error {
     case let error as InputError:
         Terminal.complain(error.description)

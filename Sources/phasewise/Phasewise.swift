@@ -25,7 +25,7 @@ struct Phasewise: ParsableCommand {
             var command = try parseAsRoot()
             try command.run()
         } catch {
-            exit(reporting: error)
+            endProcess(reporting: error)
         }
     }
 }

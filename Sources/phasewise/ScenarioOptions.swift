@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Diagnostics
 internal import Foundation
 internal import Profiles
+internal import Reporting
 internal import ResultStore
 internal import Scenarios
 
@@ -123,12 +124,8 @@ struct OutputOptions: ParsableArguments {
     var stepByStep = false
 
     @Option(help: "Format of the answer on standard output: text, csv or json.")
-    var format = OutputFormat.text
+    var format = ReportFormat.text
 
     @Flag(name: .shortAndLong, help: "No progress, notes or warnings on standard error.")
     var quiet = false
 }
-
-enum OutputFormat: String, CaseIterable, ExpressibleByArgument { case text, csv, json }
-
-extension RowKeeping: ExpressibleByArgument {}

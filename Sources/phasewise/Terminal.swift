@@ -3,7 +3,10 @@ internal import Foundation
 
 /// The terminal: results go to standard output, everything else to standard error.
 enum Terminal {
-    static func say(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
+    /// Text that ends its own lines.
+    static func write(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+
+    static func say(_ line: String) { write(line + "\n") }
 
     static func complain(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 

@@ -46,7 +46,7 @@ struct SaturationVerdictTests {
 
     @Test(
         "M/D/1 at 70 % load is stable, at 130 % overloaded, however long the trace",
-        arguments: 0..<50 as Range<UInt64>, [100, 400, 2000])
+        arguments: 0..<20 as Range<UInt64>, [100, 400, 2000])
     func loads(seed: UInt64, count: Int) {
         #expect(verdict(poissonArrivals(rate: 0.7, count: count, seed: seed)) == .stable)
         #expect(verdict(poissonArrivals(rate: 1.3, count: count, seed: seed)) == .overloaded)
@@ -60,7 +60,7 @@ struct SaturationVerdictTests {
         #expect(verdict(quiet) == .stable)
     }
 
-    @Test("an overloaded run that is stopped stays overloaded", arguments: 0..<50 as Range<UInt64>)
+    @Test("an overloaded run that is stopped stays overloaded", arguments: 0..<20 as Range<UInt64>)
     func stopped(seed: UInt64) {
         let arrivals = poissonArrivals(rate: 1.3, count: 1000, seed: seed)
         #expect(verdict(arrivals, stoppedAt: arrivals.last!) == .overloaded)

@@ -24,7 +24,9 @@ struct AzureTraceParser: TraceRowParser {
     var classNames: [String] { [] }
 
     mutating func parse(_ line: UnsafeRawBufferPointer, into row: inout TraceRow, report: inout RowReport) -> Bool {
-        table.parse(line, into: &row, report: &report) { (field, report) in
+        table.parse(line, into: &row, report: &report) {
+            $0.plainCalendarTime()
+        } time: { field, report in
             if let time = CalendarText.nanoseconds(field.bytes) { return time }
             report.error(
                 at: field.offset,

@@ -12,48 +12,46 @@ struct CSVTable {
         columns = CSVColumns(header: header, known: known, report: &report)
     }
 
-    /// Reads one line; `time` turns the arrival's field into nanoseconds or reports why it cannot.
+    /// Reads one line. `plainTime` reads the arrival if it is written in the usual way, `time` any way or reports why
+    /// it cannot.
     @inline(__always)
     mutating func parse(
         _ line: UnsafeRawBufferPointer, into row: inout TraceRow, report: inout RowReport,
-        time: (CSVField, inout RowReport) -> Int64?
+        plainTime: (inout CSVRow) -> Int64?, time: (CSVField, inout RowReport) -> Int64?
     ) -> Bool {
         var fields = CSVRow(line)
         var isGood = true
         for column in columns.roles.indices {
+            let role = columns.roles[column]
+            let offset = fields.position
+            switch role {
+            case .arrival:
+                row.arrivalOffset = offset
+                if let nanoseconds = plainTime(&fields) {
+                    row.nanoseconds = nanoseconds
+                    continue
+                }
+            case .prompt:
+                row.promptOffset = offset
+                if let count = fields.plainCount() {
+                    row.promptTokens = count
+                    continue
+                }
+            case .output:
+                row.outputOffset = offset
+                if let count = fields.plainCount() {
+                    row.outputTokens = count
+                    continue
+                }
+            case .requestClass, .notUsed: break
+            }
             guard let field = fields.next() else {
                 report.error(
                     at: line.count,
                     "row has \(column) fields, expected \(columns.roles.count): no \"\(columns.names[column])\"")
                 return false
             }
-            if field.isMalformed {
-                report.error(at: field.offset, "field \(quoted(field.bytes)) has a quote without its partner")
-                isGood = false
-                continue
-            }
-            switch columns.roles[column] {
-            case .notUsed: break
-            case .arrival:
-                row.arrivalOffset = field.offset
-                if let nanoseconds = time(field, &report) { row.nanoseconds = nanoseconds } else { isGood = false }
-            case .prompt:
-                row.promptOffset = field.offset
-                if let count = tokens(field, columns.names[column], &report) {
-                    row.promptTokens = count
-                } else {
-                    isGood = false
-                }
-            case .output:
-                row.outputOffset = field.offset
-                if let count = tokens(field, columns.names[column], &report) {
-                    row.outputTokens = count
-                } else {
-                    isGood = false
-                }
-            case .requestClass:
-                if let index = classIndex(field, &report) { row.classIndex = index } else { isGood = false }
-            }
+            if !take(field, column, &row, &report, time) { isGood = false }
         }
         if fields.position <= line.count {
             report.error(at: fields.position, "row has more fields than the header, expected \(columns.roles.count)")
@@ -62,7 +60,33 @@ struct CSVTable {
         return isGood
     }
 
-    @inline(__always)
+    /// Puts one field into the row, or reports why it cannot.
+    private mutating func take(
+        _ field: CSVField, _ column: Int, _ row: inout TraceRow, _ report: inout RowReport,
+        _ time: (CSVField, inout RowReport) -> Int64?
+    ) -> Bool {
+        if field.isMalformed {
+            report.error(at: field.offset, "field \(quoted(field.bytes)) has a quote without its partner")
+            return false
+        }
+        switch columns.roles[column] {
+        case .notUsed: break
+        case .arrival:
+            guard let nanoseconds = time(field, &report) else { return false }
+            (row.nanoseconds, row.arrivalOffset) = (nanoseconds, field.offset)
+        case .prompt:
+            guard let count = tokens(field, columns.names[column], &report) else { return false }
+            (row.promptTokens, row.promptOffset) = (count, field.offset)
+        case .output:
+            guard let count = tokens(field, columns.names[column], &report) else { return false }
+            (row.outputTokens, row.outputOffset) = (count, field.offset)
+        case .requestClass:
+            guard let index = classIndex(field, &report) else { return false }
+            row.classIndex = index
+        }
+        return true
+    }
+
     private func tokens(_ field: CSVField, _ name: String, _ report: inout RowReport) -> Int? {
         do throws(DecimalText.Failure) {
             return try DecimalText.count(field.bytes)

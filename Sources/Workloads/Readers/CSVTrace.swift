@@ -26,7 +26,9 @@ struct CSVTraceParser: TraceRowParser {
     var classNames: [String] { table.classNames }
 
     mutating func parse(_ line: UnsafeRawBufferPointer, into row: inout TraceRow, report: inout RowReport) -> Bool {
-        table.parse(line, into: &row, report: &report) { (field, report) in
+        table.parse(line, into: &row, report: &report) {
+            $0.plainSeconds()
+        } time: { field, report in
             do throws(DecimalText.Failure) {
                 return try DecimalText.nanoseconds(field.bytes)
             } catch {

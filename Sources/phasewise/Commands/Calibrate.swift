@@ -29,7 +29,7 @@ struct Calibrate: ParsableCommand {
         guard let selection = RowSelection.reference(gpu: gpu) else {
             throw InputError(
                 at: SourceLocation(file: "--gpu", line: 1, column: 1),
-                "found \(gpu), expected one of \(RowSelection.referenceGPUs.joined(separator: ", "))")
+                "found \(gpu), expected h200, h100 or a100")
         }
         let device = try workspace.catalog.device(device).value
         var rows = MeasuredRows()

@@ -1,9 +1,11 @@
 internal import ArgumentParser
+internal import CostModels
 internal import Diagnostics
 internal import Foundation
 internal import Profiles
 internal import Reporting
 internal import Scenarios
+internal import Simulator
 
 struct Models: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -11,11 +13,11 @@ struct Models: ParsableCommand {
         discussion: "Example:\n  phasewise models")
 
     @Option(help: "Folder of profiles, before the default ones.") var profiles: String?
-    @Option(help: "text, csv or json.") var format = OutputFormat.text
+    @Option(help: "text, csv or json.") var format = ReportFormat.text
 
     func run() throws {
         let catalog = try Workspace(profiles: profiles).catalog
-        var table = TextTable(["id", "layers", "hidden", "heads", "KV heads", "vocabulary", "weights GB", "KV bytes/token", "note"])
+        var table = Listing(["id", "layers", "hidden", "heads", "KV heads", "vocabulary", "weights GB", "KV bytes/token", "note"])
         for id in catalog.modelIDs() {
             let model = try catalog.model(id).value
             let isDense = model.experts == nil && model.latentAttention == nil
@@ -26,7 +28,7 @@ struct Models: ParsableCommand {
                 isDense ? "" : "cannot be simulated yet: \(model.experts == nil ? "MLA" : "mixture of experts")",
             ])
         }
-        Terminal.say(table.rendered(as: format))
+        Terminal.write(table.rendered(as: format))
     }
 }
 
@@ -36,11 +38,11 @@ struct Devices: ParsableCommand {
         discussion: "Example:\n  phasewise devices")
 
     @Option(help: "Folder of profiles, before the default ones.") var profiles: String?
-    @Option(help: "text, csv or json.") var format = OutputFormat.text
+    @Option(help: "text, csv or json.") var format = ReportFormat.text
 
     func run() throws {
         let catalog = try Workspace(profiles: profiles).catalog
-        var table = TextTable(["id", "SMs", "memory GB", "TB/s", "bf16 TFLOP/s", "fp8 TFLOP/s", "NVLink GB/s", "W", "$/h"])
+        var table = Listing(["id", "SMs", "memory GB", "TB/s", "bf16 TFLOP/s", "fp8 TFLOP/s", "NVLink GB/s", "W", "$/h"])
         for id in catalog.deviceIDs() {
             let device = try catalog.device(id).value
             table.append([
@@ -50,7 +52,7 @@ struct Devices: ParsableCommand {
                 decimal(device.boardPowerWatts, 0), decimal(device.pricePerHour, 2),
             ])
         }
-        Terminal.say(table.rendered(as: format))
+        Terminal.write(table.rendered(as: format))
     }
 }
 
@@ -65,7 +67,7 @@ struct Policies: ParsableCommand {
             for part in policy.parts {
                 for parameter in part.parameters {
                     Terminal.say(
-                        "  \(part.role.rawValue): \(parameter.name) = \(parameter.defaultValue.description)  "
+                        "  \(part.role.rawValue): \(parameter.name) = \(parameter.defaultValue.words)  "
                             + "(\(parameter.range.lowerBound)…\(parameter.range.upperBound))  \(parameter.summary)")
                 }
             }
@@ -73,8 +75,8 @@ struct Policies: ParsableCommand {
     }
 }
 
-extension PolicyParameter.Default: @retroactive CustomStringConvertible {
-    public var description: String {
+extension PolicyParameter.Default {
+    fileprivate var words: String {
         switch self {
         case .always(let value): "\(value)"
         case .bySize(let large, let small): "\(large) on GPUs of 70 GiB and more, \(small) below"

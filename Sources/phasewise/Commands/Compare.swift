@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Reporting
 internal import ResultStore
+internal import Scenarios
 
 struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -23,7 +24,7 @@ struct Compare: ParsableCommand {
         let names = policies.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) } ?? []
         let resolution = try scenario.resolve(policies: names, policiesFlag: "--policies", in: workspace)
         let runs = try ScenarioRun(resolution: resolution, options: output, workspace: workspace).run()
-        RunPresenter(output).show(runs, scenario: resolution.scenario)
+        Terminal.write(report(on: runs).rendered(as: output.format))
     }
 }
 
@@ -51,6 +52,6 @@ struct Simulate: ParsableCommand {
             policies: policy.map { [$0] } ?? [], policiesFlag: "--policy", in: workspace)
         try resolution.select(deployment: deployment)
         let runs = try ScenarioRun(resolution: resolution, options: output, workspace: workspace).run()
-        RunPresenter(output).show(runs, scenario: resolution.scenario)
+        Terminal.write(report(on: runs).rendered(as: output.format))
     }
 }

@@ -10,7 +10,7 @@ struct Results: ParsableCommand {
 
     struct Source: ParsableArguments {
         @Option(help: "Results database.") var database = "phasewise.sqlite"
-        @Option(help: "text, csv or json.") var format = OutputFormat.text
+        @Option(help: "text, csv or json.") var format = ReportFormat.text
     }
 
     struct List: ParsableCommand {
@@ -20,7 +20,7 @@ struct Results: ParsableCommand {
 
         func run() throws {
             let runs = try ResultStore(readingFrom: source.database).runs()
-            Terminal.say(RunList(runs).table.rendered(as: source.format))
+            Terminal.write(RunListing(runs).rendered(as: source.format))
         }
     }
 
@@ -38,7 +38,7 @@ struct Results: ParsableCommand {
             if scenario {
                 for run in stored { Terminal.say(run.description.scenario) }
             } else {
-                RunPresenter(format: source.format).show(stored)
+                Terminal.write(report(on: stored).rendered(as: source.format))
             }
         }
     }
@@ -56,10 +56,7 @@ struct Results: ParsableCommand {
 
         func run() throws {
             let result = try ResultStore(readingFrom: source.database).query(query)
-            var table = TextTable(result.columns)
-            for row in result.rows { table.append(row.map { $0 ?? "" }) }
-            Terminal.say(table.rendered(as: source.format))
-            if result.isTruncated { Terminal.complain("note: more rows match; these are the first \(result.rows.count)") }
+            Terminal.write(QueryReport(result).rendered(as: source.format))
         }
     }
 }

@@ -36,13 +36,13 @@ struct TraceCommand: ParsableCommand {
         @Argument(help: "Trace file, plain or gzip.") var file: String
         @Option(name: .customLong("trace-format"), help: "csv or azure; recognised by content if not given.")
         var traceFormat: TraceFormat?
-        @Option(help: "text, csv or json.") var format = OutputFormat.text
+        @Option(help: "text, csv or json.") var format = ReportFormat.text
 
         func run() throws {
             let (trace, warnings) = try TraceReader.read(path: file, format: traceFormat)
             Terminal.complain(warnings)
             let statistics = TraceStatistics(trace)
-            var table = TextTable(["statistic", "value"])
+            var table = Listing(["statistic", "value"])
             table.append(["requests", "\(statistics.requests)"])
             table.append(["duration, s", decimal(statistics.duration, 3)])
             table.append(["rate, 1/s", statistics.rate.map { decimal($0, 4) } ?? "-"])
@@ -65,7 +65,7 @@ struct TraceCommand: ParsableCommand {
             table.append([
                 "Spearman correlation of prompt and output", statistics.rankCorrelation.map { decimal($0, 3) } ?? "-",
             ])
-            Terminal.say(table.rendered(as: format))
+            Terminal.write(table.rendered(as: format))
         }
     }
 
@@ -109,6 +109,3 @@ struct TraceCommand: ParsableCommand {
         }
     }
 }
-
-extension TraceFormat: ExpressibleByArgument {}
-extension WorkloadPreset: ExpressibleByArgument {}

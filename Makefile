@@ -1,0 +1,36 @@
+# `make demo` and `make test` are all a fresh machine needs: each sets up what is missing first.
+SWIFT ?= swift
+PHASEWISE = .build/release/phasewise
+
+.PHONY: setup build demo test format lint goldens results clean
+
+setup:
+	@.ci/setup
+
+build: setup
+	$(SWIFT) build -c release --product phasewise
+
+demo: build
+	$(PHASEWISE) compare Profiles/scenarios/azure-conv.yaml --database Results/demo.sqlite
+
+# Tests are built with optimisation: one set of products for demo and tests, and 200 seeds take seconds.
+test: setup
+	$(SWIFT) build -c release --build-tests
+	.ci/test
+
+format:
+	$(SWIFT) format -i -r Package.swift Sources Tests
+
+lint:
+	$(SWIFT) format lint -s -r Package.swift Sources Tests
+
+# Rewrites the expected outputs under Tests/Golden; review the difference.
+goldens:
+	PHASEWISE_REWRITE_GOLDENS=1 $(SWIFT) test -c release
+
+clean:
+	$(SWIFT) package clean
+
+# Remakes the published tables under Results/.
+results: build
+	Results/azure-conv/remake

@@ -1,0 +1,96 @@
+import CostModels
+import EventKernel
+import Testing
+
+@Suite("Two lanes on one GPU")
+struct InterferenceTests {
+    private func shapes(seed: UInt64) -> (prefill: IterationShape, decode: IterationShape, SMPartition) {
+        var random = RandomStreams(seed: seed).stream(named: "lanes")
+        let sequences = 1 + random.index(below: 256)
+        return (
+            .prefill(tokens: 1 + random.index(below: 8192)),
+            .decode(sequences: sequences, contextTokens: sequences * (1 + random.index(below: 4000))),
+            SMPartition(prefill: 8 + random.index(below: 125), decode: 8 + random.index(below: 125), total: 132)
+        )
+    }
+
+    @Test(
+        "neither lane is faster beside the other than alone, nor more than three times slower",
+        arguments: 0..<200 as Range<UInt64>)
+    func bounds(seed: UInt64) throws {
+        let costs = try Fixture.h200Model()
+        let (prefill, decode, partition) = shapes(seed: seed)
+        let slowdowns = costs.slowdowns(prefill: prefill, decode: decode, partition: partition)
+        #expect(slowdowns.prefill >= 1 && slowdowns.decode >= 1)
+        #expect(slowdowns.prefill < 3 && slowdowns.decode < 3)
+    }
+
+    @Test("more SMs for a lane never slow that lane", arguments: 0..<60 as Range<UInt64>)
+    func monotone(seed: UInt64) throws {
+        let costs = try Fixture.h200Model()
+        let (prefill, decode, start) = shapes(seed: seed)
+        func times(_ partition: SMPartition) -> (prefill: Double, decode: Double) {
+            let slowdowns = costs.slowdowns(prefill: prefill, decode: decode, partition: partition)
+            return (
+                costs.work(of: prefill, sms: partition.prefill).seconds * slowdowns.prefill.factor,
+                costs.work(of: decode, sms: partition.decode).seconds * slowdowns.decode.factor
+            )
+        }
+        // Slowdowns are rounded to 2⁻¹².
+        let slack = 1 + 1.0 / 2048
+        var last = times(start)
+        for prefillSMs in start.prefill...132 {
+            let next = times(SMPartition(prefill: prefillSMs, decode: start.decode, total: 132))
+            #expect(next.prefill <= last.prefill * slack)
+            last = next
+        }
+        last = times(start)
+        for decodeSMs in start.decode...132 {
+            let next = times(SMPartition(prefill: start.prefill, decode: decodeSMs, total: 132))
+            #expect(next.decode <= last.decode * slack)
+            last = next
+        }
+    }
+
+    @Test("a hard split slows by bandwidth only, and small lanes not at all")
+    func hardSplit() throws {
+        let costs = try Fixture.h200Model()
+        let light = costs.slowdowns(
+            prefill: .prefill(tokens: 4096), decode: .decode(sequences: 1, contextTokens: 100),
+            partition: SMPartition(prefill: 112, decode: 8, total: 132))
+        #expect(light == .none)
+        let heavy = costs.slowdowns(
+            prefill: .prefill(tokens: 64), decode: .decode(sequences: 64, contextTokens: 64_000),
+            partition: SMPartition(prefill: 66, decode: 66, total: 132))
+        #expect(heavy.prefill.factor > 1.2 && heavy.decode.factor > 1.2)
+    }
+
+    @Test("overlapping caps act as shares of the SMs that sum to the gain")
+    func overlap() throws {
+        let costs = AffineCostModel(
+            streamingMultiprocessors: 100,
+            prefill: .init(
+                constantSeconds: 0.01, secondsPerToken: 1e-5, secondsPerSquaredToken: 0,
+                smResponse: .init(scaling: 1, fixed: 0)),
+            decode: .init(
+                constantSeconds: 0.01, secondsPerContextToken: 1e-8, secondsPerSequence: 1e-5,
+                smResponse: .init(scaling: 1, fixed: 0)),
+            overlapGain: 1.12)
+        let (prefill, decode) = (
+            IterationShape.prefill(tokens: 9), IterationShape.decode(sequences: 1, contextTokens: 9)
+        )
+        func factors(_ x: Int, _ y: Int) -> [Double] {
+            let slowdowns = costs.slowdowns(
+                prefill: prefill, decode: decode, partition: SMPartition(prefill: x, decode: y, total: 100))
+            return [slowdowns.prefill.factor, slowdowns.decode.factor]
+        }
+        #expect(factors(50, 50) == [1, 1])
+        #expect(zip(factors(100, 100), [1 / 0.56, 1 / 0.56]).allSatisfy { abs($0 - $1) < 1e-3 })
+        #expect(zip(factors(80, 100), [1.8 / 1.12, 1.8 / 1.12]).allSatisfy { abs($0 - $1) < 1e-3 })
+    }
+}
+
+extension Slowdown {
+    fileprivate static func >= (a: Slowdown, b: Double) -> Bool { a.factor >= b }
+    fileprivate static func < (a: Slowdown, b: Double) -> Bool { a.factor < b }
+}
