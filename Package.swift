@@ -63,8 +63,9 @@ let package = Package(
         tests("ArchitectureTests", []),
         tests("EventKernelTests", ["EventKernel"]),
         tests("SimulatorTests", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel"]),
-        tests("PartitioningTests", ["Simulator", "CostModels", "Metrics", "EventKernel"]),
         tests("ProfilesTests", ["Profiles", "CostModels", "Diagnostics"]),
+        tests("CostModelsTests", ["CostModels", "Profiles", "EventKernel", "Diagnostics"]),
+        tests("CalibrationTests", ["Calibration", "CostModels", "Profiles", "Diagnostics"]),
         tests("MetricsTests", ["Metrics", "EventKernel"]),
         tests(
             "ScenariosTests",
