@@ -8,7 +8,7 @@ public struct KVCacheManager: Hashable, Sendable {
     /// The most blocks ever used at once.
     public private(set) var peakBlocks = 0
 
-    package init(_ configuration: KVMemoryConfiguration) {
+    init(_ configuration: KVMemoryConfiguration) {
         blockSize = configuration.blockSize
         totalBlocks = configuration.totalBlocks
     }
@@ -20,14 +20,14 @@ public struct KVCacheManager: Hashable, Sendable {
 
     /// Takes `count` blocks if so many are free: query and update are one step, as semi-PD's unified memory manager
     /// makes them (semi-PD section 4.4).
-    package mutating func allocate(_ count: Int) -> Bool {
+    mutating func allocate(_ count: Int) -> Bool {
         guard count <= freeBlocks else { return false }
         usedBlocks += count
         peakBlocks = max(peakBlocks, usedBlocks)
         return true
     }
 
-    package mutating func free(_ count: Int) {
+    mutating func free(_ count: Int) {
         precondition(count >= 0 && count <= usedBlocks, "freeing \(count) of \(usedBlocks) used blocks")
         usedBlocks -= count
     }

@@ -18,8 +18,9 @@ struct DemandEstimate: Hashable, Sendable {
     init(memory: SimulationDuration) { memorySeconds = memory.seconds }
 
     mutating func observe(_ observation: PartitionObservation) {
-        let kept = exp(-observation.elapsed.seconds / memorySeconds)
-        time = time * kept + memorySeconds * (1 - kept)
+        let elapsed = observation.elapsed.seconds
+        let kept = exp(-elapsed / memorySeconds)
+        time = time * kept + elapsed
         arrivals = arrivals * kept + Double(observation.arrivals)
         promptTokens = promptTokens * kept + Double(observation.arrivedPromptTokens)
         completions = completions * kept + Double(observation.completions.count)

@@ -20,6 +20,23 @@ public struct PartitionObservation: Hashable, Sendable {
     /// Prompts whose prefill ended, the time of which is in `prefillBusy`.
     public var prefilledPrompts: Int
     public var load: InstanceLoad
+
+    public init(
+        time: SimulationTime, elapsed: SimulationDuration, partition: SMPartition, firstTokens: [FirstTokenSample],
+        completions: [CompletionSample], arrivals: Int, arrivedPromptTokens: Int, prefillBusy: SimulationDuration,
+        prefilledPrompts: Int, load: InstanceLoad
+    ) {
+        self.time = time
+        self.elapsed = elapsed
+        self.partition = partition
+        self.firstTokens = firstTokens
+        self.completions = completions
+        self.arrivals = arrivals
+        self.arrivedPromptTokens = arrivedPromptTokens
+        self.prefillBusy = prefillBusy
+        self.prefilledPrompts = prefilledPrompts
+        self.load = load
+    }
 }
 
 /// How a request got its first token.

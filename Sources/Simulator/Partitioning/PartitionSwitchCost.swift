@@ -22,14 +22,16 @@ public struct NaiveRestart: Hashable, Sendable {
     public var loadBytesPerSecond: Double
     /// Of a copy of KV cache from the old worker to the new one.
     public var copyBytesPerSecond: Double
+    /// More than nothing: a phase that has been told to wait for the other is not told of a restart that is over at once.
     public var initialisation: SimulationDuration
 
     public init(
         weightBytes: Int, loadBytesPerSecond: Double, copyBytesPerSecond: Double, initialisation: SimulationDuration
     ) {
         precondition(
-            weightBytes >= 0 && loadBytesPerSecond > 0 && copyBytesPerSecond > 0,
-            "restart with \(weightBytes) bytes at \(loadBytesPerSecond) and copies at \(copyBytesPerSecond) bytes/s")
+            weightBytes >= 0 && loadBytesPerSecond > 0 && copyBytesPerSecond > 0 && initialisation > .zero,
+            "restart of \(initialisation) with \(weightBytes) bytes at \(loadBytesPerSecond) and copies at \(copyBytesPerSecond) bytes/s"
+        )
         self.weightBytes = weightBytes
         self.loadBytesPerSecond = loadBytesPerSecond
         self.copyBytesPerSecond = copyBytesPerSecond
