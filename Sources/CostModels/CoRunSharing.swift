@@ -28,8 +28,8 @@ public struct CoRunSharing: Hashable, Sendable {
 /// The slowdowns of two lanes by what each of them runs; holds for caps that overlap and for hard splits.
 ///
 /// *Decode* is many short kernels one after another. On shared SMs each first waits until blocks of the prefill kernel in
-/// flight retire: a delay in proportion to the length of prefill kernels. On SMs of its own it runs at once, on fewer SMs
-/// and with less bandwidth. Whichever is faster wins, so the two delays combine like resistances in parallel:
+/// flight retire: a delay in proportion to the length of prefill kernels. On SMs of its own it runs at once, with
+/// less bandwidth. Whichever is faster wins, so the two delays combine like resistances in parallel:
 /// 1/(s − 1) = shared·w/k + 1/(s_own − 1), where k is the prefill's kernel time in a layer and w the constant above.
 ///
 /// *Prefill* kernels fill whatever SMs are free; they lose what decode uses, which is what decode needs alone times the
@@ -48,7 +48,8 @@ struct CoRunInterference: Sendable {
 
     /// - Parameters:
     ///   - prefillKernelsPerLayer: seconds of prefill kernels in a layer, on all SMs.
-    ///   - decodeOnOwn: seconds of the decode alone on the SMs that only it may use; `nil` where it has none.
+    ///   - decodeOnOwn: seconds of the decode alone with the bandwidth of the SMs that only it may use; `nil` where it has
+    ///     none.
     ///   - decodeOnAll: seconds of the decode alone on all SMs.
     func slowdowns(
         prefill: Lane, decode: Lane, partition: SMPartition, prefillKernelsPerLayer: Double, decodeOnOwn: Double?,

@@ -89,6 +89,11 @@ public struct RooflineCostModel: CostModel {
     ) -> LaneSlowdowns {
         let own = partition.decode - partition.overlap
         let decodeHost = hostCost(of: decode)
+        // On its own SMs a decode lacks bandwidth; its arithmetic also finds room among the shared ones. Seen in co-runs on
+        // an H200: at (104, 132) of 132 SMs the slowdown of decode hardly depends on its batch, from 8 to 256.
+        let ownStretch = SMStretch(
+            compute: stretches[partition.decode].compute, weightReads: stretches[own].weightReads,
+            reads: stretches[own].reads)
         // The constants of co-runs count the kernels of the efficiency profile, not those of some engine.
         let profiled = kernels(of: prefill, stretch: .none).seconds
             / overhead(of: prefill).kernelFactor.value(at: Double(prefill.tokens))
@@ -96,7 +101,7 @@ public struct RooflineCostModel: CostModel {
             prefill: .init(host: hostCost(of: prefill), kernels: kernels(of: prefill, sms: partition.prefill)),
             decode: .init(host: decodeHost, kernels: kernels(of: decode, sms: partition.decode)), partition: partition,
             prefillKernelsPerLayer: profiled / operators.layers,
-            decodeOnOwn: own > 0 ? decodeHost.total(kernels(of: decode, sms: own)) : nil,
+            decodeOnOwn: own > 0 ? decodeHost.total(kernels(of: decode, stretch: ownStretch)) : nil,
             decodeOnAll: decodeHost.total(kernels(of: decode, stretch: .none)))
     }
 

@@ -30,7 +30,7 @@ public struct EngineModel: Sendable {
     func costs(for policy: ServingRun.Policy) throws(CostModelError) -> RooflineCostModel {
         let partition = partition(for: policy)
         return try RooflineCostModel(
-            model: model, device: device, efficiency: efficiency, runtime: isShared(policy) ? workers : runtime,
+            model: model, device: device, efficiency: efficiency, runtime: policy.isShared ? workers : runtime,
             sharing: sharing, smCounts: [partition.prefill, partition.decode], maxSequences: Self.mostSequences)
     }
 
@@ -38,10 +38,6 @@ public struct EngineModel: Sendable {
         let total = device.streamingMultiprocessors
         if case .semiPD(let x, let y) = policy { return .percent(prefill: x, decode: y, of: total) }
         return .unpartitioned(total)
-    }
-
-    private func isShared(_ policy: ServingRun.Policy) -> Bool {
-        if case .semiPD = policy { true } else { false }
     }
 }
 

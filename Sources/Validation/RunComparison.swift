@@ -9,7 +9,7 @@ public struct RunComparison: Hashable, Sendable {
         key = run.key
         requests = run.requests.count
         measured = try RunFigures(measured: run, on: engine)
-        simulated = RunFigures(try Replay(run, on: engine))
+        simulated = RunFigures(try Replay(run, on: engine), of: run.policy)
     }
 
     /// One figure of the comparison.
@@ -41,8 +41,14 @@ public struct RunComparison: Hashable, Sendable {
         add("decode steps", "", 1) { Double($0.decodeSteps) }
         add("prefill step mean", "ms", 1e3, \.prefillStep)
         add("decode step mean", "ms", 1e3, \.decodeStep)
-        add("prefill slowdown", "", 1, \.prefillSlowdown)
-        add("decode slowdown", "", 1, \.decodeSlowdown)
+        if let simulated = simulated.slowdowns, let measured = measured.slowdowns {
+            for (name, phase) in [
+                ("prefill slowdown", \RunFigures.Slowdowns.prefill), ("decode slowdown", \.decode),
+            ] {
+                rows.append(
+                    Row(name: name, unit: "", simulated: simulated[keyPath: phase], measured: measured[keyPath: phase]))
+            }
+        }
         return rows
     }
 }
@@ -57,9 +63,9 @@ public struct Amplification: Hashable, Sendable {
     public var gain: Double?
 
     public static func of(_ run: ServingRun, on engine: EngineModel, factors: [Double]) throws -> [Amplification] {
-        let base = RunFigures(try Replay(run, on: engine)).endToEnd.mean
+        let base = RunFigures(try Replay(run, on: engine), of: run.policy).endToEnd.mean
         return try factors.map { factor in
-            let figures = RunFigures(try Replay(run, on: engine, serviceTime: factor))
+            let figures = RunFigures(try Replay(run, on: engine, serviceTime: factor), of: run.policy)
             let gain = factor == 1 ? nil : (figures.endToEnd.mean / base - 1) / (factor - 1)
             return Amplification(key: run.key, serviceTime: factor, figures: figures, gain: gain)
         }

@@ -29,26 +29,21 @@ public struct RunFigures: Hashable, Sendable {
     /// Means over the steps.
     public var prefillStep: Double
     public var decodeStep: Double
-    /// Time in prefill steps over what they would take alone on all SMs they may use.
-    public var prefillSlowdown: Double
-    /// Time between first and last tokens over what the decode steps in between would take alone: slowed, waiting for
-    /// prefill steps, or waiting to join.
-    public var decodeSlowdown: Double
+    /// `nil` where the phases do not run side by side.
+    public var slowdowns: Slowdowns?
+
+    /// Time in the steps of a phase over what they would take alone on the SMs they may use.
+    public struct Slowdowns: Hashable, Sendable {
+        public var prefill: Double
+        /// Steps weighted by their sequences.
+        public var decode: Double
+    }
 }
 
 extension RunFigures {
     /// Of the run as it was measured. What steps would take alone is the cost model's word, in both columns.
     init(measured run: ServingRun, on engine: EngineModel) throws {
-        let costs = try engine.costs(for: run.policy)
-        let partition = engine.partition(for: run.policy)
         let (prefills, decodes) = (run.steps(.prefill), run.steps(.decode))
-        let shapes = run.prefillShapes() ?? []
-        let prefillAlone = shapes.map { costs.work(of: $0, sms: partition.prefill).seconds }.reduce(0, +)
-        var decodeAlone = 0.0
-        for step in decodes {
-            let work = costs.work(of: step.decodeShape, sms: partition.decode)
-            decodeAlone += work.seconds * Double(step.sequences)
-        }
         let prefillTime = prefills.map(\.duration).reduce(0, +)
         let decodeTime = decodes.map(\.duration).reduce(0, +)
         self.init(
@@ -59,11 +54,10 @@ extension RunFigures {
                 }),
             endToEnd: Spread(run.requests.map(\.endToEnd)), prefillSteps: prefills.count, decodeSteps: decodes.count,
             prefillStep: prefillTime / Double(prefills.count), decodeStep: decodeTime / Double(decodes.count),
-            prefillSlowdown: prefillTime / prefillAlone,
-            decodeSlowdown: run.requests.map { $0.endToEnd - $0.timeToFirstToken }.reduce(0, +) / decodeAlone)
+            slowdowns: try Slowdowns(measured: run, on: engine))
     }
 
-    init(_ replay: Replay) {
+    init(_ replay: Replay, of policy: ServingRun.Policy) {
         let records = replay.records
         // Whole prompts in one iteration: requests that began together and have their first token together share it.
         var (steps, time, alone) = (0, 0.0, 0.0)
@@ -78,14 +72,43 @@ extension RunFigures {
         }
         let busy = replay.outcome.instances.map { ($0.prefillBusy + $0.decodeBusy).seconds }.reduce(0, +)
         let decodeSteps = replay.outcome.iterations - steps
-        let decoding = records.compactMap { record in record.endToEnd.map { $0 - (record.timeToFirstToken ?? .zero) } }
         self.init(
             timeToFirstToken: Spread(records.compactMap { $0.timeToFirstToken?.seconds }),
             timePerOutputToken: Spread(records.compactMap(\.timePerOutputToken)),
             endToEnd: Spread(records.compactMap { $0.endToEnd?.seconds }), prefillSteps: steps,
             decodeSteps: decodeSteps, prefillStep: time / Double(steps),
-            decodeStep: (busy - time) / Double(decodeSteps), prefillSlowdown: time / alone,
-            decodeSlowdown: decoding.map(\.seconds).reduce(0, +)
-                / records.map { $0.parts.decodeRun.seconds }.reduce(0, +))
+            decodeStep: (busy - time) / Double(decodeSteps),
+            slowdowns: policy.isShared
+                ? Slowdowns(prefill: time / alone, decode: Self.decodeSlowdown(records)) : nil)
+    }
+
+    private static func decodeSlowdown(_ records: [RequestRecord]) -> Double {
+        var (run, stalled) = (0.0, 0.0)
+        for record in records {
+            run += record.parts.decodeRun.seconds
+            stalled += record.parts.decodeStalled.seconds
+        }
+        return (run + stalled) / run
+    }
+}
+
+extension RunFigures.Slowdowns {
+    init?(measured run: ServingRun, on engine: EngineModel) throws {
+        guard run.policy.isShared else { return nil }
+        guard let shapes = run.prefillShapes() else {
+            throw ServingFit.Failure.stepsDoNotMatchRequests("\(run.policy)")
+        }
+        let costs = try engine.costs(for: run.policy)
+        let partition = engine.partition(for: run.policy)
+        var (decodeTime, decodeAlone) = (0.0, 0.0)
+        for step in run.steps(.decode) {
+            let sequences = Double(step.sequences)
+            decodeTime += step.duration * sequences
+            decodeAlone += costs.work(of: step.decodeShape, sms: partition.decode).seconds * sequences
+        }
+        let prefillAlone = shapes.map { costs.work(of: $0, sms: partition.prefill).seconds }.reduce(0, +)
+        self.init(
+            prefill: run.steps(.prefill).map(\.duration).reduce(0, +) / prefillAlone,
+            decode: decodeTime / decodeAlone)
     }
 }

@@ -20,13 +20,17 @@ public enum ServingFit {
         }
     }
 
-    /// - Parameter start: everything that is not fitted, and where searches begin.
-    public static func fit(_ runs: [ServingRun], rate: Double, start: EngineModel) throws -> EngineModel {
+    /// - Parameters:
+    ///   - start: everything that is not fitted, and where searches begin.
+    ///   - coRuns: of the kernels of both phases on disjoint SMs, for what only bandwidth does; none keeps the start.
+    public static func fit(
+        _ runs: [ServingRun], rate: Double, coRuns: [CoRunRow], start: EngineModel
+    ) throws -> EngineModel {
         let runs = runs.filter { $0.rate == rate }
         guard let unified = runs.first(where: { $0.policy == .unified }) else {
             throw Failure.noRun("unified", rate: rate)
         }
-        let shared = runs.filter { if case .semiPD = $0.policy { true } else { false } }
+        let shared = runs.filter(\.policy.isShared)
         if shared.isEmpty { throw Failure.noRun("semi-PD", rate: rate) }
         var engine = start
         engine.runtime.decode.kernelFactor = try decodeFactors(unified, engine)
@@ -34,6 +38,7 @@ public enum ServingFit {
         engine.workers.prefill = engine.runtime.prefill
         engine.workers.decode = engine.runtime.decode
         engine.workers.decode.serialSeconds = try workerSerial(shared, engine)
+        HardSplitFit(coRuns, total: engine.device.streamingMultiprocessors)?.apply(to: &engine.sharing)
         let laps = try shared.map { try SharedLaps($0, engine) }
         engine.sharing.waitSecondsPerLayer = try fourDigits(
             PatternSearch.minimise([engine.sharing.waitSecondsPerLayer]) {
@@ -69,8 +74,10 @@ public enum ServingFit {
         return Curve(knots: ratios.map { Double($0.size) }, values: ratios.map { fourDigits(median($0.ratios)) })
     }
 
-    /// Serial and hidden host time and kernel factor of eager prefill, from the second half of the run: in the first the
-    /// engine still warms up, and a prompt takes up to a third longer.
+    /// Serial host time and kernel factor of eager prefill, from the second half of the run: in the first the engine still
+    /// warms up, and a prompt takes up to a third longer. Absolute errors, because what disturbs a step adds to it.
+    ///
+    /// The hidden host time stays: beside weights of 16 GB even one token keeps the GPU as long as the host.
     private static func prefillOverhead(
         _ run: ServingRun, _ engine: EngineModel
     ) throws -> RuntimeProfile.Overhead {
@@ -84,16 +91,13 @@ public enum ServingFit {
                 kernels: costs.kernels(of: $1, sms: engine.device.streamingMultiprocessors).seconds
             )
         }
-        let start = engine.runtime.prefill
-        let fitted = PatternSearch.minimise([
-            start.kernelFactor.values[0], start.hiddenSeconds, start.serialSeconds,
-        ]) { p in
-            rows.reduce(0) { $0 + abs((p[2] + max(p[0] * $1.kernels, p[1])) / $1.measured - 1) }
+        var overhead = engine.runtime.prefill
+        let hidden = overhead.hiddenSeconds
+        let fitted = PatternSearch.minimise([1.1, 0.001]) { p in
+            rows.reduce(0) { $0 + abs(p[1] + max(p[0] * $1.kernels, hidden) - $1.measured) }
         }
-        var overhead = start
         overhead.kernelFactor = .constant(fourDigits(fitted[0]))
-        overhead.hiddenSeconds = fourDigits(fitted[1])
-        overhead.serialSeconds = fourDigits(fitted[2])
+        overhead.serialSeconds = fourDigits(fitted[1])
         return overhead
     }
 

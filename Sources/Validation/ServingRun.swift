@@ -8,6 +8,9 @@ public struct ServingRun: Hashable, Sendable {
         case semiPD(prefill: Double, decode: Double)
         /// One GPU prefills, one decodes.
         case disaggregated
+
+        /// Whether the phases run side by side on one GPU.
+        var isShared: Bool { if case .semiPD = self { true } else { false } }
     }
 
     public struct Key: Hashable, Sendable {

@@ -31,7 +31,8 @@ struct Validate: ParsableCommand {
         var engine = try workspace.measuredEngine()
         if let fitRate {
             do {
-                engine = try ServingFit.fit(measured, rate: fitRate, start: engine)
+                engine = try ServingFit.fit(
+                    measured, rate: fitRate, coRuns: try workspace.coRuns(on: engine.device), start: engine)
             } catch let failure as ServingFit.Failure {
                 throw InputError(at: nil, "\(runs): \(failure)")
             }
@@ -83,19 +84,27 @@ private struct FittedValues {
         return """
             runtimes/minimal-eager.yaml and minimal-eager-mps.yaml
               prefill: kernel_factor: \(engine.runtime.prefill.kernelFactor.values[0])
-                       hidden_seconds: \(engine.runtime.prefill.hiddenSeconds)
                        serial_seconds: \(engine.runtime.prefill.serialSeconds)
               decode:  kernel_factor: [\(pairs)]
             runtimes/minimal-eager-mps.yaml
               decode:  serial_seconds: \(engine.workers.decode.serialSeconds)
             sharing/\(engine.device.id).yaml
               wait_seconds_per_layer: \(engine.sharing.waitSecondsPerLayer)
+              decode_bandwidth_loss: \(engine.sharing.decodeBandwidthLoss)
+              prefill_loss_apart: \(engine.sharing.prefillLossApart)
               prefill_loss_shared: \(engine.sharing.prefillLossShared)
             """
     }
 }
 
 extension Workspace {
+    /// The committed rows of co-runs on a device; empty where there are none.
+    fileprivate func coRuns(on device: DeviceProfile) throws(InputError) -> [CoRunRow] {
+        let paths = catalog.roots.map { "\($0)/kernels/\(device.id)/raw/corun.jsonl.gz" }
+        guard let path = paths.first(where: { FileManager.default.fileExists(atPath: $0) }) else { return [] }
+        return try CoRunRow.read(path: path)
+    }
+
     /// The engine, model and GPU of the measured runs.
     fileprivate func measuredEngine() throws -> EngineModel {
         let device = try catalog.device("h200-sxm").value
