@@ -53,11 +53,14 @@ let package = Package(
         library("Scenarios", ["Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         library("Reporting", ["Metrics", "ResultStore"]),
         .systemLibrary(name: "CZlib"),
+        library("Validation", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
+        .systemLibrary(
+            name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .yum(["zlib-devel"])]),
         .executableTarget(
             name: "phasewise",
             dependencies: [
                 "Diagnostics", "EventKernel", "Workloads", "CostModels", "Metrics", "Profiles", "Simulator",
-                "ResultStore", "Calibration", "Scenarios", "Reporting", argumentParser,
+                "ResultStore", "Calibration", "Scenarios", "Reporting", "Validation", argumentParser,
             ],
             swiftSettings: strict),
         tests("ArchitectureTests", []),
@@ -72,6 +75,9 @@ let package = Package(
             ["Scenarios", "Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         tests("WorkloadsTests", ["Workloads", "EventKernel", "Diagnostics", "CZlib"]),
         tests("ResultStoreTests", ["ResultStore", "Metrics", "EventKernel", grdb]),
+        tests(
+            "ValidationTests",
+            ["Validation", "Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         tests("ReportingTests", ["Reporting", "ResultStore", "Metrics", "EventKernel"]),
     ]
 )
