@@ -52,10 +52,8 @@ let package = Package(
         library("Calibration", ["CostModels", "Profiles", "Diagnostics"]),
         library("Scenarios", ["Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         library("Reporting", ["Metrics", "ResultStore"]),
-        .systemLibrary(name: "CZlib"),
         library("Validation", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
-        .systemLibrary(
-            name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .yum(["zlib-devel"])]),
+        .systemLibrary(name: "CZlib"),
         .executableTarget(
             name: "phasewise",
             dependencies: [
@@ -66,6 +64,7 @@ let package = Package(
         tests("ArchitectureTests", []),
         tests("EventKernelTests", ["EventKernel"]),
         tests("SimulatorTests", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel"]),
+        tests("PartitioningTests", ["Simulator", "CostModels", "Metrics", "EventKernel"]),
         tests("ProfilesTests", ["Profiles", "CostModels", "Diagnostics"]),
         tests("CostModelsTests", ["CostModels", "Profiles", "EventKernel", "Diagnostics"]),
         tests("CalibrationTests", ["Calibration", "CostModels", "Profiles", "Diagnostics"]),

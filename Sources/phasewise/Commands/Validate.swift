@@ -47,8 +47,8 @@ struct Validate: ParsableCommand {
                 ])
             }
         }
-        Terminal.write(table.rendered(as: format))
-        if amplification { Terminal.write(try amplificationTable(measured, engine).rendered(as: format)) }
+        try Terminal.write(table.rendered(as: format))
+        if amplification { try Terminal.write(amplificationTable(measured, engine).rendered(as: format)) }
     }
 
     private func amplificationTable(_ measured: [ServingRun], _ engine: EngineModel) throws -> Listing {
