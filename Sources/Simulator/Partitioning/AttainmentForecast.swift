@@ -27,7 +27,8 @@ internal import Metrics
 /// **Objective.** Attainment of TTFT times that of TPOT. Where it is flat, because a limit is out of reach, what counts
 /// is by how much: a twentieth of the logarithms of both ratios over their limits is taken off. The value is at most 1.
 ///
-/// Not seen: memory running out, prompts longer or shorter than the mean, the wait for a place in a full decode batch.
+/// Not seen: the time that a change takes to come into force, memory running out, prompts longer or shorter than the
+/// mean, the wait for a place in a full decode batch.
 struct AttainmentForecast {
     let model: any CostModel
     let slo: SLO
@@ -118,7 +119,9 @@ extension AttainmentForecast {
             let arriving = arrivalRate * state.batchSeconds
             state.batch = max(1, min(largestBatch, Int(arriving)))
             let prefill = prefillShape(state.batch)
-            let count = min(limits.maxSequences, Int(sequences.rounded(.up)))
+            // Whoever arrives will decode, even if nobody does now.
+            let expected = max(sequences, arrivalRate > 0 ? 1 : 0)
+            let count = min(limits.maxSequences, Int(expected.rounded(.up)))
             var slowdowns = LaneSlowdowns.none
             var decodeAlone = 0.0
             if count > 0 {

@@ -17,8 +17,8 @@ struct PaperLatencyModel: Hashable, Sendable {
 
     /// Fig. 10(b), Llama-3-8B on an A100, y from 20 to 100 %: R² 0.9955.
     static let printedTPOT = Line(slope: 0.6284, intercept: 0.3818)
-    /// Fig. 10(a), R² 0.9953, over an abscissa that is 1.243 times 1/(x − λ) of fractions: the equal steps of the points
-    /// then are 5 % of the SMs.
+    /// Fig. 10(a), R² 0.9953, over an axis that is 1/(x − λ) of fractions divided by 1.243: the equal steps of its points
+    /// then are 5 % of the SMs. The figure does not say so.
     static let printedTTFT = Line(slope: 0.6809, intercept: 0.022)
     static let printedTTFTScale = 1.243
 
