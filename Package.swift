@@ -71,6 +71,7 @@ let package = Package(
             ["Scenarios", "Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         tests("WorkloadsTests", ["Workloads", "EventKernel", "Diagnostics", "CZlib"]),
         tests("ResultStoreTests", ["ResultStore", "Metrics", "EventKernel", grdb]),
+        tests("CommandLineTests", ["phasewise"]),
         tests("ReportingTests", ["Reporting", "ResultStore", "Metrics", "EventKernel"]),
     ]
 )
