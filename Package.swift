@@ -77,6 +77,7 @@ let package = Package(
         tests(
             "ValidationTests",
             ["Validation", "Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
+        tests("CommandLineTests", ["phasewise"]),
         tests("ReportingTests", ["Reporting", "ResultStore", "Metrics", "EventKernel"]),
     ]
 )
