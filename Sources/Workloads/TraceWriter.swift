@@ -19,7 +19,7 @@ public struct TraceWriter: Sendable {
         precondition(
             classNames.allSatisfy { !$0.utf8.contains(0x0A) && !$0.utf8.contains(0x0D) }, "class name with a line end")
         bytes = Array(
-            (classNames.isEmpty ? CSVTraceParser.exampleFirstLine : CSVTraceParser.exampleFirstLine + ",class").utf8)
+            (classNames.isEmpty ? CSVFormat.own.exampleHeader : CSVFormat.own.exampleHeader + ",class").utf8)
         bytes.append(0x0A)
         self.classNames = classNames.map(Self.csvField)
     }
