@@ -10,7 +10,7 @@ public struct RooflineCostModel: CostModel {
     public let runtime: RuntimeProfile
     public let tensorParallelism: Int
 
-    private let operators: DecoderOperators
+    let operators: DecoderOperators
     private let scaling: SMScaling
     private let interference: Interference
     /// By SM count; the entry at 0 is unused.
@@ -58,7 +58,7 @@ public struct RooflineCostModel: CostModel {
             let (sequences, context) = (shape.decodeSequences, shape.decodeContextTokens)
             return decodeLine(sequences: sequences, contextTokens: context, sms: sms).work(contextTokens: context)
         }
-        return Work(rounding: hostCost(of: shape).total(kernels(of: shape, stretch: stretches[sms])))
+        return Work(rounding: runtime.hostTime(of: shape).total(kernels(of: shape, stretch: stretches[sms])))
     }
 
     public func decodeLine(sequences: Int, contextTokens: Int, sms: Int) -> DecodeCostLine {
@@ -75,7 +75,7 @@ public struct RooflineCostModel: CostModel {
         prefill: IterationShape, decode: IterationShape, partition: SMPartition
     ) -> LaneSlowdowns {
         interference.slowdowns(
-            prefill: hostCost(of: prefill), decode: hostCost(of: decode), partition: partition,
+            prefill: runtime.hostTime(of: prefill), decode: runtime.hostTime(of: decode), partition: partition,
             prefillKernels: { kernels(of: prefill, stretch: stretch(at: $0)) },
             decodeKernels: { kernels(of: decode, stretch: stretch(at: $0)) })
     }
@@ -84,6 +84,8 @@ public struct RooflineCostModel: CostModel {
     public func provenance(of shape: IterationShape, sms: Int) -> ProvenanceShares {
         ProvenanceShares(.analytic, seconds: work(of: shape, sms: sms).seconds)
     }
+
+    func stretch(sms: Int) -> SMStretch { stretches[sms] }
 
     /// Seconds and traffic of the engine's kernels of an iteration on each GPU, without host time.
     public func kernels(of shape: IterationShape, sms: Int) -> KernelDemand {
@@ -107,31 +109,13 @@ public struct RooflineCostModel: CostModel {
         var demand = operators.demand(
             tokens: Double(shape.prefillTokens + sequences), sampled: Double(shape.prefillCompletions + sequences),
             attention: attention, stretch: stretch)
-        demand.slow(by: overhead(of: shape).kernelFactor)
+        demand.slow(by: runtime.overhead(of: shape).kernelFactor)
         return demand
     }
 
     private func stretch(at sms: Double) -> SMStretch {
         SMStretch(scaling, sms: sms, of: device.streamingMultiprocessors)
     }
-
-    private func overhead(of shape: IterationShape) -> RuntimeProfile.Overhead {
-        shape.isDecodeOnly ? runtime.decode : runtime.prefill
-    }
-
-    private func hostCost(of shape: IterationShape) -> HostTime {
-        let cost = overhead(of: shape)
-        let sequences = shape.prefillSequences + shape.decodeSequences
-        return HostTime(hidden: cost.hidden(sequences: sequences), serial: cost.serial(sequences: sequences))
-    }
-}
-
-/// Host time of one iteration.
-struct HostTime: BitwiseCopyable {
-    var hidden: Double
-    var serial: Double
-
-    func total(_ kernels: KernelDemand) -> Double { serial + max(kernels.seconds, hidden) }
 }
 
 /// Decode lines on one SM count by number of sequences.
