@@ -2,7 +2,7 @@
 SWIFT ?= swift
 PHASEWISE = .build/release/phasewise
 
-.PHONY: setup build demo test format lint goldens bench clean
+.PHONY: setup build demo test format lint goldens results clean
 
 setup:
 	@.ci/setup
@@ -30,3 +30,7 @@ goldens:
 
 clean:
 	$(SWIFT) package clean
+
+# Remakes the published tables under Results/.
+results: build
+	Results/azure-conv/remake

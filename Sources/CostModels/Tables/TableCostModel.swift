@@ -23,17 +23,18 @@ public struct TableCostModel: CostModel {
 
     /// - Parameters:
     ///   - efficiency: prices what the tables do not have.
+    ///   - sharing: slows two lanes if the tables have none side by side.
     ///   - smCounts: SM counts that decode will run at; all SMs of the device are always among them.
     ///   - maxSequences: batches up to this size are in tables; larger ones are computed when asked for.
     ///   - state: whether kernels run in bursts or on a device at its power limit, as a busy server's does.
     ///   - mechanism: how two lanes share the GPU.
     public init(
         model: ModelArchitecture, device: DeviceProfile, tables: KernelTables, efficiency: EfficiencyProfile,
-        runtime: RuntimeProfile, tensorParallelism: Int = 1, smCounts: [Int] = [], maxSequences: Int = 1024,
-        state: PowerState = .sustained, mechanism: CoRunSurface.Mechanism = .mps
+        runtime: RuntimeProfile, sharing: CoRunSharing? = nil, tensorParallelism: Int = 1, smCounts: [Int] = [],
+        maxSequences: Int = 1024, state: PowerState = .sustained, mechanism: CoRunSurface.Mechanism = .mps
     ) throws(CostModelError) {
         roofline = try RooflineCostModel(
-            model: model, device: device, efficiency: efficiency, runtime: runtime,
+            model: model, device: device, efficiency: efficiency, runtime: runtime, sharing: sharing,
             tensorParallelism: tensorParallelism, maxSequences: 1)
         self.model = model
         self.device = device
@@ -152,7 +153,7 @@ public struct TableCostModel: CostModel {
                 sequences: rows - Double(shape.prefillTokens), context: Double(shape.decodeContextTokens))
             seconds += kernels.layers * attention.seconds
         }
-        return seconds * runtime.overhead(of: shape).kernelFactor
+        return seconds * runtime.overhead(of: shape).kernelFactor.value(at: rows)
     }
 
     /// Rows of the products and of the LM head. Only decode-only iterations replay captured graphs, so only they are

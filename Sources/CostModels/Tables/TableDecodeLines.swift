@@ -41,7 +41,7 @@ struct TableDecodeLines: Sendable {
 
     private mutating func append(_ kernels: TableKernels, runtime: RuntimeProfile, sequences: Int) {
         let rows = Double(runtime.paddedDecode(sequences))
-        let factor = runtime.decode.kernelFactor
+        let factor = runtime.decode.kernelFactor.value(at: rows)
         let serial = runtime.decode.serial(sequences: sequences)
         let hidden = runtime.decode.hidden(sequences: sequences)
         let dense = kernels.denseSeconds(rows: rows) + kernels.headSeconds(rows: rows)
