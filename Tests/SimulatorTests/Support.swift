@@ -113,7 +113,8 @@ func randomConfiguration(_ system: System, _ random: inout RandomStream) -> Simu
         case .mixed: [.unified, .prefill, .decode, .semiPD]
         }
     var configuration = SimulationConfiguration(
-        pools: roles.map(make), router: random.index(below: 2) == 0 ? .roundRobin : .leastOutstanding, transfer: testLink,
+        pools: roles.map(make), router: random.index(below: 2) == 0 ? .roundRobin : .leastOutstanding,
+        transfer: testLink,
         sampleInterval: SimulationDuration(nanoseconds: 200_000))
     configuration.checksInvariants = true
     return configuration
@@ -124,7 +125,9 @@ func randomTrace(count: Int, _ random: inout RandomStream) -> Trace {
     let meanGap = [500.0, 5_000, 50_000, 400_000][random.index(below: 4)]
     var time = SimulationTime.zero
     let requests = (0..<count).map { index in
-        if random.index(below: 5) > 0 { time += SimulationDuration(nanoseconds: Int64(random.exponential(mean: meanGap))) }
+        if random.index(below: 5) > 0 {
+            time += SimulationDuration(nanoseconds: Int64(random.exponential(mean: meanGap)))
+        }
         return Request(
             index: index, arrival: time, promptTokens: 1 + random.index(below: [8, 100, 400][random.index(below: 3)]),
             outputTokens: 1 + random.index(below: [1, 20, 300][random.index(below: 3)]))
