@@ -42,7 +42,7 @@ let package = Package(
     ],
     targets: [
         library("Diagnostics"),
-        library("EventKernel", [heap]),
+        library("EventKernel"),
         library("Workloads", ["Diagnostics", "EventKernel", "CZlib"]),
         library("CostModels", ["EventKernel"]),
         library("Metrics", ["EventKernel", histogram]),

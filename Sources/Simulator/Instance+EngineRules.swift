@@ -64,7 +64,7 @@ extension Instance {
     /// `decodeAll`. O(block size).
     public func canDecodeToCompletion(leaving blocks: Int) -> Bool {
         let iterations = decodeSet.nextDue.map { max(1, $0 - decodeSet.iteration) } ?? 1
-        return memory.freeBlocks - decodeSet.blocksBegun(skip: 1, iterations: iterations - 1) >= blocks
+        return memory.freeBlocks - decodeSet.blocksBegunAfterNext(iterations: iterations - 1) >= blocks
     }
 
     /// Throws out the decoding sequence with the fewest generated tokens, of those the one with the longest prompt, of
