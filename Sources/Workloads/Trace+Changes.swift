@@ -40,7 +40,8 @@ extension Trace {
         return changed("rescaled to \(target) requests/s", scaled)
     }
 
-    private func changed(_ change: String, _ requests: [Request]) -> Trace {
+    /// The trace with other requests, and the change on record.
+    func changed(_ change: String, _ requests: [Request]) -> Trace {
         var provenance = provenance
         provenance.changes.append(change)
         return Trace(requests: requests, classNames: classNames, provenance: provenance)
