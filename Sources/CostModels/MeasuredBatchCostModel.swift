@@ -31,6 +31,7 @@ public struct MeasuredBatchCostModel: CostModel {
     /// LM head and sampling, by the rows that need them.
     public var outputs: MeasuredGrid
     public var attention: Attention
+    /// Host times and graph sizes; the kernels of the table are the engine's own already.
     public var runtime: RuntimeProfile
 
     public init(tokens: MeasuredGrid, outputs: MeasuredGrid, attention: Attention, runtime: RuntimeProfile) {
@@ -91,6 +92,6 @@ public struct MeasuredBatchCostModel: CostModel {
 extension RuntimeProfile.Overhead {
     /// Seconds of an iteration whose kernels take `kernels` seconds.
     fileprivate func total(kernels: Double, sequences: Int) -> Double {
-        serial(sequences: sequences) + max(kernelFactor * kernels, hidden(sequences: sequences))
+        serial(sequences: sequences) + max(kernels, hidden(sequences: sequences))
     }
 }
