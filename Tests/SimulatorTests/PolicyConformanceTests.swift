@@ -37,7 +37,8 @@ struct PolicyConformanceTests {
     @Test("vLLM 0.6 runs waiting prompts first, within the budget and the sequence limit, else all decodes")
     func v06() throws {
         let found = try batches(
-            of: VLLM06Policy(), maxSequences: 3, maxBatchedTokens: 100, [(0, 60, 3), (0, 30, 2), (0, 20, 2), (500, 40, 1)])
+            of: VLLM06Policy(), maxSequences: 3, maxBatchedTokens: 100,
+            [(0, 60, 3), (0, 30, 2), (0, 20, 2), (500, 40, 1)])
         // 60 + 30 + 20 exceed the budget; then three run, so the fourth waits for two of them to end.
         #expect(found == ["p2:90 c2", "p1:20 c1", "d3:113", "p1:40 c1", "d1:62"])
     }
@@ -120,7 +121,8 @@ struct PolicyConformanceTests {
 
     @Test("SGLang retracts the requests with the fewest tokens until 20 iterations fit, to the end of the queue")
     func sglangRetraction() throws {
-        let found = try batches(of: SGLangPolicy(), blocks: 125, blockSize: 1, [(0, 10, 40), (0, 10, 40), (1_500, 4, 40)])
+        let found = try batches(
+            of: SGLangPolicy(), blocks: 125, blockSize: 1, [(0, 10, 40), (0, 10, 40), (1_500, 4, 40)])
         var expected = ["p2:20 c2", "d2:22", "p1:4 c1"]
         expected += (0..<33).map { "d3:\(29 + 3 * $0)" }
         // No token is free. The third has one token fewer and frees 37, the second frees 44: 40 and then 20 are wanted.
