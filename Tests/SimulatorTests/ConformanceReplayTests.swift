@@ -7,8 +7,8 @@ import Simulator
 import Testing
 import Workloads
 
-/// Nothing here is fitted to an end-to-end number: kernel times are that machine's, host times are those of the runtime
-/// profile, and the limits are those the run was made with.
+/// Nothing here is fitted to an end-to-end number: kernel times are that machine's, host times are those that the runtime
+/// profile assumes for any run of this engine, and the limits are those the run was made with.
 @Suite("A real vLLM run, replayed", .enabled(if: MeasuredRun.folder != nil, MeasuredRun.absence))
 struct ConformanceReplayTests {
     /// Deviations of the simulated from the served run, as fractions.
@@ -70,8 +70,8 @@ struct ConformanceReplayTests {
         }
     }
 
-    /// What is missing is about 0.8 ms an iteration, which no kernel row has: input preparation and the gaps between
-    /// kernels. While requests queue, every missing per cent of throughput is several of TTFT.
+    /// What is missing is the host's time and the gaps between kernels, which no kernel row has; while requests queue,
+    /// each missing per cent of throughput is several of TTFT.
     @Test("with kernel times alone every latency is too low, by a few per cent")
     func kernelsAlone() throws {
         let deviations = try replay(.ideal)

@@ -23,7 +23,7 @@ struct PolicyPropertyTests {
     @Test("over many runs, more memory means fewer preemptions, and enough memory none", arguments: unified)
     func memoryHelps(system: System) throws {
         var preemptions = [0, 0, 0, 0]
-        for seed in 0..<200 as Range<UInt64> {
+        for seed in 0..<60 as Range<UInt64> {
             var random = RandomStreams(seed: seed).stream(named: "memory helps \(system)")
             var configuration = randomConfiguration(system, &random)
             configuration.checksInvariants = false
