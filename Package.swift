@@ -63,7 +63,7 @@ let package = Package(
             swiftSettings: strict),
         tests("ArchitectureTests", []),
         tests("EventKernelTests", ["EventKernel"]),
-        tests("SimulatorTests", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel"]),
+        tests("SimulatorTests", ["Simulator", "Workloads", "CostModels", "Profiles", "Metrics", "EventKernel"]),
         tests("PartitioningTests", ["Simulator", "CostModels", "Metrics", "EventKernel"]),
         tests("ProfilesTests", ["Profiles", "CostModels", "Diagnostics"]),
         tests("CostModelsTests", ["CostModels", "Profiles", "EventKernel", "Diagnostics"]),

@@ -33,6 +33,9 @@ extension Instance {
     /// Tokens that the first waiting request may generate in all; `nil` if none waits.
     public var firstWaitingOutputTokens: Int? { waiting.first.map { requests[$0].request.outputTokens } }
 
+    /// The same for the `position`-th partly prefilled request, in order of admission.
+    public func prefillingOutputTokens(at position: Int) -> Int { requests[prefilling[position]].request.outputTokens }
+
     /// Blocks that the first waiting request will hold when it ends; `nil` if none waits.
     public var firstWaitingPeakBlocks: Int? { waiting.first.map(peakBlocks) }
 
