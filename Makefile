@@ -1,8 +1,9 @@
 # `make demo` and `make test` are all a fresh machine needs: each sets up what is missing first.
 SWIFT ?= swift
 PHASEWISE = .build/release/phasewise
+CXX_HOST ?= clang++
 
-.PHONY: setup build demo test format lint goldens bench clean
+.PHONY: setup build demo test format lint goldens results microbenchmarks test-microbenchmarks clean
 
 setup:
 	@.ci/setup
@@ -26,7 +27,23 @@ lint:
 
 # Rewrites the expected outputs under Tests/Golden; review the difference.
 goldens:
-	PHASEWISE_UPDATE_GOLDENS=1 $(SWIFT) test -c release
+	PHASEWISE_REWRITE_GOLDENS=1 $(SWIFT) test -c release
 
 clean:
 	$(SWIFT) package clean
+
+# Remakes the published tables under Results/.
+results: build
+	Results/azure-conv/remake
+
+# The CUDA measurements behind Profiles/kernels: needs the CUDA toolkit, CMake and a GPU of compute capability 9.0.
+microbenchmarks:
+	cmake -S Sources/Microbenchmarks -B Sources/Microbenchmarks/build -DCMAKE_BUILD_TYPE=Release
+	cmake --build Sources/Microbenchmarks/build --parallel
+
+# The host side of the microbenchmarks: needs a C++ compiler only, which Swift brings.
+test-microbenchmarks:
+	@mkdir -p .build
+	$(CXX_HOST) -std=c++17 -O1 -Wall -Wextra -I Sources/Microbenchmarks Sources/Microbenchmarks/Harness/*.cpp \
+	    Sources/Microbenchmarks/Tests/*.cpp -o .build/microbenchmark-tests
+	.build/microbenchmark-tests

@@ -53,8 +53,7 @@ let package = Package(
         library("Scenarios", ["Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         library("Reporting", ["Metrics", "ResultStore"]),
         library("Validation", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
-        .systemLibrary(
-            name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .yum(["zlib-devel"])]),
+        .systemLibrary(name: "CZlib"),
         .executableTarget(
             name: "phasewise",
             dependencies: [
@@ -65,7 +64,10 @@ let package = Package(
         tests("ArchitectureTests", []),
         tests("EventKernelTests", ["EventKernel"]),
         tests("SimulatorTests", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel"]),
+        tests("PartitioningTests", ["Simulator", "CostModels", "Metrics", "EventKernel"]),
         tests("ProfilesTests", ["Profiles", "CostModels", "Diagnostics"]),
+        tests("CostModelsTests", ["CostModels", "Profiles", "EventKernel", "Diagnostics"]),
+        tests("CalibrationTests", ["Calibration", "CostModels", "Profiles", "Diagnostics"]),
         tests("MetricsTests", ["Metrics", "EventKernel"]),
         tests(
             "ScenariosTests",
@@ -75,6 +77,7 @@ let package = Package(
         tests(
             "ValidationTests",
             ["Validation", "Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
+        tests("CommandLineTests", ["phasewise"]),
         tests("ReportingTests", ["Reporting", "ResultStore", "Metrics", "EventKernel"]),
     ]
 )

@@ -1,7 +1,7 @@
 public import EventKernel
 
 /// Where a predicted number comes from. Ordered from best to worst.
-public enum CostProvenance: String, CaseIterable, Sendable {
+public enum CostProvenance: String, CaseIterable, Sendable, BitwiseCopyable {
     /// Measured at this very point on this device.
     case measured
     /// Linear between measured points.

@@ -10,7 +10,7 @@ public struct RooflineCostModel: CostModel {
     public let runtime: RuntimeProfile
     public let tensorParallelism: Int
 
-    private let operators: DecoderOperators
+    let operators: DecoderOperators
     private let scaling: SMScaling
     private let interference: Interference
     private let coRun: CoRunInterference?
@@ -61,7 +61,7 @@ public struct RooflineCostModel: CostModel {
             let (sequences, context) = (shape.decodeSequences, shape.decodeContextTokens)
             return decodeLine(sequences: sequences, contextTokens: context, sms: sms).work(contextTokens: context)
         }
-        return Work(rounding: hostCost(of: shape).total(kernels(of: shape, stretch: stretches[sms])))
+        return Work(rounding: runtime.hostTime(of: shape).total(kernels(of: shape, stretch: stretches[sms])))
     }
 
     public func decodeLine(sequences: Int, contextTokens: Int, sms: Int) -> DecodeCostLine {
@@ -79,7 +79,7 @@ public struct RooflineCostModel: CostModel {
     ) -> LaneSlowdowns {
         if let coRun { return slowdowns(by: coRun, prefill: prefill, decode: decode, partition: partition) }
         return interference.slowdowns(
-            prefill: hostCost(of: prefill), decode: hostCost(of: decode), partition: partition,
+            prefill: runtime.hostTime(of: prefill), decode: runtime.hostTime(of: decode), partition: partition,
             prefillKernels: { kernels(of: prefill, stretch: stretch(at: $0)) },
             decodeKernels: { kernels(of: decode, stretch: stretch(at: $0)) })
     }
@@ -88,7 +88,7 @@ public struct RooflineCostModel: CostModel {
         by coRun: CoRunInterference, prefill: IterationShape, decode: IterationShape, partition: SMPartition
     ) -> LaneSlowdowns {
         let own = partition.decode - partition.overlap
-        let decodeHost = hostCost(of: decode)
+        let decodeHost = runtime.hostTime(of: decode)
         // On its own SMs a decode lacks bandwidth; its arithmetic also finds room among the shared ones. Seen in co-runs on
         // an H200: at (104, 132) of 132 SMs the slowdown of decode hardly depends on its batch, from 8 to 256.
         let ownStretch = SMStretch(
@@ -96,9 +96,9 @@ public struct RooflineCostModel: CostModel {
             reads: stretches[own].reads)
         // The constants of co-runs count the kernels of the efficiency profile, not those of some engine.
         let profiled = kernels(of: prefill, stretch: .none).seconds
-            / overhead(of: prefill).kernelFactor.value(at: Double(prefill.tokens))
+            / runtime.overhead(of: prefill).kernelFactor.value(at: Double(prefill.tokens))
         return coRun.slowdowns(
-            prefill: .init(host: hostCost(of: prefill), kernels: kernels(of: prefill, sms: partition.prefill)),
+            prefill: .init(host: runtime.hostTime(of: prefill), kernels: kernels(of: prefill, sms: partition.prefill)),
             decode: .init(host: decodeHost, kernels: kernels(of: decode, sms: partition.decode)), partition: partition,
             prefillKernelsPerLayer: profiled / operators.layers,
             decodeOnOwn: own > 0 ? decodeHost.total(kernels(of: decode, stretch: ownStretch)) : nil,
@@ -109,6 +109,8 @@ public struct RooflineCostModel: CostModel {
     public func provenance(of shape: IterationShape, sms: Int) -> ProvenanceShares {
         ProvenanceShares(.analytic, seconds: work(of: shape, sms: sms).seconds)
     }
+
+    func stretch(sms: Int) -> SMStretch { stretches[sms] }
 
     /// Seconds and traffic of the engine's kernels of an iteration on each GPU, without host time.
     public func kernels(of shape: IterationShape, sms: Int) -> KernelDemand {
@@ -133,31 +135,13 @@ public struct RooflineCostModel: CostModel {
             tokens: Double(shape.prefillTokens + sequences), sampled: Double(shape.prefillCompletions + sequences),
             attention: attention, stretch: stretch)
         let rows = shape.prefillTokens + sequences
-        demand.slow(by: overhead(of: shape).kernelFactor.value(at: Double(rows)))
+        demand.slow(by: runtime.overhead(of: shape).kernelFactor.value(at: Double(rows)))
         return demand
     }
 
     private func stretch(at sms: Double) -> SMStretch {
         SMStretch(scaling, sms: sms, of: device.streamingMultiprocessors)
     }
-
-    private func overhead(of shape: IterationShape) -> RuntimeProfile.Overhead {
-        shape.isDecodeOnly ? runtime.decode : runtime.prefill
-    }
-
-    private func hostCost(of shape: IterationShape) -> HostTime {
-        let cost = overhead(of: shape)
-        let sequences = shape.prefillSequences + shape.decodeSequences
-        return HostTime(hidden: cost.hidden(sequences: sequences), serial: cost.serial(sequences: sequences))
-    }
-}
-
-/// Host time of one iteration.
-struct HostTime: BitwiseCopyable {
-    var hidden: Double
-    var serial: Double
-
-    func total(_ kernels: KernelDemand) -> Double { serial + max(kernels.seconds, hidden) }
 }
 
 /// Decode lines on one SM count by number of sequences.

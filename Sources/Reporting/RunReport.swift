@@ -7,11 +7,6 @@ public struct RunReport: Report, Sendable {
 
     public init(_ run: StoredRun) { self.run = run }
 
-    private var fingerprint: String {
-        let digits = String(run.fingerprint, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
-
     public var text: String { [facts, distributions, numbers, parts].joined(separator: "\n") }
 
     private var facts: String {
@@ -22,7 +17,7 @@ public struct RunReport: Report, Sendable {
             ("trace", "\(description.traceSource), seed \(description.seed), run number \(description.runNumber)"),
             ("SLO", description.slo?.words ?? "none"),
             ("rows", run.rowsKept == .all ? "all kept" : "none kept"),
-            ("fingerprint", "\(fingerprint) of \(run.iterations) iterations"),
+            ("fingerprint", "\(run.fingerprintText) of \(run.iterations) iterations"),
             ("simulated in", "\(readable(run.wallSeconds)) s"),
         ]
         if let comparison = description.comparison { lines.insert(("comparison", comparison), at: 1) }
@@ -93,7 +88,7 @@ public struct RunReport: Report, Sendable {
             ("revision", .string(description.revision)), ("traceSource", .string(description.traceSource)),
             ("slo", description.slo?.json ?? .null), ("pricePerHour", JSONText(description.pricePerHour)),
             ("rowsKept", .string(run.rowsKept.rawValue)), ("gpus", .integer(run.gpus)),
-            ("iterations", .integer(run.iterations)), ("fingerprint", .string(fingerprint)),
+            ("iterations", .integer(run.iterations)), ("fingerprint", .string(run.fingerprintText)),
             ("wallSeconds", .number(run.wallSeconds)), ("metrics", run.summary.json),
             ("scenario", .string(description.scenario)),
         ]).text()

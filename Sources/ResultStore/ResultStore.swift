@@ -13,10 +13,11 @@ public struct ResultStore: Sendable {
         self.path = path
         connection = try withStoreErrors(at: path) {
             let connection = try Self.connect(to: path)
-            // Looked at before anything is written: a database of someone else's stays as it is.
-            try connection.read { db in _ = try Schema.check(db, path: path) }
+            // Looked at before anything is written: a database of someone else's stays as it is, and one that is up
+            // to date can be opened while another process writes a run.
+            let version = try connection.read { db in try Schema.check(db, path: path) }
             try connection.writeWithoutTransaction { db in
-                try Schema.migrate(db, path: path)
+                if version < Schema.steps.count { try Schema.migrate(db, path: path) }
                 try Self.useWriteAheadLog(db)
             }
             return connection
@@ -32,13 +33,14 @@ public struct ResultStore: Sendable {
             configuration.busyMode = .timeout(Self.busyTimeoutSeconds)
             let connection = try DatabaseQueue(path: path, configuration: configuration)
             let version = try connection.read { db in try Schema.check(db, path: path) }
-            guard version > 0 else { throw ResultStoreError.foreignDatabase(path: path) }
+            guard version > 0 else { throw ResultStoreError.noResults(path: path) }
             return connection
         }
     }
 
-    /// How long a writer waits for another. One that keeps many rows holds the lock for as long as its run takes.
-    static let busyTimeoutSeconds = 60.0
+    /// How long a writer waits for another. One that keeps many rows holds the lock for as long as its run takes, and
+    /// who gives up loses a run that is already simulated.
+    static let busyTimeoutSeconds = 600.0
 
     static func connect(to path: String) throws -> DatabaseQueue {
         var configuration = Configuration()

@@ -134,7 +134,7 @@ extension StoredRun {
             values.append(gpus)
             values.append(iterations)
             values.append(endNanoseconds)
-            values.append(hexadecimal(fingerprint))
+            values.append(fingerprintText)
             values.append(wallSeconds)
         }
         let summaryRow = try RowInserter(db, table: "summary", columns: 5)
@@ -148,10 +148,4 @@ extension StoredRun {
             }
         }
     }
-}
-
-/// 16 digits, the form in which fingerprints are printed and stored.
-func hexadecimal(_ value: UInt64) -> String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
 }

@@ -74,6 +74,14 @@ public struct StoredRun: Hashable, Sendable {
     }
 }
 
+extension StoredRun {
+    /// The fingerprint as 16 hexadecimal digits, the form in which it is stored and printed.
+    public var fingerprintText: String {
+        let digits = String(fingerprint, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
+
 /// One line of a list of runs.
 public struct RunOverview: Hashable, Sendable {
     public var id: Int64

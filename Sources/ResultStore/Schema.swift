@@ -21,7 +21,6 @@ enum Schema {
     }
 
     /// The version of a database that is ours, 0 for one that is empty.
-    @discardableResult
     static func check(_ db: Database, path: String) throws -> Int {
         let found = try Int32.fetchOne(db, sql: "PRAGMA application_id")
         let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0

@@ -76,14 +76,7 @@ public struct Instance: Sendable {
     public mutating func prefillFirstWaiting(tokens: Int) -> Bool {
         guard let slot = waiting.first, addChunk(slot, tokens: tokens) else { return false }
         waiting.removeFirst()
-        prefilling.append(slot)
-        requests[slot].phase = .prefilling
-        if requests[slot].scheduled == nil {
-            requests[slot].scheduled = now
-            requests[slot].parts.queue = now - requests[slot].request.arrival
-            requests[slot].mark = now
-        }
-        requests[slot].prefillInstance = index
+        beginPrefill(slot)
         return true
     }
 
@@ -163,17 +156,31 @@ public struct Instance: Sendable {
 // MARK: - Moves between places
 
 extension Instance {
-    private mutating func addChunk(_ slot: Int32, tokens: Int) -> Bool {
+    /// Puts a chunk into the batch with the blocks that it fills, or with those of the whole prompt.
+    mutating func addChunk(_ slot: Int32, tokens: Int, allocatingPrompt: Bool = false) -> Bool {
         let state = requests[slot]
         precondition(
             tokens > 0 && tokens <= state.remainingPrefill, "chunk of \(tokens) of \(state.remainingPrefill) tokens")
-        let blocks = memory.blocks(for: state.computedTokens + tokens)
+        let end = allocatingPrompt ? state.prefillTarget : state.computedTokens + tokens
+        let blocks = max(state.blocks, memory.blocks(for: end))
         guard memory.allocate(blocks - state.blocks) else { return false }
         requests[slot].blocks = blocks
         lanes[schedulingLane].batch.chunks.append(Batch.Chunk(slot: slot, tokens: tokens))
         lanes[schedulingLane].batch.shape.addPrefill(
             tokens: tokens, cached: state.computedTokens, completes: tokens == state.remainingPrefill)
         return true
+    }
+
+    /// Books the move from the waiting requests to the partly prefilled ones.
+    mutating func beginPrefill(_ slot: Int32) {
+        prefilling.append(slot)
+        requests[slot].phase = .prefilling
+        if requests[slot].scheduled == nil {
+            requests[slot].scheduled = now
+            requests[slot].parts.queue = now - requests[slot].request.arrival
+            requests[slot].mark = now
+        }
+        requests[slot].prefillInstance = index
     }
 
     /// Takes back a chunk that the batch holds already.
@@ -192,7 +199,7 @@ extension Instance {
         lanes[lane].batch.shape = shape
     }
 
-    private mutating func preempt(_ slot: Int32) {
+    mutating func preempt(_ slot: Int32) {
         memory.free(requests[slot].blocks)
         requests[slot].blocks = 0
         requests[slot].computedTokens = 0

@@ -9,7 +9,7 @@ internal import EventKernel
 
 /// Writes our own CSV. Times are exact: as many decimals as the nanoseconds need, none more.
 public struct TraceWriter: Sendable {
-    /// The text so far; a caller that streams empties it from time to time.
+    /// The file's text so far, header first.
     public private(set) var bytes: [UInt8]
     private let classNames: [[UInt8]]
 
@@ -19,7 +19,7 @@ public struct TraceWriter: Sendable {
         precondition(
             classNames.allSatisfy { !$0.utf8.contains(0x0A) && !$0.utf8.contains(0x0D) }, "class name with a line end")
         bytes = Array(
-            (classNames.isEmpty ? CSVTraceParser.exampleFirstLine : CSVTraceParser.exampleFirstLine + ",class").utf8)
+            (classNames.isEmpty ? CSVFormat.own.exampleHeader : CSVFormat.own.exampleHeader + ",class").utf8)
         bytes.append(0x0A)
         self.classNames = classNames.map(Self.csvField)
     }

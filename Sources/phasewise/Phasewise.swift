@@ -21,6 +21,7 @@ struct Phasewise: ParsableCommand {
     static let version = "0.1.0"
 
     static func main() {
+        Terminal.expectBrokenPipes()
         do {
             var command = try parseAsRoot()
             try command.run()

@@ -13,13 +13,17 @@ struct Workspace: Sendable {
     /// at or above the program itself.
     init(profiles: String?) throws {
         if let profiles, !FileManager.default.fileExists(atPath: profiles) {
-            throw InputError(at: nil, "no folder \(profiles)", help: "--profiles names a folder like Profiles/")
+            throw InputError(
+                at: SourceLocation(file: "--profiles", line: 1, column: 1),
+                "found no folder \"\(profiles)\", expected one like Profiles/")
         }
         var roots = ProfileCatalog.searchPath(
             explicit: profiles, workingDirectory: FileManager.default.currentDirectoryPath)
-        let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
-        for root in ProfileCatalog.searchPath(explicit: nil, workingDirectory: program) where !roots.contains(root) {
-            roots.append(root)
+        if let program = Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent().path {
+            for root in ProfileCatalog.searchPath(explicit: nil, workingDirectory: program) where !roots.contains(root)
+            {
+                roots.append(root)
+            }
         }
         catalog = ProfileCatalog(roots: roots)
         guard !roots.isEmpty else {

@@ -156,7 +156,7 @@ struct RunWriterTests {
         #expect(try store.query("PRAGMA foreign_key_check").rows.isEmpty)
     }
 
-    @Test("readers see finished runs while another is written")
+    @Test("readers see finished runs while another is written, and further writers can start")
     func readWhileWriting() throws {
         let folder = try TemporaryFolder()
         let store = try ResultStore(writingTo: folder.path())
@@ -166,6 +166,7 @@ struct RunWriterTests {
         let reader = try ResultStore(readingFrom: folder.path())
         #expect(try reader.runs().count == 1)
         #expect(try reader.value("SELECT count(*) FROM request") == "200")
+        _ = try ResultStore(writingTo: folder.path()).startRun(description(seed: 3), keeping: .all)
         _ = try writer.commit(outcome(), wallSeconds: 0)
         #expect(try reader.runs().count == 2)
     }

@@ -3,7 +3,7 @@ import Testing
 import Workloads
 
 /// The digits are those of an independent computation over the same files with NumPy.
-@Suite("Real traces", .enabled(if: SharedTraces.azureConv != nil, "the real Azure traces are not here"))
+@Suite("Real traces", .enabled(if: SharedTraces.areHere, "the real Azure traces are not here"))
 struct RealTraceTests {
     private func rounded(_ value: Double?, _ digits: Double) -> Double? {
         value.map { ($0 * digits).rounded() / digits }
@@ -57,7 +57,7 @@ struct RealTraceTests {
 
     @Test("the sample of the 2024 traces is read with its zone", arguments: ["code", "conv"])
     func oneWeek(name: String) throws {
-        let trace = try SharedTraces.read(SharedTraces.path("azure/AzureLLMInferenceTrace_\(name)_1week_10rows.csv"))
+        let trace = try SharedTraces.read(SharedTraces.oneWeek(name))
         #expect(trace.requests.count == 10)
         #expect(trace.duration.seconds > 6 * 86_400 && trace.duration.seconds < 7 * 86_400)
     }

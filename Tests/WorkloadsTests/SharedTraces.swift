@@ -16,6 +16,10 @@ enum SharedTraces {
     static let azureConv = path("azure/AzureLLMInferenceTrace_conv.csv")
     static let azureCode = path("azure/AzureLLMInferenceTrace_code.csv")
 
+    static func oneWeek(_ name: String) -> String? { path("azure/AzureLLMInferenceTrace_\(name)_1week_10rows.csv") }
+
+    static let areHere = [azureConv, azureCode, oneWeek("code"), oneWeek("conv")].allSatisfy { $0 != nil }
+
     static func read(_ path: String?) throws -> Trace {
         try TraceReader.read(path: path ?? "").trace
     }

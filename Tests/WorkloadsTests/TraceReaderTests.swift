@@ -107,4 +107,30 @@ struct TraceReaderTests {
         let error = try #require(throws: InputError.self) { try read(broken, chunkSize: chunkSize) }
         #expect(error.diagnostics.first?.location == SourceLocation(file: "a.csv", line: 22, column: 4))
     }
+
+    @Test("numbers read in one pass are those read the long way round", arguments: 0..<50 as Range<UInt64>)
+    func onePass(seed: UInt64) throws {
+        var random = RandomStreams(seed: seed).stream(named: "numbers")
+        let rows = (0..<100).map { row in
+            let whole = random.index(below: [10, 1_000_000_000, 4_000_000_000][random.index(below: 3)])
+            let decimals = String(random.index(below: 1_000_000_000_000)).suffix(random.index(below: 13))
+            let tokens = (0..<2).map { _ in String(1 + random.index(below: [9, 1_000_000_000][random.index(below: 2)]))
+            }
+            return [random.index(below: 4) == 0 ? "\(whole)" : "\(whole).\(decimals)"] + tokens
+        }
+        let header = "arrival_s,prompt_tokens,output_tokens\n"
+        let plain = header + rows.map { $0.joined(separator: ",") + "\n" }.joined()
+        // Quotes keep a field from the short way.
+        let quoted = header + rows.map { $0.map { "\"\($0)\"" }.joined(separator: ",") + "\n" }.joined()
+        let (a, b) = (try read(plain).trace, try read(quoted).trace)
+        #expect(a.requests == b.requests)
+        // An independent way to the same arrivals: digits cut and padded as text.
+        let expected = rows.map { row in
+            let parts = row[0].split(separator: ".", omittingEmptySubsequences: false)
+            let digits = (parts.count > 1 ? String(parts[1]) : "") + "0000000000"
+            let roundsUp = Array(digits.utf8)[9] >= 0x35
+            return (Int64(parts[0]) ?? 0) * 1_000_000_000 + (Int64(digits.prefix(9)) ?? 0) + (roundsUp ? 1 : 0)
+        }
+        #expect(a.requests.map(\.arrival.nanoseconds) == expected.sorted())
+    }
 }

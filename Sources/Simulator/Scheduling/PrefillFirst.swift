@@ -1,30 +1,25 @@
-/// Prompts before decodes, never in one iteration: if anything waits and the running set has room, a batch of whole
-/// prompts from the head of the queue, up to the token limit and at least one; else one decode step of all running.
+/// The simplest unified engine (the PyTorch engine of our own H200 measurements, measured/h200_serving): if anything
+/// waits and fits, whole prompts first come, first served; else one token of every running sequence.
 ///
-/// vLLM V0 schedules so by default, and so does the engine of the measured H200 runs. When the running sequences outgrow
-/// the memory, the one admitted last is thrown out and computed again.
+/// The sequence limit caps those running and being prefilled together; a prompt beyond the prefill budget runs alone.
+/// When the running sequences outgrow the memory, the one admitted last is computed again later.
 public struct PrefillFirstPolicy: SchedulingPolicy {
     public private(set) var repeatsDecode = true
+    private let maxPrefillTokens: Int
 
-    public init() {}
+    /// - Parameter maxPrefillTokens: `max_prefill_tokens`, of one prefill iteration.
+    public init(maxPrefillTokens: Int = 8_192) { self.maxPrefillTokens = maxPrefillTokens }
 
     public mutating func schedule(_ instance: inout Instance) {
-        repeatsDecode = true
-        var prompts = 0
         while let tokens = instance.firstWaitingTokens,
-            instance.decodingCount + prompts < instance.limits.maxSequences,
-            prompts == 0 || instance.batch.tokens + tokens <= instance.limits.maxBatchedTokens,
+            instance.decodingCount + instance.prefillingCount < instance.limits.maxSequences,
+            instance.batch.isEmpty || instance.batch.tokens + tokens <= maxPrefillTokens,
             instance.prefillFirstWaiting(tokens: tokens)
-        {
-            prompts += 1
-        }
-        if prompts > 0 || instance.decodingCount == 0 { return }
-        while instance.blocksForNextDecode > instance.freeBlocks { instance.preemptLastDecoding() }
-        if instance.decodingCount > 0 {
-            let decodes = instance.decodeAll()
-            precondition(decodes, "the decode set does not fit after making room for it")
-        }
-        // A prompt that found no blocks may find them in any later iteration.
-        repeatsDecode = instance.waitingCount == 0 || instance.decodingCount == instance.limits.maxSequences
+        {}
+        guard instance.batch.isEmpty else { return }
+        let preemptionsBefore = instance.preemptionCount
+        while instance.decodingCount > 0, !instance.decodeAll() { instance.preemptLastDecoding() }
+        // What was thrown out may fit again in the next iteration.
+        repeatsDecode = instance.preemptionCount == preemptionsBefore
     }
 }

@@ -4,19 +4,14 @@ enum CalendarText {
     /// (`Z` or `±HH:MM`; none is UTC). A `T` may stand between date and time. `nil` for anything else, for days that
     /// do not exist, and outside 1970…2199.
     static func nanoseconds(_ bytes: UnsafeRawBufferPointer) -> Int64? {
-        guard bytes.count >= 19, bytes[4] == 0x2D, bytes[7] == 0x2D, bytes[10] == 0x20 || bytes[10] == 0x54,
-            bytes[13] == 0x3A, bytes[16] == 0x3A,
-            let century = twoDigits(bytes, 0), let yearOfCentury = twoDigits(bytes, 2), let month = twoDigits(bytes, 5),
-            let day = twoDigits(bytes, 8), let hour = twoDigits(bytes, 11), let minute = twoDigits(bytes, 14),
-            let second = twoDigits(bytes, 17)
-        else { return nil }
-        let year = century * 100 + yearOfCentury
-        guard year >= 1970, year < 2200, month >= 1, month <= 12, day >= 1, day <= days(in: month, year), hour < 24,
-            minute < 60, second < 60
-        else { return nil }
-        let seconds = ((daysSince1970(year, month, day) * 24 + hour) * 60 + minute) * 60 + second
+        var position = 0
+        let time = nanoseconds(bytes, at: &position)
+        return position == bytes.count ? time : nil
+    }
 
-        var position = 19
+    /// The same at `position`, which then is behind it; what follows may be anything.
+    static func nanoseconds(_ bytes: UnsafeRawBufferPointer, at position: inout Int) -> Int64? {
+        guard let seconds = wholeSeconds(bytes, at: &position) else { return nil }
         var fraction: Int64 = 0
         if position < bytes.count, bytes[position] == 0x2E {
             position += 1
@@ -24,26 +19,48 @@ enum CalendarText {
             while position < bytes.count, DecimalText.isDigit(bytes[position]) {
                 fraction = fraction &* 10 &+ Int64(bytes[position] &- 0x30)
                 position += 1
-                if position - first > 9 { return nil }
             }
-            if position == first { return nil }
-            fraction *= powersOfTen(9 - (position - first))
+            let decimals = position - first
+            guard decimals >= 1, decimals <= 9 else { return nil }
+            fraction *= powerOfTen(9 - decimals)
         }
-        guard let zone = zoneSeconds(bytes, from: position) else { return nil }
-        return Int64(seconds - zone) * 1_000_000_000 + fraction
+        guard let zone = zoneSeconds(bytes, at: &position) else { return nil }
+        return (seconds - zone) * 1_000_000_000 + fraction
     }
 
-    private static func zoneSeconds(_ bytes: UnsafeRawBufferPointer, from position: Int) -> Int? {
-        switch bytes.count - position {
-        case 0: return 0
-        case 1: return bytes[position] == 0x5A ? 0 : nil
-        case 6:
-            guard bytes[position] == 0x2B || bytes[position] == 0x2D, bytes[position + 3] == 0x3A,
-                let hours = twoDigits(bytes, position + 1), let minutes = twoDigits(bytes, position + 4), hours < 24,
-                minutes < 60
+    private static func wholeSeconds(_ bytes: UnsafeRawBufferPointer, at position: inout Int) -> Int64? {
+        let start = position
+        guard bytes.count - start >= 19, bytes[start + 4] == 0x2D, bytes[start + 7] == 0x2D,
+            bytes[start + 10] == 0x20 || bytes[start + 10] == 0x54, bytes[start + 13] == 0x3A,
+            bytes[start + 16] == 0x3A,
+            let century = twoDigits(bytes, start), let yearOfCentury = twoDigits(bytes, start + 2),
+            let month = twoDigits(bytes, start + 5), let day = twoDigits(bytes, start + 8),
+            let hour = twoDigits(bytes, start + 11), let minute = twoDigits(bytes, start + 14),
+            let second = twoDigits(bytes, start + 17)
+        else { return nil }
+        let year = century * 100 + yearOfCentury
+        guard year >= 1970, year < 2200, month >= 1, month <= 12, day >= 1, day <= days(in: month, year), hour < 24,
+            minute < 60, second < 60
+        else { return nil }
+        position = start + 19
+        return Int64(((daysSince1970(year, month, day) * 24 + hour) * 60 + minute) * 60 + second)
+    }
+
+    /// 0 where there is no zone.
+    private static func zoneSeconds(_ bytes: UnsafeRawBufferPointer, at position: inout Int) -> Int64? {
+        guard position < bytes.count else { return 0 }
+        switch bytes[position] {
+        case 0x5A:
+            position += 1
+            return 0
+        case 0x2B, 0x2D:
+            guard bytes.count - position >= 6, bytes[position + 3] == 0x3A, let hours = twoDigits(bytes, position + 1),
+                let minutes = twoDigits(bytes, position + 4), hours < 24, minutes < 60
             else { return nil }
-            return (hours * 60 + minutes) * 60 * (bytes[position] == 0x2D ? -1 : 1)
-        default: return nil
+            let isWest = bytes[position] == 0x2D
+            position += 6
+            return Int64(hours * 60 + minutes) * (isWest ? -60 : 60)
+        default: return 0
         }
     }
 

@@ -20,30 +20,8 @@ enum DecimalText {
 
     /// Decimal seconds (`12`, `0.25`, `1.5e-06`) to the nearest nanosecond, half up; exact up to nine decimals.
     /// The limit of 4·10⁹ s (times since 1970 fit) keeps every sum of two times within 64 bits of nanoseconds.
-    static func nanoseconds(_ bytes: UnsafeRawBufferPointer) throws(Failure) -> Int64 {
-        // Most rows: digits, a point, at most nine digits.
-        var value: Int64 = 0
-        var decimals = -1
-        var digits = 0
-        for byte in bytes {
-            let digit = Int64(byte) &- 0x30
-            if digit >= 0, digit <= 9 {
-                value = value &* 10 &+ digit
-                digits &+= 1
-                if decimals >= 0 { decimals &+= 1 }
-            } else if byte == 0x2E, decimals < 0 {
-                decimals = 0
-            } else {
-                return try nanosecondsOfAnyNumber(bytes)
-            }
-        }
-        let shift = 9 - max(0, decimals)
-        // 18 digits after scaling cannot overflow; the rest goes the long way.
-        guard digits > 0, shift >= 0, digits + shift <= 18 else { return try nanosecondsOfAnyNumber(bytes) }
-        return value &* powersOfTen(shift)
-    }
-
-    private static func nanosecondsOfAnyNumber(_ bytes: UnsafeRawBufferPointer) throws(Failure) -> Int64 {
+    /// - Parameter unit: how many decimals lie between the unit of the text and a nanosecond: 9 for seconds.
+    static func nanoseconds(_ bytes: UnsafeRawBufferPointer, unit: Int = 9) throws(Failure) -> Int64 {
         if isNegativeNumber(bytes) { throw .negative }
         let exponentMark = bytes.firstIndex { $0 == 0x65 || $0 == 0x45 }
         let mantissa = bytes[..<(exponentMark ?? bytes.endIndex)]
@@ -63,7 +41,7 @@ enum DecimalText {
             if negative { exponent = -exponent }
         }
         // The number is 0.d1d2d3… times a power of ten; nanoseconds are the first `wanted` of its digits.
-        let wanted = integerDigits + exponent + 9
+        let wanted = integerDigits + exponent + unit
         var value: Int64 = 0
         var position = 0
         for byte in mantissa where byte != 0x2E {
@@ -96,7 +74,7 @@ enum DecimalText {
 
 /// 10 to the power of 0 to 18.
 @inline(__always)
-func powersOfTen(_ exponent: Int) -> Int64 {
+func powerOfTen(_ exponent: Int) -> Int64 {
     var power: Int64 = 1
     for _ in 0..<exponent { power &*= 10 }
     return power

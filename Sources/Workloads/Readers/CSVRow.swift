@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
 /// A field of a CSV line: its bytes without surrounding blanks or quotes.
 struct CSVField {
     var bytes: UnsafeRawBufferPointer
@@ -36,10 +42,61 @@ struct CSVRow {
         var start = position
         while start < line.count, isBlank(line[start]) { start &+= 1 }
         if start < line.count, line[start] == 0x22 { return quotedField(opening: start) }
-        var comma = start
-        while comma < line.count, line[comma] != 0x2C { comma &+= 1 }
+        let comma = indexOfComma(from: start)
         position = comma &+ 1
         return field(start, comma)
+    }
+
+    /// A field of one to nine digits and nothing else, in one pass; otherwise `nil`, and `next` is to look closer.
+    @inline(__always)
+    mutating func plainCount() -> Int? {
+        var place = position
+        var value = 0
+        while place < line.count, let digit = digit(line[place]) {
+            value = value &* 10 &+ Int(digit)
+            place &+= 1
+        }
+        guard place > position, place &- position <= 9, place == line.count || line[place] == 0x2C else { return nil }
+        position = place &+ 1
+        return value
+    }
+
+    /// A field of digits, perhaps a point, and at most nine more, as nanoseconds; otherwise `nil` as above.
+    @inline(__always)
+    mutating func plainSeconds() -> Int64? {
+        var place = position
+        var value: Int64 = 0
+        while place < line.count, let digit = digit(line[place]) {
+            value = value &* 10 &+ digit
+            place &+= 1
+        }
+        let wholeDigits = place &- position
+        var decimals = 0
+        if place < line.count, line[place] == 0x2E {
+            let first = place &+ 1
+            place = first
+            while place < line.count, let digit = digit(line[place]) {
+                value = value &* 10 &+ digit
+                place &+= 1
+            }
+            decimals = place &- first
+        }
+        // Nine digits before the point and nine after it cannot overflow.
+        guard wholeDigits >= 1, wholeDigits <= 9, decimals <= 9, place == line.count || line[place] == 0x2C else {
+            return nil
+        }
+        position = place &+ 1
+        return value &* powerOfTen(9 &- decimals)
+    }
+
+    /// A field of a date and time and nothing else; otherwise `nil` as above.
+    mutating func plainCalendarTime() -> Int64? {
+        var place = position
+        guard let time = CalendarText.nanoseconds(line, at: &place), place == line.count || line[place] == 0x2C else {
+            return nil
+        }
+        position = place &+ 1
+        return time
     }
 
     @inline(__always)
@@ -49,6 +106,15 @@ struct CSVRow {
         return CSVField(
             bytes: UnsafeRawBufferPointer(rebasing: line[start..<end]), offset: start, isQuoted: false,
             isMalformed: isMalformed)
+    }
+
+    /// The next comma, or the end of the line.
+    @inline(__always)
+    private func indexOfComma(from start: Int) -> Int {
+        guard start < line.count, let base = line.baseAddress,
+            let comma = memchr(base + start, 0x2C, line.count - start)
+        else { return line.count }
+        return UnsafeRawPointer(comma) - base
     }
 
     private mutating func quotedField(opening: Int) -> CSVField {
@@ -69,10 +135,16 @@ struct CSVRow {
                 isQuoted: true,
                 isMalformed: false)
         }
-        let comma = line[opening...].firstIndex(of: 0x2C) ?? line.count
+        let comma = indexOfComma(from: opening)
         position = comma + 1
         return field(opening, comma, isMalformed: true)
     }
+}
+
+@inline(__always)
+private func digit(_ byte: UInt8) -> Int64? {
+    let digit = Int64(byte) &- 0x30
+    return digit >= 0 && digit <= 9 ? digit : nil
 }
 
 @inline(__always)

@@ -5,37 +5,50 @@ internal import EventKernel
 ///
 /// A class because the position in the file is shared: use one source for one run.
 public final class TraceFileSource: RequestSource {
-    private var reader: TraceRowReader
-    private var exclusions = RowExclusions()
+    private var stream: SortedTraceStream
+
+    /// Opens a trace file, plain or gzip, and reads its header.
+    /// - Parameters:
+    ///   - format: `nil` to tell from the start of the file.
+    ///   - arrivals: used if the file has no times, which is an error without.
+    public init(path: String, format: TraceFormat? = nil, arrivals: GivenArrivals? = nil) throws(InputError) {
+        stream = SortedTraceStream(
+            try TraceRowReader(opening: path, format: format, arrivals: arrivals?.sampler))
+    }
+
+    /// Names of the classes met so far.
+    public var classNames: [String] { stream.reader.classNames }
+
+    /// What is worth a warning in the rows read so far.
+    public var warnings: [Diagnostic] { stream.warnings }
+
+    /// Complete once `next` has returned `nil`.
+    public var provenance: Trace.Provenance { stream.provenance }
+
+    /// The next request, or `nil` after the last.
+    /// - Throws: errors with their places: those of the first bad row and, up to twenty, of the rows after it.
+    public func next() throws(InputError) -> Request? { try stream.next() }
+}
+
+/// The state of a source in one value, so that a row costs one access to the class and not one for every variable.
+private struct SortedTraceStream: ~Copyable {
+    private(set) var reader: TraceRowReader
     private var row = TraceRow()
     private var count = 0
     private var origin: Int64 = 0
     private var latest = SimulationTime.zero
 
-    /// Opens a trace file, plain or gzip, and reads its header.
-    /// - Parameter format: `nil` to tell from the first line.
-    public init(path: String, format: TraceFormat? = nil) throws(InputError) {
-        reader = try TraceRowReader(opening: path, format: format)
+    init(_ reader: consuming TraceRowReader) { self.reader = reader }
+
+    var warnings: [Diagnostic] { reader.report.found.warnings + reader.exclusions.warnings(reader.report) }
+
+    var provenance: Trace.Provenance {
+        Trace.Provenance(source: reader.report.file, format: reader.format.rawValue, excluded: reader.exclusions.excluded)
     }
 
-    /// Names of the classes met so far.
-    public var classNames: [String] { reader.classNames }
-
-    /// What is worth a warning in the rows read so far.
-    public var warnings: [Diagnostic] { reader.report.found.warnings + exclusions.warnings(reader.report) }
-
-    /// Complete once `next` has returned `nil`.
-    public var provenance: Trace.Provenance {
-        Trace.Provenance(
-            source: reader.report.file, format: reader.format.rawValue, excluded: exclusions.excluded)
-    }
-
-    /// The next request, or `nil` after the last.
-    /// - Throws: errors with their places: those of the first bad row and, up to twenty, of the rows after it.
-    public func next() throws(InputError) -> Request? {
+    mutating func next() throws(InputError) -> Request? {
         while try reader.next(into: &row) {
-            if exclusions.excludes(row) { continue }
-            if count == 0, reader.format.parser.shiftsFirstArrivalToZero { origin = row.nanoseconds }
+            if count == 0, reader.format.shiftsFirstArrivalToZero { origin = row.nanoseconds }
             let arrival = SimulationTime(nanoseconds: row.nanoseconds - origin)
             if count > 0, arrival < latest { reader.reportArrivalGoesBack(row) }
             latest = arrival

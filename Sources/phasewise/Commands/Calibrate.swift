@@ -24,6 +24,8 @@ struct Calibrate: ParsableCommand {
     @Option(help: "Day to write into the profile, as YYYY-MM-DD.") var date: String?
     @Option(help: "Folder of profiles, before the default ones.") var profiles: String?
 
+    private static let files = ["gemm.csv", "attention_prefill.csv", "attention_decode.csv", "allreduce.csv"]
+
     func run() throws {
         let workspace = try Workspace(profiles: profiles)
         guard let selection = RowSelection.reference(gpu: gpu) else {
@@ -33,19 +35,24 @@ struct Calibrate: ParsableCommand {
         }
         let device = try workspace.catalog.device(device).value
         var rows = MeasuredRows()
-        for file in ["gemm.csv", "attention_prefill.csv", "attention_decode.csv", "allreduce.csv"] {
-            let path = "\(tables)/\(file)"
-            if FileManager.default.fileExists(atPath: path) { try rows.add(csv: path, selecting: selection) }
-        }
+        let found = Self.files.map { "\(tables)/\($0)" }.filter { FileManager.default.fileExists(atPath: $0) }
+        for path in found { try rows.add(csv: path, selecting: selection) }
         let base = try workspace.efficiency(id: "default")
-        let origin = "fitted to measured kernels of a\("aefhilmnorsx".contains(gpu.prefix(1)) ? "n" : "") \(gpu.uppercased())"
+        guard !found.isEmpty else {
+            throw InputError(
+                at: SourceLocation(file: "--import", line: 1, column: 1),
+                "found none of \(Self.files.joined(separator: ", ")) in \"\(tables)\", expected at least one")
+        }
+        let origin =
+            "fitted to measured kernels of a\("aefhilmnorsx".contains(gpu.prefix(1)) ? "n" : "") \(gpu.uppercased())"
         let (profile, report) = EfficiencyFit.fit(rows: rows, device: device, base: base, origin: origin)
-        for line in report.lines { Terminal.say(line) }
+        for line in report.lines { try Terminal.say(line) }
         if let output {
             let text = EfficiencyFit.file(
                 profile, report: report, rows: rows, selection: selection, base: base,
-                date: date ?? ISO8601DateFormatter.string(
-                    from: Date(), timeZone: .gmt, formatOptions: [.withFullDate, .withDashSeparatorInDate]))
+                date: date
+                    ?? ISO8601DateFormatter.string(
+                        from: Date(), timeZone: .gmt, formatOptions: [.withFullDate, .withDashSeparatorInDate]))
             try Data(text.utf8).write(to: URL(fileURLWithPath: output))
         }
     }

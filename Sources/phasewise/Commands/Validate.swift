@@ -38,7 +38,7 @@ struct Validate: ParsableCommand {
             }
             Terminal.complain(FittedValues(engine).text)
         }
-        if amplification { return Terminal.write(try amplificationTable(measured, engine).rendered(as: format)) }
+        if amplification { return try Terminal.write(amplificationTable(measured, engine).rendered(as: format)) }
         var table = Listing(["run", "rate", "figure", "unit", "simulated", "measured", "error %"])
         for run in measured {
             for row in try RunComparison(run, on: engine).rows {
@@ -48,7 +48,7 @@ struct Validate: ParsableCommand {
                 ])
             }
         }
-        Terminal.write(table.rendered(as: format))
+        try Terminal.write(table.rendered(as: format))
     }
 
     private func amplificationTable(_ measured: [ServingRun], _ engine: EngineModel) throws -> Listing {
