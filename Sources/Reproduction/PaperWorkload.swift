@@ -7,9 +7,6 @@ public enum PaperWorkload: String, CaseIterable, Sendable {
     case shareGPT = "ShareGPT"
     case longBench = "LongBench"
 
-    /// Inferred from how latencies of overloaded runs grow with the rate; the paper states none.
-    var requests: Int { self == .shareGPT ? 2000 : 500 }
-
     /// About 7.5 times the latency of a single request.
     var tight: SLO {
         self == .shareGPT
@@ -28,10 +25,16 @@ public enum PaperWorkload: String, CaseIterable, Sendable {
 
     /// The requests of one replication at `rate` requests per second in all. Lengths and the pattern of arrivals depend on
     /// the replication alone, so that systems and rates are compared on common random numbers.
-    func trace(rate: Double, replication: Int, requests: Int? = nil) -> Trace {
+    func trace(rate: Double, replication: Int, requests: Int, outputScale: Double = 1) -> Trace {
         var model = preset.model
         model.arrivals = .poisson(rate: rate)
         let streams = RandomStreams(seed: 777, run: UInt64(replication))
-        return WorkloadGenerator.trace(model, requests: requests ?? self.requests, streams: streams)
+        let trace = WorkloadGenerator.trace(model, requests: requests, streams: streams)
+        if outputScale == 1 { return trace }
+        var changed = trace.requests
+        for index in changed.indices {
+            changed[index].outputTokens = Int((Double(changed[index].outputTokens) * outputScale).rounded())
+        }
+        return Trace(requests: changed, provenance: trace.provenance)
     }
 }

@@ -7,8 +7,7 @@ struct PhaseRatio: Sendable {
         sweeps = Self.prefillGPUs.map { gpus in
             Sweep(
                 .distServe("DistServe (\(gpus),1,1,1)", prefillGPUs: gpus), .shareGPT,
-                rates: [2, 2.5, 3, 4, 5, 6, 7.5, 10, 12, 14, 16], replications: extent.replications,
-                requests: extent.requests)
+                rates: [2, 2.5, 3, 4, 5, 6, 7.5, 10, 12, 14, 16], extent: extent)
         }
     }
 

@@ -38,6 +38,7 @@ struct ReproductionReport {
         stated 512 it is in the tables too.
         * Prefill on several GPUs (Figs. 3 and 9): the time per token divided by their number, plus two all-reduces a layer \
         at 230 GB/s and 20 µs each.
+        * Fig. 3 states no rates: each is the one at which prefill fills as far as in the paper.
         * KV pools: \(decimal(Llama8BOnA100.Pool.oneGPU, 1)) GiB of an A100-80, \(decimal(Llama8BOnA100.Pool.semiPD, 1)) with \
         semi-PD, \(decimal(Llama8BOnA100.Pool.smallGPU, 1)) of an A100-40. KV transfer: 10 ms + 150 GB/s.
 
@@ -65,6 +66,7 @@ struct ReproductionReport {
             }
             for remark in row.remarks { text += "* \(remark)\n" }
             if !row.remarks.isEmpty { text += "\n" }
+            for cause in row.causes { text += "\(cause)\n\n" }
         }
         while text.hasSuffix("\n\n") { text.removeLast() }
         return text

@@ -26,11 +26,18 @@ public struct SemiPDReproduction: Sendable {
         let shareGPT = ServingCurves(.shareGPT, extent: extent, progress: progress)
         let longBench = ServingCurves(.longBench, extent: extent, progress: progress)
 
+        progress("causes of mismatches")
+        let causes = MismatchCauses(extent, shareGPT: shareGPT, longBench: longBench, storage: storage, ratio: ratio)
         rows =
             (ServingRows(shareGPT: shareGPT, longBench: longBench).all + [
                 laws.row, storage.row, shortage.row, ratio.row,
             ])
             .sorted { $0.number < $1.number }
+            .map { row in
+                var row = row
+                if row.verdict == .fail { row.causes = causes.texts[row.number] ?? [] }
+                return row
+            }
         let tables = [
             storage.table, shortage.table(beside: digitised), ratio.table(beside: digitised),
             laws.table(beside: digitised),

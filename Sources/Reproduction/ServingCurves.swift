@@ -17,9 +17,7 @@ struct ServingCurves: Sendable {
             ? (10...40).map { Double($0) / 2 } : (5...15).map { Double($0) / 5 } + [3.5, 4]
         func sweep(_ system: ServingSystem) -> Sweep {
             progress("\(workload.rawValue): \(system.name)")
-            return Sweep(
-                system, workload, rates: rates, replications: extent.replications,
-                requests: extent.requests(of: workload))
+            return Sweep(system, workload, rates: rates, extent: extent)
         }
         vLLMS = sweep(.vLLMS(maxSequences: 256))
         vLLMS512 = sweep(.vLLMS(maxSequences: 512))
@@ -93,20 +91,4 @@ struct ServingCurves: Sendable {
         let curve = sweep.curve(quantity)
         return curve.firstFall(below: 0.9) ?? (curve.points[0].y.median >= 0.9 ? sweep.rates.last! : 0)
     }
-}
-
-/// How much of everything is run.
-public struct Extent: Hashable, Sendable {
-    /// Seeds of each point. Tables show the median and the ends.
-    public var replications: Int
-    /// Requests of a run on ShareGPT; a quarter of it on LongBench. The paper seems to have used 2000 and 500.
-    public var requests: Int
-
-    public init(replications: Int = 5, requests: Int = 2000) {
-        precondition(replications > 0 && requests >= 8, "\(replications) replications of \(requests) requests")
-        self.replications = replications
-        self.requests = requests
-    }
-
-    func requests(of workload: PaperWorkload) -> Int { workload == .shareGPT ? requests : requests / 4 }
 }

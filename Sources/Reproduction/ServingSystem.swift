@@ -6,7 +6,7 @@ internal import Simulator
 public struct ServingSystem: Sendable {
     public let name: String
     let groups: Int
-    let configuration: SimulationConfiguration
+    private(set) var configuration: SimulationConfiguration
 
     private init(_ name: String, groups: Int, _ pools: [PoolConfiguration]) {
         self.name = name
@@ -22,7 +22,11 @@ public struct ServingSystem: Sendable {
     }
 
     /// vLLM 0.6.0, prefill first, at most 8192 prompt tokens an iteration.
-    public static let vLLMD = unified("vLLM-D", VLLM06Policy(), sequences: 512, tokens: 8192)
+    public static let vLLMD = vLLMD("vLLM-D", maxSequences: 512)
+
+    static func vLLMD(_ name: String, maxSequences: Int) -> Self {
+        unified(name, VLLM06Policy(), sequences: maxSequences, tokens: 8192)
+    }
 
     private static func unified(
         _ name: String, _ policy: some SchedulingPolicy, sequences: Int, tokens: Int
@@ -63,6 +67,18 @@ public struct ServingSystem: Sendable {
         return ServingSystem(
             "semi-PD (\(x),\(y))", groups: 1,
             [pool("semi-pd", .semiPD, gib: Llama8BOnA100.Pool.semiPD, partition: partition)])
+    }
+
+    /// The same deployment at other service times.
+    func priced(_ change: (AffineCostModel) -> any CostModel) -> Self {
+        var system = self
+        for (index, pool) in configuration.pools.enumerated() {
+            guard let model = pool.costModel as? AffineCostModel else {
+                preconditionFailure("\(name) is priced already")
+            }
+            system.configuration.pools[index].costModel = change(model)
+        }
+        return system
     }
 
     /// DistServe's limits where nothing else is said: 4096 prompt tokens an iteration, 512 sequences.

@@ -21,15 +21,20 @@ struct Sweep: Sendable {
     /// By rate, then by replication.
     private let measurements: [[Measurement]]
 
-    /// - Parameter rates: Ascending, per group of GPUs.
-    init(_ system: ServingSystem, _ workload: PaperWorkload, rates: [Double], replications: Int, requests: Int? = nil) {
+    /// - Parameters:
+    ///   - rates: Ascending, per group of GPUs.
+    ///   - outputScale: Factor on the output tokens of every request.
+    init(
+        _ system: ServingSystem, _ workload: PaperWorkload, rates: [Double], extent: Extent, outputScale: Double = 1
+    ) {
         self.system = system
         self.rates = rates
         measurements = rates.map { rate in
-            (0..<replications).map { replication in
-                let total = rate * Double(system.groups)
-                return Measurement(
-                    system, workload.trace(rate: total, replication: replication, requests: requests), limits: workload)
+            (0..<extent.replications).map { replication in
+                let trace = workload.trace(
+                    rate: rate * Double(system.groups), replication: replication,
+                    requests: extent.requests(of: workload), outputScale: outputScale)
+                return Measurement(system, trace, limits: workload)
             }
         }
     }

@@ -20,6 +20,8 @@ public struct TargetRow: Sendable {
     public var checks: [Check]
     /// Numbers that help to judge the row and are not judged themselves.
     public var remarks: [String] = []
+    /// Why checks are out, each with the run that shows it.
+    public var causes: [String] = []
     /// Why it could not be run, if so.
     public var missing: String?
 
