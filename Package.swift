@@ -53,12 +53,14 @@ let package = Package(
         library("Scenarios", ["Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         library("Reporting", ["Metrics", "ResultStore"]),
         library("Validation", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
+        library("Reproduction", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         .systemLibrary(name: "CZlib"),
         .executableTarget(
             name: "phasewise",
             dependencies: [
                 "Diagnostics", "EventKernel", "Workloads", "CostModels", "Metrics", "Profiles", "Simulator",
-                "ResultStore", "Calibration", "Scenarios", "Reporting", "Validation", argumentParser,
+                "ResultStore", "Calibration", "Scenarios", "Reporting", "Validation", "Reproduction",
+                argumentParser,
             ],
             swiftSettings: strict),
         tests("ArchitectureTests", []),
@@ -78,6 +80,7 @@ let package = Package(
             "ValidationTests",
             ["Validation", "Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         tests("CommandLineTests", ["phasewise"]),
+        tests("ReproductionTests", ["Reproduction", "Diagnostics"]),
         tests("ReportingTests", ["Reporting", "ResultStore", "Metrics", "EventKernel"]),
     ]
 )
