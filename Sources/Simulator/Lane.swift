@@ -25,7 +25,7 @@ struct Lane: Sendable {
     /// Seconds by provenance of each unit of the run's work.
     private var provenancePerUnit = ProvenanceShares()
 
-    /// Undisturbed work done in all iterations. Only differences of it mean anything: it wraps after 104 days.
+    /// Undisturbed work done in iterations that generated tokens of the decode set. Only differences of it mean anything: it wraps after 104 days.
     private(set) var workDone = Work.zero
     private(set) var iterations = 0
     private(set) var provenance = ProvenanceShares()
@@ -92,8 +92,8 @@ struct Lane: Sendable {
                 precondition(allocated, "a run of \(count) iterations outgrew its memory")
             }
             decodeSet.generate(iterations: count, of: run, until: end, in: requests, &recorder)
+            workDone = Work(units: workDone.units &+ total.units)
         }
-        workDone = Work(units: workDone.units &+ total.units)
         provenance += provenancePerUnit * Double(total.units)
         resumedWork = nil
         busy += end.time - run.start.time
