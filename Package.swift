@@ -32,6 +32,7 @@ let package = Package(
         .executable(name: "phasewise", targets: ["phasewise"]),
         .library(
             name: "PhasewiseSimulator", targets: ["Simulator", "CostModels", "Workloads", "Metrics", "EventKernel"]),
+        .library(name: "PhasewiseScenarios", targets: ["Scenarios", "Profiles"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -43,6 +44,7 @@ let package = Package(
     targets: [
         library("Diagnostics"),
         library("EventKernel"),
+        library("Statistics", ["EventKernel"]),
         library("Workloads", ["Diagnostics", "EventKernel", "CZlib"]),
         library("CostModels", ["EventKernel"]),
         library("Metrics", ["EventKernel", histogram]),
@@ -54,12 +56,20 @@ let package = Package(
         library("Reporting", ["Metrics", "ResultStore"]),
         library("Validation", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         library("Reproduction", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
+        library("Planning", ["Scenarios", "Profiles", "Metrics", "Statistics", "EventKernel", "Diagnostics"]),
+        library(
+            "Regression",
+            [
+                "Simulator", "Scenarios", "Profiles", "CostModels", "Metrics", "Statistics", "Reporting", "EventKernel",
+                "Diagnostics",
+            ]),
         .systemLibrary(name: "CZlib"),
         .executableTarget(
             name: "phasewise",
             dependencies: [
                 "Diagnostics", "EventKernel", "Workloads", "CostModels", "Metrics", "Profiles", "Simulator",
-                "ResultStore", "Calibration", "Scenarios", "Reporting", "Validation", "Reproduction",
+                "ResultStore", "Calibration", "Scenarios", "Reporting", "Validation", "Reproduction", "Planning",
+                "Regression", "Statistics",
                 argumentParser,
             ],
             swiftSettings: strict),
@@ -80,6 +90,13 @@ let package = Package(
             "ValidationTests",
             ["Validation", "Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         tests("CommandLineTests", ["phasewise"]),
+        tests("StatisticsTests", ["Statistics", "EventKernel"]),
+        tests(
+            "PlanningTests",
+            ["Planning", "Scenarios", "Profiles", "Metrics", "Statistics", "EventKernel", "Diagnostics"]),
+        tests(
+            "RegressionTests",
+            ["Regression", "Scenarios", "Profiles", "Metrics", "Reporting", "EventKernel", "Diagnostics"]),
         tests("ReproductionTests", ["Reproduction", "Diagnostics"]),
         tests("ReportingTests", ["Reporting", "ResultStore", "Metrics", "EventKernel"]),
     ]
