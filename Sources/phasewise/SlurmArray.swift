@@ -28,7 +28,7 @@ struct SlurmArray {
         return try (0..<shards).filter { index in
             guard let shard = Shard(index: index, count: shards) else { return false }
             let own = try ResultStore.storedRuns(in: database(of: index))
-            return sweep.jobs.contains { shard.holds($0.point) && merged[$0.key] == nil && own[$0.key] == nil }
+            return sweep.missing(from: merged).contains { shard.holds($0.point) && own[$0.key] == nil }
         }
     }
 

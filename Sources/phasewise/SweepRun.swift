@@ -16,6 +16,8 @@ struct SweepRun: Sendable {
         var resolution: ScenarioResolution
         var deployment: Int
         var key: RunKey
+        /// Why it cannot be simulated, as where the model does not fit: a result too.
+        var impossibility: String?
     }
 
     let plan: SweepPlan
@@ -38,7 +40,10 @@ struct SweepRun: Sendable {
                 let scenario = resolution.scenario.yaml()
                 for (index, deployment) in resolution.scenario.deployments.enumerated() {
                     let key = RunKey(scenario: scenario, deployment: deployment.name)
-                    jobs.append(Job(point: point.index, resolution: resolution, deployment: index, key: key))
+                    jobs.append(
+                        Job(
+                            point: point.index, resolution: resolution, deployment: index, key: key,
+                            impossibility: Self.impossibility(of: resolution, deployment: index, evaluator)))
                 }
             } catch { collector.absorb(error) }
         }
@@ -46,10 +51,26 @@ struct SweepRun: Sendable {
         self.jobs = jobs
     }
 
+    private static func impossibility(
+        of resolution: ScenarioResolution, deployment: Int, _ evaluator: Evaluator
+    ) -> String? {
+        do {
+            _ = try evaluator.configuration(of: resolution, deployment: deployment)
+            return nil
+        } catch { return (error as? InputError)?.diagnostics[0].message ?? "\(error)" }
+    }
+
     /// The jobs that are still to be done, each key once.
     func missing(from stored: [RunKey: Int64]) -> [Job] {
         var seen: Set<RunKey> = []
-        return jobs.filter { stored[$0.key] == nil && seen.insert($0.key).inserted }
+        return jobs.filter { $0.impossibility == nil && stored[$0.key] == nil && seen.insert($0.key).inserted }
+    }
+
+    /// The jobs that cannot be done, each with the reason.
+    var impossible: [Diagnostic] {
+        jobs.compactMap { job in
+            job.impossibility.map { Diagnostic(.warning, at: nil, "point \(job.point), \(job.key.deployment): \($0)") }
+        }
     }
 
     /// Runs what is missing; each run is committed as soon as it is done.

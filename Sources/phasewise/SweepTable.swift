@@ -16,9 +16,13 @@ struct SweepTable {
         let numbers = try store.runNumbers(revision: Phasewise.version)
         let values = Dictionary(uniqueKeysWithValues: sweep.points.map { ($0.index, $0.values) })
         for job in sweep.jobs {
+            let point = (values[job.point] ?? []).map(Self.inline)
+            if job.impossibility != nil {
+                let cells = columns.map { _ in "" } + ["impossible"]
+                listing.append(["\(job.point)"] + point + [job.key.deployment] + cells)
+            }
             guard let number = numbers[job.key] else { continue }
             let summary = try store.run(number).summary
-            let point = (values[job.point] ?? []).map(Self.inline)
             let cells = columns.map { column in
                 summary[column.metric, column.statistic].map { Self.number($0, format) } ?? ""
             }

@@ -84,6 +84,21 @@ struct SweepTests {
         #expect(try sandbox.run("sweep", "plan.yaml", "--shard", "4/4").status == 64)
     }
 
+    @Test("a point at which the model does not fit is a result, and does not keep the others from running")
+    func impossible() throws {
+        let plan = Self.plan.replacingOccurrences(
+            of: "axes:",
+            with: "axes:\n  - {field: deployments.0.kv_blocks, values: [1000]}\n"
+                + "  - {field: model, values: [llama-3-8b, llama-3-70b]}")
+        let sandbox = try Sandbox(["plan.yaml": plan.replacingOccurrences(of: "steps: 10", with: "steps: 2")])
+        let outcome = try sandbox.run("sweep", "plan.yaml", "--format", "csv")
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let rows = outcome.output.split(separator: "\n").dropFirst()
+        #expect(rows.count == 24 && rows.count { $0.hasSuffix(",impossible") } == 6)
+        #expect(outcome.errors.contains("warning: point 6, semi-pd: "))
+        #expect(outcome.errors.contains("12 points, 24 runs, 18 to do"))
+    }
+
     @Test("goodput brackets the rate of each deployment and prints the curve behind it")
     func goodput() throws {
         let sandbox = try Sandbox()

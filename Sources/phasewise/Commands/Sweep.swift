@@ -66,6 +66,13 @@ struct Sweep: ParsableCommand {
             evaluator: evaluator)
         let parallel = Parallel(workers: jobs)
         if dryRun { return try tellPlan(of: sweep, on: parallel) }
+        let impossible = sweep.impossible
+        if !quiet, !impossible.isEmpty {
+            Terminal.complain(Array(impossible.prefix(DiagnosticCollector.limit)))
+            if impossible.count > DiagnosticCollector.limit {
+                tell("… and \(impossible.count - DiagnosticCollector.limit) more")
+            }
+        }
         if engine == .slurm { return try submit(sweep) }
         let store = try ResultStore(writingTo: database)
         let stored = try store.runNumbers(revision: Phasewise.version)
