@@ -18,7 +18,7 @@ public enum ObservationCadence: Hashable, Sendable {
     case completions(Int)
     /// As soon as so many iterations of either phase have ended since the last observation.
     case iterations(Int)
-    /// At the first event of the instance so long after the last observation.
+    /// So long after the last observation, or when the change that it led to is complete if that is later.
     case every(SimulationDuration)
 }
 
