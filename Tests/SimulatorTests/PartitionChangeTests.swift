@@ -10,7 +10,8 @@ struct PartitionChangeTests {
     private static let full = SMPartition(prefill: 100, decode: 100, total: 100)
     private static let half = SMPartition(prefill: 50, decode: 50, total: 100)
     private let model = TestCostModel()
-    private let (prompt, output) = (700, 40)
+    private let prompt = 700
+    private let output = 40
 
     /// One request alone, whose partition changes to `target` once, when `cadence` has it.
     private func alone(
@@ -42,7 +43,7 @@ struct PartitionChangeTests {
         // Due after the prefill and nine decode iterations.
         let recorder = try alone(.iterations(10), cost: .asynchronous(preparation: .zero))
         let changed = prefill + decode(0..<9, sms: 100)
-        #expect(recorder.partitionChanges.map(\.time) == [.zero + changed])
+        #expect(recorder.partitionChanges.map(\.time) == [SimulationTime.zero + changed])
         #expect(recorder.partitionChanges.map(\.decodeSMs) == [50] && recorder.partitionChanges[0].prefillSMs == 50)
         let expected = changed + decode(9..<output - 1, sms: 50)
         let end = try #require(recorder.requests.first?.endToEnd)
@@ -71,7 +72,7 @@ struct PartitionChangeTests {
         #expect(recorder.partitionChanges.first.map { [$0.prefillSMs, $0.decodeSMs] } == [50, 100])
         let boundaries = (9..<output - 1).map { prefill + decode(0..<$0, sms: 100) }
         let boundary = try #require(boundaries.first { $0 >= ready })
-        #expect(recorder.partitionChanges.last?.time == .zero + boundary)
+        #expect(recorder.partitionChanges.last?.time == SimulationTime.zero + boundary)
         #expect(recorder.partitionChanges.last.map { [$0.prefillSMs, $0.decodeSMs] } == [50, 50])
     }
 
