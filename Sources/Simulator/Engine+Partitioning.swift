@@ -61,14 +61,17 @@ extension Engine {
         guard caps.prefill != instance.lanes[0].sms || caps.decode != instance.lanes[1].sms else { return }
         instance.lanes[0].sms = caps.prefill
         instance.lanes[1].sms = caps.decode
-        recorder.record(
-            PartitionChangeRecord(
-                time: now, instance: instance.index, prefillSMs: caps.prefill, decodeSMs: caps.decode,
-                reason: control.reason ?? ""))
+        recorder.record(instance.partitionRecord(reason: control.reason ?? ""))
     }
 }
 
 extension Instance {
+    /// The caps of both lanes from now on.
+    func partitionRecord(reason: String) -> PartitionChangeRecord {
+        PartitionChangeRecord(
+            time: now, instance: index, prefillSMs: lanes[0].sms, decodeSMs: lanes[1].sms, reason: reason)
+    }
+
     /// What a partition controller sees of what waits and runs. O(requests that are not decoding).
     var load: InstanceLoad {
         func remaining(_ slots: some Sequence<Int32>) -> Int {

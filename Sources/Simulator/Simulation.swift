@@ -57,6 +57,7 @@ public struct Simulation: ~Copyable {
         var upcoming = try source.next()
         var nextSample = configuration.sampleInterval.map { .zero + $0 } ?? .never
 
+        recordPartitions(&recorder)
         while true {
             // Without requests only partition controls have timers, and what they would see is of no use to anyone.
             let isOver = upcoming == nil && context.inSystem == 0
@@ -80,6 +81,13 @@ public struct Simulation: ~Copyable {
         if stop != .never, context.inSystem > 0 { context.advance(to: stop) }
         recordUnfinished(&recorder)
         return outcome()
+    }
+
+    /// Where the history of each semi-PD instance's partition begins.
+    private func recordPartitions(_ recorder: inout some Recorder) {
+        for index in engines.indices where engines[index].instance.role == .semiPD {
+            recorder.record(engines[index].instance.partitionRecord(reason: "start"))
+        }
     }
 
     private mutating func end(_ timer: Int, _ recorder: inout some Recorder) {

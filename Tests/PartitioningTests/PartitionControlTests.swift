@@ -41,9 +41,6 @@ struct PartitionControlTests {
 
         let byTime = Self.control(.every(ms(500)))
         #expect(!byTime.isDue(at: at(0.499)) && byTime.isDue(at: at(0.5)))
-        #expect(
-            !PartitionControl(StaticPartition(), initial: .unpartitioned(100), cost: .asynchronous(preparation: .zero))
-                .isDue(at: at(1e6)))
     }
 
     @Test("while a change is under way nobody is asked, and while prefill changes no sample is kept")

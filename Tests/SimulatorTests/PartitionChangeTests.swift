@@ -43,8 +43,8 @@ struct PartitionChangeTests {
         // Due after the prefill and nine decode iterations.
         let recorder = try alone(.iterations(10), cost: .asynchronous(preparation: .zero))
         let changed = prefill + decode(0..<9, sms: 100)
-        #expect(recorder.partitionChanges.map(\.time) == [SimulationTime.zero + changed])
-        #expect(recorder.partitionChanges.map(\.decodeSMs) == [50] && recorder.partitionChanges[0].prefillSMs == 50)
+        #expect(recorder.changes.map(\.time) == [SimulationTime.zero + changed])
+        #expect(recorder.changes.map(\.decodeSMs) == [50] && recorder.changes[0].prefillSMs == 50)
         let expected = changed + decode(9..<output - 1, sms: 50)
         let end = try #require(recorder.requests.first?.endToEnd)
         #expect(abs(end.nanoseconds - expected.nanoseconds) <= 1, "iterations on two shares are rounded apart")
@@ -68,12 +68,12 @@ struct PartitionChangeTests {
         let recorder = try alone(.iterations(10), cost: .asynchronous(preparation: wait))
         let ready = prefill + decode(0..<9, sms: 100) + wait
         // Prefill is idle and changes at once; decode at the end of its iteration.
-        #expect(recorder.partitionChanges.map(\.time.nanoseconds).first == ready.nanoseconds)
-        #expect(recorder.partitionChanges.first.map { [$0.prefillSMs, $0.decodeSMs] } == [50, 100])
+        #expect(recorder.changes.map(\.time.nanoseconds).first == ready.nanoseconds)
+        #expect(recorder.changes.first.map { [$0.prefillSMs, $0.decodeSMs] } == [50, 100])
         let boundaries = (9..<output - 1).map { prefill + decode(0..<$0, sms: 100) }
         let boundary = try #require(boundaries.first { $0 >= ready })
-        #expect(recorder.partitionChanges.last?.time == SimulationTime.zero + boundary)
-        #expect(recorder.partitionChanges.last.map { [$0.prefillSMs, $0.decodeSMs] } == [50, 50])
+        #expect(recorder.changes.last?.time == SimulationTime.zero + boundary)
+        #expect(recorder.changes.last.map { [$0.prefillSMs, $0.decodeSMs] } == [50, 50])
     }
 
     @Test("a naive restart serves nobody for as long as it loads, copies and initialises")
@@ -99,13 +99,11 @@ struct PartitionChangeTests {
         let without = try simulate(configuration, trace).0
         let partition = configuration.pools[0].partition
         let cadences: [ObservationCadence] = [.iterations(3), .every(SimulationDuration(nanoseconds: 10_000))]
-        for controller in cadences.map({ CyclingController($0, [partition]) }) as [any PartitionController] + [
-            StaticPartition()
-        ] {
+        for cadence in cadences {
             configuration.pools[0].partitionControl = PartitionControl(
-                controller, initial: partition, cost: .asynchronous(preparation: .zero))
+                CyclingController(cadence, [partition]), initial: partition, cost: .asynchronous(preparation: .zero))
             let with = try simulate(configuration, trace).0
-            #expect(with.requests == without.requests && with.gaps == without.gaps && with.partitionChanges.isEmpty)
+            #expect(with.requests == without.requests && with.gaps == without.gaps && with.changes.isEmpty)
         }
     }
 
@@ -116,10 +114,10 @@ struct PartitionChangeTests {
             var random = RandomStreams(seed: seed).stream(named: "\(System.controlled)")
             let configuration = randomConfiguration(.controlled, &random)
             let recorder = try simulate(configuration, randomTrace(count: 60, &random)).0
-            if !recorder.partitionChanges.isEmpty { changed += 1 }
+            if !recorder.changes.isEmpty { changed += 1 }
             let initial = configuration.pools[0].partition
             var inForce = Array(repeating: initial, count: configuration.pools[0].instances)
-            for change in recorder.partitionChanges {
+            for change in recorder.changes {
                 let next = SMPartition(
                     prefill: change.prefillSMs, decode: change.decodeSMs, total: initial.total)
                 #expect(next != inForce[change.instance] && !change.reason.isEmpty)
@@ -128,6 +126,11 @@ struct PartitionChangeTests {
         }
         #expect(changed > 30)
     }
+}
+
+extension MemoryRecorder {
+    /// Without the partitions at the start.
+    fileprivate var changes: [PartitionChangeRecord] { partitionChanges.filter { $0.reason != "start" } }
 }
 
 private func ms(_ value: Int64) -> SimulationDuration { SimulationDuration(nanoseconds: value * 1_000_000) }

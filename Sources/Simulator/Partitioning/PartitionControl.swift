@@ -66,7 +66,6 @@ public struct PartitionControl: Sendable {
     public func isDue(at now: SimulationTime) -> Bool {
         if change.isSwitching(at: now) { return false }
         return switch controller.cadence {
-        case .never: false
         case .completions(let count): completions.count >= count
         case .iterations(let count): iterations - observedIterations >= count
         case .every(let interval): now >= lastObservation + interval

@@ -13,7 +13,6 @@ public protocol PartitionController: Sendable {
 
 /// When a controller wants to be asked.
 public enum ObservationCadence: Hashable, Sendable {
-    case never
     /// As soon as so many decoded requests have completed since the last observation.
     case completions(Int)
     /// As soon as so many iterations of either phase have ended since the last observation.
