@@ -80,11 +80,11 @@ struct MalformedScenarioTests {
         ),
         (
             one("policy: semi-pd, controller: code, partition_change: {kind: restart, copy_bandwidth: 1e9}"),
-            "s.yaml:5:58: error: a change of partition has no \"load_bandwidth\", expected a number from 1000 to 1e18"
+            "s.yaml:5:59: error: a change of partition has no \"load_bandwidth\", expected a number from 1000 to 1e18"
         ),
         (
             one("policy: semi-pd, controller: code, partition_change: {preparation: -1}"),
-            "s.yaml:5:72: error: preparation: found \"-1\", expected a number from 0 to 86400"
+            "s.yaml:5:73: error: preparation: found \"-1\", expected a number from 0 to 86400"
         ),
         (
             one("policy: semi-pd, mechanism: mig"),
