@@ -18,7 +18,8 @@ extension Engine {
     }
 
     mutating func recordPrefill(prompts: Int, at now: SimulationTime) {
-        partitionControl?.recordPrefillIteration(now - instance.lanes[0].began, prompts: prompts)
+        let duration = now - instance.lanes[0].began
+        partitionControl?.recordPrefillIteration(duration, prompts: prompts)
     }
 
     mutating func recordCompletion(of slot: Int32, at now: SimulationTime) {

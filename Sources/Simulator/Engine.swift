@@ -6,7 +6,7 @@ internal import Workloads
 /// An instance with what drives it: the policy of each lane and the price of iterations.
 ///
 /// Everything that an event changes within one instance happens here; what concerns several is in `Simulation`.
-struct Engine: Sendable {
+struct Engine: ~Copyable, Sendable {
     var instance: Instance
     let pool: Int
     private let costModel: any CostModel
@@ -15,6 +15,7 @@ struct Engine: Sendable {
     private var decodePolicy: any SchedulingPolicy
     /// Of semi-PD instances whose partition may change.
     var partitionControl: PartitionControl?
+    private let ignoresArrivalsBehindFirst: Bool
 
     init(index: Int, pool: Int, _ configuration: PoolConfiguration) {
         instance = Instance(index: index, pool: configuration)
@@ -24,6 +25,7 @@ struct Engine: Sendable {
         mainPolicy = configuration.role == .decode ? configuration.decodePolicy : configuration.prefillPolicy
         decodePolicy = configuration.decodePolicy
         partitionControl = configuration.partitionControl
+        ignoresArrivalsBehindFirst = mainPolicy.ignoresArrivalsBehindFirst
     }
 
     /// The KV that is pulled into an instance shares its memory with decode iterations that are under way.
@@ -38,7 +40,7 @@ extension Engine {
         instance.enqueue(request)
         partitionControl?.recordArrival(promptTokens: request.promptTokens)
         guard instance.lanes[0].isRunning else { return true }
-        cutRun(&context)
+        if instance.waitingCount == 1 || !ignoresArrivalsBehindFirst { cutRun(&context) }
         return false
     }
 
@@ -48,7 +50,7 @@ extension Engine {
         let (completed, atBoundary) = instance.lanes[0].completed(at: context.now)
         let cut = atBoundary ? completed : completed + 1
         guard cut < instance.lanes[0].plannedIterations else { return }
-        instance.lanes[0].plannedIterations = cut
+        instance.lanes[0].plan(iterations: cut)
         schedule(lane: 0, &context)
     }
 
@@ -138,7 +140,7 @@ extension Engine {
         if atBoundary {
             context.timers.set(timer(lane: lane), to: .never)
         } else {
-            instance.lanes[lane].plannedIterations = 1
+            instance.lanes[lane].plan(iterations: 1)
             schedule(lane: lane, &context)
         }
     }
@@ -162,11 +164,11 @@ extension Engine {
     private mutating func setRate(lane: Int, _ slowdown: Slowdown, _ context: inout RunContext) {
         guard instance.lanes[lane].isRunning else { return }
         if instance.lanes[lane].plannedIterations == 0 {
-            instance.lanes[lane].setSlowdown(slowdown)
             // Only now: the other lane may have taken blocks after this one was priced.
-            instance.lanes[lane].plannedIterations =
+            let iterations =
                 instance.lanes[lane].isDecodeRun
                 ? min(instance.equalIterations(lane: lane), iterationsUntilControl) : 1
+            instance.lanes[lane].plan(iterations: iterations, slowdown: slowdown)
         } else if instance.lanes[lane].run.slowdown != slowdown {
             instance.lanes[lane].resume(at: context.now, slowdown: slowdown)
         } else {
@@ -176,7 +178,7 @@ extension Engine {
     }
 
     private func schedule(lane: Int, _ context: inout RunContext) {
-        context.timers.set(timer(lane: lane), to: instance.lanes[lane].end)
+        context.timers.set(timer(lane: lane), to: instance.lanes[lane].end.time)
     }
 
     private func timer(lane: Int) -> Int { instance.index * 2 + lane }
