@@ -11,11 +11,11 @@ struct DeploymentReader {
 
     init(
         environment: ScenarioEnvironment, folder: String, findings: Findings, model: ModelArchitecture?,
-        defaultDevice: Located<String>?
+        defaultDevice: Located<String>?, defaultCosts: ResolvedCosts?
     ) {
         self.findings = findings
         pools = PoolReader(
-            findings: findings, model: model,
+            findings: findings, model: model, defaultCosts: defaultCosts,
             devices: DeviceLookup(
                 catalog: environment.catalog, folder: folder, findings: findings, defaultDevice: defaultDevice))
     }
@@ -86,7 +86,7 @@ struct DeploymentReader {
                 ResolvedPool(
                     name: part.role.rawValue, role: part.role, policy: policy.id, instances: instances,
                     tensorParallelism: shared.tensorParallelism, deviceReference: device.reference,
-                    device: device.profile, memory: shared.memory,
+                    device: device.profile, memory: shared.memory, costs: shared.costs,
                     partition: part.role == .semiPD ? partition : nil, arguments: arguments))
         }
         return read.count == policy.parts.count ? read : nil

@@ -127,6 +127,8 @@ public struct ResolvedPool: Hashable, Sendable {
     public var deviceReference: String
     public var device: DeviceProfile
     public var memory: KVMemory
+    /// Costs that the scenario states itself; `nil` for those of the device's profile.
+    public var costs: ResolvedCosts?
     /// Of semi-PD pools; `nil` for others, which use all SMs.
     public var partition: SMPartition?
     /// Every parameter of the policy, in the catalogue's order.

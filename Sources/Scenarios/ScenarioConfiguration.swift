@@ -89,7 +89,9 @@ extension ResolvedScenario {
         let policies = schedulingPolicies(of: pool)
         return PoolConfiguration(
             name: pool.name, role: pool.role, instances: pool.instances, gpusPerInstance: pool.tensorParallelism,
-            costModel: try costModel(kind), memory: KVMemoryConfiguration(blockSize: blockSize, totalBlocks: blocks),
+            costModel: try pool.costs?.costModel(
+                streamingMultiprocessors: pool.device.streamingMultiprocessors) ?? costModel(kind),
+            memory: KVMemoryConfiguration(blockSize: blockSize, totalBlocks: blocks),
             limits: limits,
             prefillPolicy: policies.prefill, decodePolicy: policies.decode, partition: partition)
     }
