@@ -30,6 +30,7 @@ struct DeploymentReader {
         guard var keys = YAMLReader(node, "a deployment", findings) else { return nil }
         let name = keys.optional("name", .string("a name"))
         let router = keys.optional("router", .choice("a router"))?.value ?? RouterPolicy.leastOutstanding
+        let signalInterval = keys.optional("signal_interval", .number(in: 1e-3...3600))?.value
         let policy = keys.optional("policy", .word("a policy", of: PolicyCatalog.ids))
         let poolsNode = keys.node("pools")
         let linkNode = keys.node("link")
@@ -63,7 +64,9 @@ struct DeploymentReader {
         }
         guard isComplete else { return nil }
         return ResolvedDeployment(
-            name: deploymentName, router: router, pools: read,
+            name: deploymentName, router: router,
+            signalIntervalSeconds: signalInterval ?? (router == .leastKV ? Self.defaultSignalInterval : nil),
+            pools: read,
             link: hasPrefillPool ? link ?? Self.defaultLink(of: read) : nil)
     }
 
@@ -135,8 +138,13 @@ struct DeploymentReader {
         guard var keys = YAMLReader(node, "a link", findings) else { return nil }
         let bandwidth = keys.required("bandwidth", .number(in: 1e3...1e18))
         let latency = keys.optional("latency", .number(in: 0...60))
+        let concurrent = keys.optional("concurrent_transfers", .int(in: 1...1024))
         keys.finish()
-        return bandwidth.map { ResolvedLink(bytesPerSecond: $0.value, latencySeconds: latency?.value ?? 0) }
+        return bandwidth.map {
+            ResolvedLink(
+                bytesPerSecond: $0.value, latencySeconds: latency?.value ?? 0,
+                concurrentTransfers: concurrent?.value ?? 1)
+        }
     }
 
     private mutating func checkName(_ name: String, at location: SourceLocation) {
@@ -158,6 +166,9 @@ struct DeploymentReader {
         }
         return true
     }
+
+    /// Seconds; assumed: engines publish their metrics several times a second.
+    private static let defaultSignalInterval = 0.1
 
     /// Every GPU of an instance moves its own shard over its own link, so the narrower side of the two counts.
     private static func defaultLink(of pools: [ResolvedPool]) -> ResolvedLink {

@@ -51,11 +51,15 @@ extension ResolvedWorkload {
 extension ResolvedDeployment {
     fileprivate var node: YAMLNode {
         mapping([
-            ("name", text(name)), ("router", text(router.rawValue)), ("pools", list(pools.map(\.node))),
+            ("name", text(name)), ("router", text(router.rawValue)),
+            ("signal_interval", signalIntervalSeconds.map(number)), ("pools", list(pools.map(\.node))),
             (
                 "link",
                 link.map {
-                    mapping([("bandwidth", number($0.bytesPerSecond)), ("latency", number($0.latencySeconds))])
+                    mapping([
+                        ("bandwidth", number($0.bytesPerSecond)), ("latency", number($0.latencySeconds)),
+                        ("concurrent_transfers", number($0.concurrentTransfers)),
+                    ])
                 }
             ),
         ])

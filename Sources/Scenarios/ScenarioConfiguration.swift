@@ -56,10 +56,12 @@ extension ResolvedScenario {
         SimulationConfiguration(
             pools: try deployment.pools.map { try configuration(of: $0, costModel: costModel, kvCapacity: kvCapacity) },
             router: deployment.router,
+            signalInterval: deployment.signalIntervalSeconds.map(SimulationDuration.init(rounding:)),
             transfer: deployment.link.map { link in
                 TransferConfiguration(
                     bytesPerToken: model.keyValueBytesPerToken, bytesPerSecond: link.bytesPerSecond,
-                    latency: SimulationDuration(rounding: link.latencySeconds))
+                    latency: SimulationDuration(rounding: link.latencySeconds),
+                    concurrentTransfers: link.concurrentTransfers)
             })
     }
 

@@ -14,7 +14,8 @@ extension Simulation {
                 RequestState(request).record(.rejected, completion: nil, decodeInstance: nil), &recorder)
         }
         if engines[target].arrive(request, &context) { touch(target) }
-        entry.setLoad(engines[target].instance.outstanding, of: target)
+        entry.sent(tokens: request.promptTokens, to: engines[target].instance)
+        entry.update(engines[target].instance)
     }
 
     /// Whether the request fits into the memory of every instance it may have to go through.
@@ -31,11 +32,11 @@ extension Simulation {
         engines[index].endLane(lane, &context, &recorder)
         switch engines[index].instance.role {
         case .unified, .semiPD: break
-        case .decode: decoders.setLoad(engines[index].instance.outstanding, of: index)
+        case .decode: decoders.update(engines[index].instance)
         case .prefill:
             for position in kept..<engines[index].instance.prefilledCount { offer(from: index, at: position) }
         }
-        if engines[index].instance.role != .decode { entry.setLoad(engines[index].instance.outstanding, of: index) }
+        if engines[index].instance.role != .decode { entry.update(engines[index].instance) }
         touch(index)
     }
 
