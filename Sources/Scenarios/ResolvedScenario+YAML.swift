@@ -51,11 +51,15 @@ extension ResolvedWorkload {
 extension ResolvedDeployment {
     fileprivate var node: YAMLNode {
         mapping([
-            ("name", text(name)), ("router", text(router.rawValue)), ("pools", list(pools.map(\.node))),
+            ("name", text(name)), ("router", text(router.rawValue)),
+            ("signal_interval", signalIntervalSeconds.map(number)), ("pools", list(pools.map(\.node))),
             (
                 "link",
                 link.map {
-                    mapping([("bandwidth", number($0.bytesPerSecond)), ("latency", number($0.latencySeconds))])
+                    mapping([
+                        ("bandwidth", number($0.bytesPerSecond)), ("latency", number($0.latencySeconds)),
+                        ("concurrent_transfers", number($0.concurrentTransfers)),
+                    ])
                 }
             ),
         ])
@@ -69,14 +73,86 @@ extension ResolvedPool {
         case .blocks(let count): blocks = number(count)
         case .utilization(let share): utilization = number(share)
         }
-        return mapping([
-            ("name", text(name)), ("role", text(role.rawValue)), ("policy", text(policy)),
-            ("instances", number(instances)), ("tp", number(tensorParallelism)), ("device", text(deviceReference)),
-            ("kv_blocks", blocks), ("memory_utilization", utilization),
-            ("partition_sms", partition.map { list([number($0.prefill), number($0.decode)]) }),
-            ("parameters", mapping(arguments.map { ($0.name, number($0.value)) })),
-        ])
+        return mapping(
+            [
+                ("name", text(name)), ("role", text(role.rawValue)), ("policy", text(policy)),
+                ("instances", number(instances)), ("tp", number(tensorParallelism)), ("device", text(deviceReference)),
+                ("kv_blocks", blocks), ("memory_utilization", utilization),
+                ("costs", costs?.node),
+                (
+                    "partition_sms",
+                    partitionControl == nil ? partition.map { list([number($0.prefill), number($0.decode)]) } : nil
+                ),
+            ] + (partitionControl?.entries ?? []) + [
+                ("parameters", mapping(arguments.map { ($0.name, number($0.value)) }))
+            ])
     }
+}
+
+extension ResolvedPartitionControl {
+    fileprivate var entries: [(String, YAMLNode?)] {
+        [
+            ("partition", list([number(initial.prefill), number(initial.decode)])),
+            ("mechanism", text(mechanism.rawValue)), ("controller", text(controller)),
+            ("controller_parameters", mapping(arguments.map { ($0.name, number($0.value)) })),
+            ("partition_change", change.node),
+        ]
+    }
+}
+
+extension ResolvedPartitionChange {
+    fileprivate var node: YAMLNode {
+        switch self {
+        case .asynchronous(let preparation, let prefillStall, let decodeStall):
+            mapping([
+                ("kind", text("asynchronous")), ("preparation", number(preparation)),
+                ("prefill_stall", number(prefillStall)), ("decode_stall", number(decodeStall)),
+            ])
+        case .restart(let load, let copy, let initialisation):
+            mapping([
+                ("kind", text("restart")), ("load_bandwidth", number(load)), ("copy_bandwidth", number(copy)),
+                ("initialisation", number(initialisation)),
+            ])
+        }
+    }
+}
+
+extension ResolvedCosts {
+    fileprivate var node: YAMLNode {
+        switch form {
+        case .affine(let prefill, let decode, let largeDecode):
+            mapping([
+                ("iteration_ms", number(iteration)),
+                (
+                    "prefill",
+                    mapping([
+                        ("constant_ms", number(prefill.constant)), ("per_token_ms", number(prefill.perToken)),
+                        ("per_squared_token_ms", number(prefill.perSquaredToken)),
+                    ])
+                ),
+                ("decode", mapping(decode.entries)),
+                ("large_decode", largeDecode.map { mapping([("above", number($0.above))] + $0.cost.entries) }),
+            ])
+        case .table(let tokens, let sequences):
+            mapping([
+                ("iteration_ms", number(iteration)), ("tokens_ms", list(tokens.map(\.node))),
+                ("sequences_ms", list(sequences.map(\.node))),
+            ])
+        }
+    }
+}
+
+extension ResolvedCosts.Decode {
+    fileprivate var entries: [(String, YAMLNode?)] {
+        [
+            ("constant_ms", number(constant)), ("per_context_token_ms", number(perContextToken)),
+            ("per_sequence_ms", number(perSequence)),
+        ]
+    }
+}
+
+extension ResolvedCosts.Point {
+    fileprivate var node: YAMLNode { list([number(count), number(milliseconds)]) }
 }
 
 // Nodes that are written have no place to point to.
