@@ -10,7 +10,7 @@ struct ImportGraphTests {
         ("EventKernel", []),
         ("Workloads", ["Diagnostics", "EventKernel", "CZlib"]),
         ("CostModels", ["EventKernel"]),
-        ("Metrics", ["EventKernel", "Histogram"]),
+        ("Metrics", ["EventKernel"]),
         ("Profiles", ["CostModels", "Diagnostics", "Yams"]),
         ("Simulator", ["Workloads", "CostModels", "Metrics", "EventKernel", "DequeModule"]),
         ("ResultStore", ["Metrics", "EventKernel", "GRDB", "GRDBSQLite"]),
