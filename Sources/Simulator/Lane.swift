@@ -9,6 +9,8 @@ struct Lane: ~Copyable, Sendable {
     var isRunning = false
     /// The batch of the run in flight: nothing but decodes, so that it may span several iterations.
     var isDecodeRun = false
+    /// When the batch began.
+    private(set) var began = SimulationTime.zero
     /// Iterations until the run in flight ends; 0 until the run is on the clock.
     private(set) var plannedIterations = 0
     /// When they are done.
@@ -75,6 +77,7 @@ struct Lane: ~Copyable, Sendable {
             provenancePerUnit = model.provenance(of: shape, sms: sms) * (1 / Double(max(1, work.units)))
         }
         run = IterationRun(start: start, first: work, increment: increment, slowdown: .none)
+        began = now
         plannedIterations = 0
         resumedWork = nil
         isRunning = true

@@ -63,8 +63,11 @@ public struct Simulation: ~Copyable {
         var upcoming = try source.next()
         var nextSample = configuration.sampleInterval.map { .zero + $0 } ?? .never
 
+        recordPartitions(&recorder)
         while true {
-            let time = min(context.timers.earliest, upcoming?.arrival ?? .never, nextSample)
+            // Without requests only partition controls have timers, and what they would see is of no use to anyone.
+            let isOver = upcoming == nil && context.inSystem == 0
+            let time = min(isOver ? .never : context.timers.earliest, upcoming?.arrival ?? .never, nextSample)
             if time > stop || time == .never { break }
             context.advance(to: time)
             repeat {
@@ -86,11 +89,20 @@ public struct Simulation: ~Copyable {
         return outcome()
     }
 
+    /// Where the history of each semi-PD instance's partition begins.
+    private func recordPartitions(_ recorder: inout some Recorder) {
+        for index in engines.indices where engines[index].instance.role == .semiPD {
+            recorder.record(engines[index].instance.partitionRecord(reason: "start"))
+        }
+    }
+
     private mutating func end(_ timer: Int, _ recorder: inout some Recorder) {
         if timer < 2 * engines.count {
             endLane(timer % 2, of: timer / 2, &recorder)
-        } else {
+        } else if timer < 3 * engines.count {
             endTransfer(into: timer - 2 * engines.count, &recorder)
+        } else {
+            touch(timer - 3 * engines.count)
         }
     }
 
