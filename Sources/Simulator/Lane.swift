@@ -53,7 +53,7 @@ struct Lane: ~Copyable, Sendable {
     }
 
     /// Prices the batch. It is on the clock when its plan and slowdown are given.
-    mutating func begin(at now: SimulationTime, model: any CostModel) {
+    mutating func begin(at now: SimulationTime, model: some CostModel) {
         let shape = batch.shape
         // What follows the iteration before without a pause begins where that one ended, not at the nanosecond after.
         let start = run.start.time == now ? run.start : LaneTime(now)
