@@ -5,7 +5,7 @@ PHASEWISE = .build/release/phasewise
 RELEASE = -c release -Xswiftc -enable-testing
 CXX_HOST ?= clang++
 
-.PHONY: setup build demo test format lint goldens results microbenchmarks test-microbenchmarks clean
+.PHONY: setup build demo test bench format lint goldens results microbenchmarks test-microbenchmarks clean
 
 setup:
 	@.ci/setup
@@ -19,6 +19,11 @@ demo: build
 test: setup
 	$(SWIFT) build $(RELEASE) --build-tests
 	.ci/test
+
+# Speed and memory beside their bars, in some minutes; on a quiet machine.
+bench: build
+	$(SWIFT) build $(RELEASE) --product Benchmarks
+	.build/release/Benchmarks
 
 format:
 	$(SWIFT) format -i -r Package.swift Sources Tests

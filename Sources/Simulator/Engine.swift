@@ -22,7 +22,7 @@ struct Engine: ~Copyable, Sendable {
     init(index: Int, pool: Int, _ configuration: PoolConfiguration) {
         instance = Instance(index: index, pool: configuration)
         self.pool = pool
-        costModel = configuration.costModel.shared
+        costModel = configuration.costModel
         streamingMultiprocessors = configuration.partition.total
         mainPolicy = configuration.role == .decode ? configuration.decodePolicy : configuration.prefillPolicy
         decodePolicy = configuration.decodePolicy
