@@ -5,7 +5,8 @@ PHASEWISE = .build/release/phasewise
 RELEASE = -c release -Xswiftc -enable-testing
 CXX_HOST ?= clang++
 
-.PHONY: setup build demo test test-slurm test-example format lint goldens results microbenchmarks test-microbenchmarks clean
+.PHONY: setup build demo test test-slurm test-example bench format lint goldens results microbenchmarks \
+    test-microbenchmarks clean
 
 setup:
 	@.ci/setup
@@ -27,6 +28,11 @@ test-slurm: build
 # The package in Sources/Examples that brings a policy of its own, built and gated.
 test-example: build
 	.ci/test-example
+
+# Speed and memory beside their bars, in some minutes; on a quiet machine.
+bench: build
+	$(SWIFT) build $(RELEASE) --product Benchmarks
+	.build/release/Benchmarks
 
 format:
 	$(SWIFT) format -i -r Package.swift Sources Tests

@@ -11,7 +11,7 @@ struct ImportGraphTests {
         ("Statistics", ["EventKernel"]),
         ("Workloads", ["Diagnostics", "EventKernel", "CZlib"]),
         ("CostModels", ["EventKernel"]),
-        ("Metrics", ["EventKernel", "Histogram"]),
+        ("Metrics", ["EventKernel"]),
         ("Profiles", ["CostModels", "Diagnostics", "Yams"]),
         ("Simulator", ["Workloads", "CostModels", "Metrics", "EventKernel", "DequeModule"]),
         ("ResultStore", ["Metrics", "EventKernel", "GRDB", "GRDBSQLite"]),
