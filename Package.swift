@@ -51,7 +51,9 @@ let package = Package(
         library("ResultStore", ["Metrics", "EventKernel", grdb, sqlite]),
         library("Calibration", ["CostModels", "Profiles", "Diagnostics"]),
         library("Scenarios", ["Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
-        library("Reporting", ["Metrics", "ResultStore"]),
+        .target(
+            name: "Reporting", dependencies: ["Metrics", "ResultStore"],
+            resources: [.embedInCode("Page/report.css"), .embedInCode("Page/report.js")], swiftSettings: strict),
         library("Validation", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         library("Reproduction", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         .systemLibrary(name: "CZlib"),

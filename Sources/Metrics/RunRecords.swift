@@ -11,6 +11,8 @@ public struct IntervalRecord: Hashable, Sendable {
     public var decoding: Int
     public var usedBlocks: Int
     public var totalBlocks: Int
+    /// Of `usedBlocks`, those of requests that do not decode yet: in prefill, waiting for a place, or on their way.
+    public var prefillBlocks: Int
     /// SMs of each phase while it runs; 0 while it does not.
     public var prefillSMs: Int
     public var decodeSMs: Int
@@ -20,8 +22,8 @@ public struct IntervalRecord: Hashable, Sendable {
 
     public init(
         time: SimulationTime, instance: Int, waiting: Int, prefilling: Int, decodeWaiting: Int, decoding: Int,
-        usedBlocks: Int, totalBlocks: Int, prefillSMs: Int, decodeSMs: Int, prefillBusy: SimulationDuration,
-        decodeBusy: SimulationDuration
+        usedBlocks: Int, totalBlocks: Int, prefillBlocks: Int, prefillSMs: Int, decodeSMs: Int,
+        prefillBusy: SimulationDuration, decodeBusy: SimulationDuration
     ) {
         self.time = time
         self.instance = instance
@@ -31,6 +33,7 @@ public struct IntervalRecord: Hashable, Sendable {
         self.decoding = decoding
         self.usedBlocks = usedBlocks
         self.totalBlocks = totalBlocks
+        self.prefillBlocks = prefillBlocks
         self.prefillSMs = prefillSMs
         self.decodeSMs = decodeSMs
         self.prefillBusy = prefillBusy

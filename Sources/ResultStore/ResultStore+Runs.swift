@@ -26,7 +26,7 @@ extension ResultStore {
     }
 
     /// The classes of a run's token gaps, in ascending order.
-    public func tokenGaps(ofRun id: Int64) throws(ResultStoreError) -> [TokenGapHistogram.Bucket] {
+    public func tokenGaps(ofRun id: Int64) throws(ResultStoreError) -> [LatencyHistogram.Bucket] {
         try withStoreErrors(at: path) {
             try connection.read { db in
                 try Row.fetchAll(
@@ -63,7 +63,8 @@ extension StoredRun {
             createdAt: row["createdAt"], name: row["name"], comparison: row["comparison"],
             deployment: row["deployment"], scenario: row["scenario"], seed: UInt64(bitPattern: row["seed"] as Int64),
             runNumber: UInt64(bitPattern: row["runNumber"] as Int64), revision: row["revision"],
-            traceSource: row["traceSource"], slo: slo, pricePerHour: row["pricePerHour"])
+            traceSource: row["traceSource"], slo: slo, pricePerHour: row["pricePerHour"], requestRate: row["requestRate"],
+            configuration: row["configuration"])
         let entries = Metric.allCases.flatMap { metric in
             Statistic.allCases.flatMap { statistic in
                 summaryEntries.filter { $0.metric == metric && $0.statistic == statistic }

@@ -65,7 +65,8 @@ final class RunTransaction {
     }
 
     func commit(
-        _ outcome: RunOutcome, summary: RunSummary, gaps: [TokenGapHistogram.Bucket], wallSeconds: Double
+        _ outcome: RunOutcome, summary: RunSummary, histograms: [(metric: Metric, histogram: LatencyHistogram)],
+        wallSeconds: Double
     ) throws(ResultStoreError) -> StoredRun {
         try undoingOnFailure { db in
             let id = try openRun(db).id
@@ -75,7 +76,9 @@ final class RunTransaction {
                 fingerprint: outcome.fingerprint, wallSeconds: wallSeconds, summary: summary)
             try run.insert(into: db, endNanoseconds: outcome.end.nanoseconds)
             try Self.insert(outcome.instances, run: id, into: db)
-            try Self.insert(gaps, run: id, into: db)
+            for (metric, histogram) in histograms {
+                try Self.insert(histogram.buckets, of: metric, run: id, into: db)
+            }
             open = nil
             try db.commit()
             return run
@@ -87,12 +90,14 @@ final class RunTransaction {
         for instance in instances { try inserter.insert { instance.append(run: run, to: &$0) } }
     }
 
-    private static func insert(_ gaps: [TokenGapHistogram.Bucket], run: Int64, into db: Database) throws {
+    private static func insert(
+        _ buckets: [LatencyHistogram.Bucket], of metric: Metric, run: Int64, into db: Database
+    ) throws {
         let inserter = try RowInserter(db, table: "latencyHistogram", columns: 4)
-        for bucket in gaps {
+        for bucket in buckets {
             try inserter.insert {
                 $0.append(run)
-                $0.append(Metric.itl.rawValue)
+                $0.append(metric.rawValue)
                 $0.append(bucket.upperBound)
                 $0.append(bucket.count)
             }

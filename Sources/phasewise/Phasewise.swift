@@ -14,7 +14,7 @@ struct Phasewise: ParsableCommand {
             """,
         version: version,
         subcommands: [
-            Compare.self, Simulate.self, Results.self, TraceCommand.self, Models.self, Devices.self, Policies.self,
+            Compare.self, Simulate.self, Results.self, ReportCommand.self, TraceCommand.self, Models.self, Devices.self, Policies.self,
             Calibrate.self, Validate.self, Reproduce.self,
         ])
 

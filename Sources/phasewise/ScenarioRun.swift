@@ -28,8 +28,8 @@ struct ScenarioRun {
         let (rows, rowNote) = options.rowKeeping(requests: trace.requests.count)
         let store = try options.storesNothing ? nil : ResultStore(writingTo: options.database)
         tell(resolution.remarks + warnings + [drawNote(workload), rowNote].compactMap(\.self))
+        let effective = EffectiveConfiguration(scenario: scenario, configurations: configurations, trace: trace)
         if !options.quiet {
-            let effective = EffectiveConfiguration(scenario: scenario, configurations: configurations, trace: trace)
             for line in effective.lines { Terminal.complain(line) }
         }
 
@@ -40,7 +40,9 @@ struct ScenarioRun {
                 createdAt: createdAt, name: scenario.name, comparison: comparison, deployment: deployment.name,
                 scenario: scenario.yaml(), seed: scenario.seed, runNumber: scenario.run, revision: Phasewise.version,
                 traceSource: ([trace.provenance.source] + trace.provenance.changes).joined(separator: ", "),
-                slo: scenario.slo, pricePerHour: deployment.pricePerHour)
+                slo: scenario.slo, pricePerHour: deployment.pricePerHour,
+                requestRate: scenario.workload.requestsPerSecond ?? (trace.rate > 0 ? trace.rate : nil),
+                configuration: effective.lines(ofDeployment: deployment.name).joined(separator: "\n"))
             var configuration = configuration
             configuration.stepByStep = options.stepByStep
             configuration.sampleInterval = sampleInterval ?? OutputOptions.sampleInterval(of: trace)

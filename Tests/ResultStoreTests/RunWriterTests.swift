@@ -63,7 +63,7 @@ struct RunWriterTests {
             writer.record(
                 IntervalRecord(
                     time: time, instance: index, waiting: 1, prefilling: 2, decodeWaiting: 3, decoding: 4,
-                    usedBlocks: 5, totalBlocks: 6, prefillSMs: 7, decodeSMs: 8,
+                    usedBlocks: 5, totalBlocks: 6, prefillBlocks: 11, prefillSMs: 7, decodeSMs: 8,
                     prefillBusy: SimulationDuration(nanoseconds: 9), decodeBusy: SimulationDuration(nanoseconds: 10)))
             writer.record(
                 PartitionChangeRecord(time: time, instance: index, prefillSMs: 60, decodeSMs: 72, reason: "it's"))
@@ -75,7 +75,7 @@ struct RunWriterTests {
         _ = try writer.commit(outcome(), wallSeconds: 0)
         #expect(
             try store.query("SELECT * FROM interval").rows.last
-                == ([1, 2, 5, 2, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map { "\($0)" }))
+                == ([1, 2, 5, 2, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map { "\($0)" }))
         #expect(try store.query("SELECT * FROM partitionChange").rows.map { $0[3] } == ["0", "1", "2"])
         #expect(try store.value("SELECT reason FROM partitionChange") == "it's")
         #expect(

@@ -1,13 +1,13 @@
 public import EventKernel
 internal import Histogram
 
-/// Counts of gaps between tokens. There are hundreds of them per request, so they are counted in classes instead of
-/// kept: two significant digits, which places every gap within 0.4 % of its class's middle.
+/// Counts of latencies in classes of two significant digits, which place every one within 0.4 % of its class's middle.
+/// Gaps between tokens are counted so instead of kept, since there are hundreds of them per request.
 ///
 /// All statistics are functions of the class counts alone, so it makes no difference whether gaps of one class were
 /// recorded one by one or together.
-public struct TokenGapHistogram: Sendable {
-    /// Gaps of one class: all up to `upperBound` that are in no lower class.
+public struct LatencyHistogram: Sendable {
+    /// Latencies of one class: all up to `upperBound` that are in no lower class.
     public struct Bucket: Hashable, Sendable {
         public var upperBound: SimulationDuration
         public var count: Int
