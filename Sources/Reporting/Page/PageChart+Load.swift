@@ -21,8 +21,8 @@ extension PageChart {
 
     /// The order of deployments in the page.
     private static let ordered = """
-        , ordered AS (SELECT *, min(rowid) OVER (PARTITION BY deployment) AS deploymentOrder FROM
-          (SELECT *, row_number() OVER () AS rowid FROM selected))
+        , ordered AS (SELECT *, min(position) OVER (PARTITION BY deployment) AS deploymentOrder FROM
+          (SELECT *, row_number() OVER () AS position FROM selected))
         """
 
     static func attainment(_ runs: PageRuns) -> PageChart {

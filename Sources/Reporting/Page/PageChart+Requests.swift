@@ -87,7 +87,7 @@ extension PageChart {
             id: "runs", title: "The runs of this page",
             note: "Same scenario, seed, run number and build: the same fingerprint.", kind: .table,
             query: """
-                SELECT runId AS run, deployment, load, run.seed, run.runNumber, overview.gpus, arrived, completed, rejected,
+                SELECT runId AS run, selected.deployment, load, run.seed, run.runNumber, run.gpus, arrived, completed, rejected,
                   unfinished, verdict AS saturation, round(100 * sloAttainment, 2) AS "SLO %", rowsKept, fingerprint,
                   revision
                 FROM selected JOIN runOverview AS overview USING (runId) JOIN run ON run.id = runId

@@ -6,7 +6,7 @@ extension PageChart {
     private static func sampled(_ columns: String) -> String {
         """
         , instants AS (
-          SELECT selected.runId, deployment, load, rate, timeNs, endNs, \(columns)
+          SELECT selected.runId, selected.deployment, load, rate, timeNs, endNs, \(columns)
           FROM selected JOIN run ON run.id = selected.runId JOIN interval ON interval.runId = selected.runId
           WHERE replication = 1
           GROUP BY selected.runId, timeNs
