@@ -40,16 +40,18 @@ public struct ChartLibrary: Sendable {
             .filter { !$0.hasPrefix("//# sourceMappingURL=") }.joined(separator: "\n")
     }
 
-    /// The only thing that ends a script is the text of its end tag; in a string of JavaScript `\/` is `/`.
+    /// Only the text of its end tag ends a script, and only that of a comment's start lets it go on beyond; in a string
+    /// of JavaScript a backslash before `/` or `!` changes nothing.
     private func inScript(_ text: String) -> String {
         var result = ""
-        var rest = text[...]
-        while let start = rest.firstIndex(of: "<") {
-            result += rest[..<start]
-            rest = rest[start...]
-            result += rest.dropFirst().first == "/" ? "<\\" : "<"
-            rest = rest.dropFirst()
+        var rest = text.utf8[...]
+        while let start = rest.firstIndex(of: UInt8(ascii: "<")) {
+            let next = rest[start...].dropFirst()
+            result += String(rest[...start])!
+            let isTag = Substring(next.prefix(7)).lowercased() == "/script" || Substring(next.prefix(3)) == "!--"
+            if isTag { result += "\\" }
+            rest = next
         }
-        return result + rest
+        return result + String(rest)!
     }
 }

@@ -41,7 +41,8 @@ extension PageChart {
             id: "parts", title: "Where the time of a request goes",
             note: """
                 The parts of the mean end-to-end time, which sum to it exactly. Stalled is time in which a request was \
-                under way but slowed down or held up by the other phase.
+                under way but slowed down or held up by the other phase. In a unified engine a decode iteration runs as long as \
+                the prompts that share its batch make it.
                 """,
             kind: .bars, x: "deployment", xTitle: "ms", y: ["ms"], yTitle: "mean over completed requests, ms",
             series: "part", pick: "load",
@@ -87,8 +88,10 @@ extension PageChart {
             id: "runs", title: "The runs of this page",
             note: "Same scenario, seed, run number and build: the same fingerprint.", kind: .table,
             query: """
-                SELECT runId AS run, selected.deployment, load, run.seed, run.runNumber, run.gpus, arrived, completed, rejected,
-                  unfinished, verdict AS saturation, round(100 * sloAttainment, 2) AS "SLO %", rowsKept, fingerprint,
+                SELECT runId AS run, selected.deployment, load, run.seed, run.runNumber, run.gpus,
+                  CAST(arrived AS INTEGER) AS arrived, CAST(completed AS INTEGER) AS completed,
+                  CAST(rejected AS INTEGER) AS rejected,
+                  CAST(unfinished AS INTEGER) AS unfinished, verdict AS saturation, round(100 * sloAttainment, 2) AS "SLO %", rowsKept, fingerprint,
                   revision
                 FROM selected JOIN runOverview AS overview USING (runId) JOIN run ON run.id = runId
                 ORDER BY rate, replication, runId

@@ -3,8 +3,8 @@ internal import ResultStore
 
 extension PageVerdict {
     private static let partNames = [
-        "queue", "prefill", "prefill stalled by decode", "KV transfer", "waiting for a place to decode", "decode",
-        "decode stalled by prefill", "preempted",
+        "queue", "prefill", "prefill stalled", "KV transfer", "wait for decode", "decode", "decode stalled",
+        "preempted",
     ]
 
     /// How the mean end-to-end time of the winner differs from that of the next, part by part: the parts sum to it, so the
@@ -17,19 +17,19 @@ extension PageVerdict {
         func mean(_ part: Metric, _ series: String) -> Double {
             Estimate(runs.runs(at: load, of: series).compactMap { $0.run.summary[part, .mean] })?.mean ?? 0
         }
-        var saved: [(name: String, milliseconds: Double)] = []
+        var saved: [(name: String, seconds: Double)] = []
         for (part, name) in zip(Metric.latencyParts, Self.partNames) {
-            saved.append((name, (mean(part, next.series) - mean(part, winner.series)) * 1000))
+            saved.append((name, mean(part, next.series) - mean(part, winner.series)))
         }
-        let lead = (next.estimate.mean - winner.estimate.mean) * 1000
+        let lead = next.estimate.mean - winner.estimate.mean
         // Parts of less than a tenth of the largest difference explain nothing.
-        let least = (saved.map { abs($0.milliseconds) }.max() ?? 0) / 10
-        let gains = saved.filter { $0.milliseconds > least }.sorted { $0.milliseconds > $1.milliseconds }
-        let losses = saved.filter { $0.milliseconds < -least }.sorted { $0.milliseconds < $1.milliseconds }
-        func words(_ parts: [(name: String, milliseconds: Double)], _ sign: String) -> String {
-            listed(parts.prefix(2).map { "\($0.name) \(sign)\(readable(abs($0.milliseconds))) ms" })
+        let least = (saved.map { abs($0.seconds) }.max() ?? 0) / 10
+        let gains = saved.filter { $0.seconds > least }.sorted { $0.seconds > $1.seconds }
+        let losses = saved.filter { $0.seconds < -least }.sorted { $0.seconds < $1.seconds }
+        func words(_ parts: [(name: String, seconds: Double)], _ sign: String) -> String {
+            listed(parts.prefix(2).map { "\($0.name) \(sign)\(Contest.time(abs($0.seconds)))" })
         }
-        var text = "\(winner.series) is \(readable(lead)) ms faster than \(next.series)"
+        var text = "\(winner.series) is \(Contest.time(lead)) faster than \(next.series)"
         if !gains.isEmpty { text += ": \(words(gains, "−"))" }
         if !losses.isEmpty { text += ", against \(words(losses, "+"))" }
         return text

@@ -92,7 +92,12 @@ struct Contest {
     var mostWins = false
 
     func text(_ value: Double) -> String {
-        metric.unit == .fraction ? "\(percent(value)) %" : "\(readable(value * 1000)) ms"
+        metric.unit == .fraction ? "\(percent(value)) %" : Self.time(value)
+    }
+
+    /// In ms or, from one second on, in s.
+    static func time(_ seconds: Double) -> String {
+        abs(seconds) < 1 ? "\(readable(seconds * 1000)) ms" : "\(readable(seconds)) s"
     }
 
     /// What is too close to call without replications: half a percentage point, or one percent of the better.

@@ -74,12 +74,12 @@
   function specification(chart, data, width) {
     const panels = unique(data.map((point) => point.p));
     const present = unique(data.filter((point) => point.rule === "").map((point) => point.s));
-    const series = chart.series === "deployment" ? deployments.filter((name) => present.includes(name)) : present;
-    const order = (list) => series.map((name) => {
-      const index = chart.series === "deployment" ? deployments.indexOf(name) : present.indexOf(name);
-      return list[index % list.length];
-    });
     const isBars = chart.kind === "bars";
+    const all = chart.series === "deployment" ? deployments : present;
+    const series = all.filter((name) => data.some((point) => point.s === name && (!isBars || point.y !== 0)));
+    const order = (list) => series.map((name) => list[all.indexOf(name) % list.length]);
+    // Deployments are compared with each other, metrics are not.
+    const isShared = chart.panel === "deployment";
     const columns = isBars || panels.length === 1 || width < 640 ? 1 : 2;
     const margin = isBars ? Math.min(150, width * 0.3) : 62;
     const plotWidth = Math.max(120, Math.floor(width / columns - margin - 12));
@@ -89,14 +89,14 @@
     const xScale = isBars
       ? { name: "x", type: "linear", domain: { data: "stacked", field: "y1" }, range: [0, plotWidth], nice: true }
       : {
-          name: "x", type: chart.logX ? "log" : "linear", domain: { data: "points", field: "x" },
+          name: "x", type: chart.logX ? "log" : "linear", domain: { data: chart.logX ? "panel" : "points", field: "x" },
           range: [0, plotWidth], zero: false, nice: !chart.logX && !chart.rule,
         };
     const yScale = isBars
       ? { name: "y", type: "band", domain: categories, range: [0, plotHeight], padding: 0.2 }
       : {
           name: "y", type: chart.logY ? "log" : "linear", range: [plotHeight, 0], nice: true, zero: !chart.logY,
-          domain: { fields: ["y", "low", "high"].map((field) => ({ data: "panel", field })) },
+          domain: { fields: ["y", "low", "high"].map((field) => ({ data: isShared ? "points" : "panel", field })) },
         };
     const ticks = Math.max(3, Math.floor(plotWidth / 70));
     return {
@@ -154,7 +154,7 @@
 
   function bar() {
     return {
-      type: "rect", name: "marks", from: { data: "panel" },
+      type: "rect", name: "bars", from: { data: "panel" },
       encode: {
         update: {
           x: { scale: "x", field: "y0" }, x2: { scale: "x", field: "y1" },
@@ -181,7 +181,7 @@
       },
     };
     const line = {
-      type: "line", name: "marks", from: { data: "line" },
+      type: "line", name: "lines", from: { data: "line" },
       encode: {
         update: {
           x, y: value("y"), stroke, strokeDash: { scale: "dash", field: "s" }, strokeWidth: { value: 2 }, interpolate,
@@ -189,7 +189,7 @@
       },
     };
     const symbol = (from) => ({
-      type: "symbol", name: "marks", from: { data: from },
+      type: "symbol", name: "dots", from: { data: from },
       encode: {
         update: {
           x, y: value("y"), shape: { scale: "shape", field: "s" }, stroke, size: { value: 60 },
@@ -204,7 +204,7 @@
     });
     if (isPoints) {
       const front = {
-        type: "line", from: { data: "front" }, sort: { field: "x" },
+        type: "line", from: { data: "front" },
         encode: {
           update: { x, y: value("y"), stroke: { value: "currentColor" }, strokeOpacity: { value: 0.5 }, strokeWidth: { value: 1 } },
         },
@@ -212,7 +212,7 @@
       return [
         {
           type: "group",
-          data: [{ name: "front", source: "panel", transform: [{ type: "filter", expr: "datum.front" }, { type: "collect", sort: { field: "datum.x" } }] }],
+          data: [{ name: "front", source: "panel", transform: [{ type: "filter", expr: "datum.front" }, { type: "collect", sort: { field: "x" } }] }],
           marks: [front],
         },
         symbol("panel"),
