@@ -41,6 +41,39 @@ public struct IntervalRecord: Hashable, Sendable {
     }
 }
 
+/// An iteration of a lane, or several of one decode batch that follow each other without a pause.
+public struct IterationRecord: Hashable, Sendable {
+    public var instance: Int
+    /// 0 for the only lane of a unified or prefill instance and for the prefill lane, 1 for decode.
+    public var lane: Int
+    public var start: SimulationTime
+    public var end: SimulationTime
+    public var iterations: Int
+    public var sms: Int
+    /// Prompt tokens and chunks of prompts that were computed.
+    public var prefillTokens: Int
+    public var prefillSequences: Int
+    /// Sequences that got a token in each iteration, and their context in the first of them.
+    public var decodeSequences: Int
+    public var decodeContextTokens: Int
+
+    public init(
+        instance: Int, lane: Int, start: SimulationTime, end: SimulationTime, iterations: Int, sms: Int,
+        prefillTokens: Int, prefillSequences: Int, decodeSequences: Int, decodeContextTokens: Int
+    ) {
+        self.instance = instance
+        self.lane = lane
+        self.start = start
+        self.end = end
+        self.iterations = iterations
+        self.sms = sms
+        self.prefillTokens = prefillTokens
+        self.prefillSequences = prefillSequences
+        self.decodeSequences = decodeSequences
+        self.decodeContextTokens = decodeContextTokens
+    }
+}
+
 /// A change of an instance's SM partition.
 public struct PartitionChangeRecord: Hashable, Sendable {
     public var time: SimulationTime

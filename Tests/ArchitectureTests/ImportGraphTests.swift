@@ -16,7 +16,7 @@ struct ImportGraphTests {
         ("ResultStore", ["Metrics", "EventKernel", "GRDB", "GRDBSQLite"]),
         ("Calibration", ["CostModels", "Profiles", "Diagnostics"]),
         ("Scenarios", ["Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
-        ("Reporting", ["Metrics", "ResultStore"]),
+        ("Reporting", ["Metrics", "ResultStore", "EventKernel"]),
         ("Validation", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         ("Reproduction", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
     ]

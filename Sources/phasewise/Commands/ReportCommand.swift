@@ -30,13 +30,7 @@ struct ReportCommand: ParsableCommand {
         let library = try readChartLibrary()
         let store = try ResultStore(readingFrom: database)
         let page = try ReportPage(store, runs: runs.isEmpty ? newestScenario(in: store) : runs, library: library)
-        do {
-            try Data(page.html.utf8).write(to: URL(fileURLWithPath: output))
-        } catch {
-            throw InputError(
-                at: nil, "\(output): cannot be written: \(error.localizedDescription)",
-                help: "name another file with -o")
-        }
+        try Terminal.writeFile(Array(page.html.utf8), to: output)
         if quiet { return }
         let bytes = page.html.utf8.count
         Terminal.complain([
