@@ -5,7 +5,7 @@ PHASEWISE = .build/release/phasewise
 RELEASE = -c release -Xswiftc -enable-testing
 CXX_HOST ?= clang++
 
-.PHONY: setup build demo test format lint goldens results microbenchmarks test-microbenchmarks clean
+.PHONY: setup build demo test test-browser format lint goldens results microbenchmarks test-microbenchmarks clean
 
 setup:
 	@.ci/setup
@@ -19,6 +19,11 @@ demo: build
 test: setup
 	$(SWIFT) build $(RELEASE) --build-tests
 	.ci/test
+
+# A report and timelines of real runs, in headless Chromium; installs what it needs, from Debian's packages.
+test-browser: build
+	.ci/browser
+	python3 Tests/BrowserTests/browser_test.py
 
 format:
 	$(SWIFT) format -i -r Package.swift Sources Tests
@@ -36,6 +41,8 @@ clean:
 # Remakes the published tables under Results/.
 results: build
 	Results/azure-conv/remake
+	.ci/browser
+	Results/demo-report/remake
 
 # The CUDA measurements behind Profiles/kernels: needs the CUDA toolkit, CMake and a GPU of compute capability 9.0.
 microbenchmarks:

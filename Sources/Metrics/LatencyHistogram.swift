@@ -76,3 +76,14 @@ public struct LatencyHistogram: Sendable {
         return result
     }
 }
+
+/// The classes of a metric's values, in ascending order.
+public struct MetricHistogram: Hashable, Sendable {
+    public var metric: Metric
+    public var buckets: [LatencyHistogram.Bucket]
+
+    public init(metric: Metric, buckets: [LatencyHistogram.Bucket]) {
+        self.metric = metric
+        self.buckets = buckets
+    }
+}

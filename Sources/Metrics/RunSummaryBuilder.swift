@@ -86,8 +86,10 @@ public struct RunSummaryBuilder: Recorder, Sendable {
     }
 
     /// The distributions that are stored with a run whatever rows are kept.
-    public var histograms: [(metric: Metric, histogram: LatencyHistogram)] {
-        [(.ttft, timesToFirstToken), (.tpot, timesPerOutputToken), (.itl, gaps)]
+    public var histograms: [MetricHistogram] {
+        [(.ttft, timesToFirstToken), (.tpot, timesPerOutputToken), (.itl, gaps)].map { metric, histogram in
+            MetricHistogram(metric: metric, buckets: histogram.buckets)
+        }
     }
 
     public mutating func recordTokenGaps(_ gap: SimulationDuration, count: Int) { gaps.record(gap, count: count) }

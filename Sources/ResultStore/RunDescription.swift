@@ -68,10 +68,13 @@ public struct StoredRun: Hashable, Sendable {
     public var summary: RunSummary
     /// In order of time, if rows were kept.
     public var partitionChanges: [PartitionChangeRecord]
+    /// Distributions of TTFT, TPOT and token gaps.
+    public var histograms: [MetricHistogram]
 
     public init(
         id: Int64, description: RunDescription, rowsKept: RowKeeping, gpus: Int, iterations: Int, fingerprint: UInt64,
-        wallSeconds: Double, summary: RunSummary, partitionChanges: [PartitionChangeRecord] = []
+        wallSeconds: Double, summary: RunSummary, partitionChanges: [PartitionChangeRecord] = [],
+        histograms: [MetricHistogram] = []
     ) {
         self.id = id
         self.description = description
@@ -82,6 +85,7 @@ public struct StoredRun: Hashable, Sendable {
         self.wallSeconds = wallSeconds
         self.summary = summary
         self.partitionChanges = partitionChanges
+        self.histograms = histograms
     }
 }
 

@@ -65,7 +65,7 @@ final class RunTransaction {
     }
 
     func commit(
-        _ outcome: RunOutcome, summary: RunSummary, histograms: [(metric: Metric, histogram: LatencyHistogram)],
+        _ outcome: RunOutcome, summary: RunSummary, histograms: [MetricHistogram],
         wallSeconds: Double
     ) throws(ResultStoreError) -> StoredRun {
         try undoingOnFailure { db in
@@ -73,12 +73,11 @@ final class RunTransaction {
             let run = StoredRun(
                 id: id, description: description, rowsKept: rows,
                 gpus: outcome.instances.reduce(0) { $0 + $1.gpus }, iterations: outcome.iterations,
-                fingerprint: outcome.fingerprint, wallSeconds: wallSeconds, summary: summary)
+                fingerprint: outcome.fingerprint, wallSeconds: wallSeconds, summary: summary,
+                histograms: histograms)
             try run.insert(into: db, endNanoseconds: outcome.end.nanoseconds)
             try Self.insert(outcome.instances, run: id, into: db)
-            for (metric, histogram) in histograms {
-                try Self.insert(histogram.buckets, of: metric, run: id, into: db)
-            }
+            for histogram in histograms { try Self.insert(histogram, run: id, into: db) }
             open = nil
             try db.commit()
             return run
@@ -90,14 +89,12 @@ final class RunTransaction {
         for instance in instances { try inserter.insert { instance.append(run: run, to: &$0) } }
     }
 
-    private static func insert(
-        _ buckets: [LatencyHistogram.Bucket], of metric: Metric, run: Int64, into db: Database
-    ) throws {
+    private static func insert(_ histogram: MetricHistogram, run: Int64, into db: Database) throws {
         let inserter = try RowInserter(db, table: "latencyHistogram", columns: 4)
-        for bucket in buckets {
+        for bucket in histogram.buckets {
             try inserter.insert {
                 $0.append(run)
-                $0.append(metric.rawValue)
+                $0.append(histogram.metric.rawValue)
                 $0.append(bucket.upperBound)
                 $0.append(bucket.count)
             }

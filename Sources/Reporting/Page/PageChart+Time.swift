@@ -83,7 +83,7 @@ extension PageChart {
                   UNION ALL
                   SELECT rate, runId, load, deployment, round(timeNs / 1e9, 3), NULL, NULL,
                     'instance ' || instance || ': ' || prefillSMs || ' / ' || decodeSMs || ' SMs, ' || reason
-                  FROM selected JOIN partitionChange USING (runId) WHERE replication = 1
+                  FROM selected JOIN partitionChange USING (runId) WHERE replication = 1 AND timeNs > 0
                 )
                 SELECT load, deployment, seconds, prefill, decode, switch FROM held ORDER BY rate, runId, seconds
                 """,

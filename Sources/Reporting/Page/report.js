@@ -131,10 +131,18 @@
         name: `panel${index}`,
         title: panel ? { text: panel, frame: "group", offset: 6, limit: plotWidth } : undefined,
         encode: { enter: { width: { value: plotWidth }, height: { value: plotHeight } } },
-        data: [{
-          name: "panel", source: isBars ? "stacked" : "points",
-          transform: [{ type: "filter", expr: `datum.p === ${JSON.stringify(panel)}` }],
-        }],
+        data: [
+          {
+            name: "panel", source: isBars ? "stacked" : "points",
+            transform: [{ type: "filter", expr: `datum.p === ${JSON.stringify(panel)} && datum.rule === ""` }],
+          },
+          ...(chart.rule
+            ? [{
+                name: "instants", source: "points",
+                transform: [{ type: "filter", expr: `datum.p === ${JSON.stringify(panel)} && datum.rule !== ""` }],
+              }]
+            : []),
+        ],
         scales: [xScale, yScale],
         axes: [
           { orient: "bottom", scale: "x", title: chart.xTitle, tickCount: ticks, grid: isBars, labelOverlap: true, labelFlush: true },
@@ -228,12 +236,11 @@
   function rules(chart, height) {
     if (!chart.rule) return [];
     return [{
-      type: "rule", from: { data: "panel" },
+      type: "rule", name: "instants", from: { data: "instants" },
       encode: {
         update: {
           x: { scale: "x", field: "x" }, y: { value: 0 }, y2: { value: height },
-          stroke: [{ test: "datum.rule !== ''", value: "currentColor" }, { value: "transparent" }],
-          strokeOpacity: { value: 0.6 }, strokeDash: { value: [2, 2] }, tooltip: { field: "rule" },
+          stroke: { value: "currentColor" }, strokeOpacity: { value: 0.6 }, strokeDash: { value: [2, 2] }, tooltip: { field: "rule" },
         },
       },
     }];
@@ -261,8 +268,6 @@
     const title = section.querySelector("h2").textContent;
     chart.description = title + (picked === undefined ? "" : `, ${picked}`) + ". The data follow as a table.";
     views.get(section.id)?.finalize();
-    plot.setAttribute("role", "img");
-    plot.setAttribute("aria-label", chart.description);
     try {
       const width = Math.max(260, plot.clientWidth - 8);
       const view = new library.View(library.parse(specification(chart, points(shown, chart), width), config),
@@ -283,6 +288,7 @@
     if ([...select.options].some((option) => option.value === figure.dataset.initial)) select.value = figure.dataset.initial;
     const label = document.createElement("label");
     label.append(`${column}:`, select);
+    select.setAttribute("aria-label", `${figure.closest("section").querySelector("h2").textContent}: ${column}`);
     figure.prepend(label);
     select.addEventListener("change", redraw);
   }
