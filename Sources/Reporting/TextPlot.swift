@@ -80,9 +80,9 @@ public struct TextPlot: Sendable {
         text += String(repeating: " ", count: margin + 2) + first + String(repeating: " ", count: space / 2) + middle
         text += String(repeating: " ", count: space - space / 2) + last + "\n"
         let names = lines.enumerated().map { index, line in
-            "\(Self.letters[index % Self.letters.count]) \(printable(line.name))"
+            "\(Self.letters[index % Self.letters.count]) = \(printable(line.name))"
         }
-        return text + wrapped(names.joined(separator: "   "), to: pageWidth)
+        return text + wrapped(names.joined(separator: ", "), to: pageWidth)
     }
 
     /// Between points a straight line on the axes as they are drawn, or a step; `nil` outside.

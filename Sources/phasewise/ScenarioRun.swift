@@ -36,7 +36,7 @@ struct ScenarioRun {
         let createdAt = ISO8601DateFormatter().string(from: Date())
         let comparison = scenario.deployments.count > 1 ? UUID().uuidString : nil
         let runs = try zip(scenario.deployments, configurations).enumerated().map { index, pair in
-            let (deployment, configuration) = pair
+            let deployment = pair.0
             let description = RunDescription(
                 createdAt: createdAt, name: scenario.name, comparison: comparison, deployment: deployment.name,
                 scenario: scenario.yaml(), seed: scenario.seed, runNumber: scenario.run, revision: Phasewise.version,
@@ -44,7 +44,7 @@ struct ScenarioRun {
                 slo: scenario.slo, pricePerHour: deployment.pricePerHour,
                 requestRate: scenario.workload.requestsPerSecond ?? (trace.rate > 0 ? trace.rate : nil),
                 configuration: effective.lines(ofDeployment: deployment.name).joined(separator: "\n"))
-            var configuration = configuration
+            var configuration = pair.1
             configuration.stepByStep = options.stepByStep
             configuration.sampleInterval = sampleInterval ?? OutputOptions.sampleInterval(of: trace)
             let count = scenario.deployments.count

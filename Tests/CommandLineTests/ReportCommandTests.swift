@@ -190,7 +190,7 @@ struct PartOfRunTests {
         let plotted = try sandbox.run(flags + ["--plot"]).output
         #expect(plotted.hasPrefix(plain))
         #expect(plotted.contains("TTFT: % of completed requests") && plotted.contains("TPOT: % of completed requests"))
-        #expect(plotted.contains("o vllm-v1   x distserve   z semi-pd"))
+        #expect(plotted.contains("o = vllm-v1, x = distserve, z = semi-pd"))
         #expect(try sandbox.run(flags + ["--plot", "--format", "csv"]).status == 64)
     }
 }

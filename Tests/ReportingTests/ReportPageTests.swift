@@ -9,7 +9,7 @@ import Testing
 @Suite("The report page")
 struct ReportPageTests {
     private let library = ChartLibrary(
-        modules: ChartLibrary.moduleNames.map { "exports.name = '\($0)'; // </script><!--<script>" },
+        modules: ChartLibrary.moduleNames.map { "exports.name = '\($0)'; // </script><!--" },
         notice: "a notice </script>")
 
     /// A database of runs that were served from a queue; removed with the value.

@@ -236,7 +236,7 @@
   function rules(chart, height) {
     if (!chart.rule) return [];
     return [{
-      type: "rule", name: "instants", from: { data: "instants" },
+      type: "rule", from: { data: "instants" },
       encode: {
         update: {
           x: { scale: "x", field: "x" }, y: { value: 0 }, y2: { value: height },
