@@ -15,12 +15,6 @@ struct EffectiveConfiguration {
         [workload, model] + zip(scenario.deployments, configurations).flatMap { lines(of: $0, $1) }
     }
 
-    /// What concerns the run of one deployment.
-    func lines(ofDeployment name: String) -> [String] {
-        [workload, model]
-            + zip(scenario.deployments, configurations).filter { $0.0.name == name }.flatMap { lines(of: $0, $1) }
-    }
-
     private var workload: String {
         let count = trace.requests.count
         let rate = trace.rate > 0 ? " at \(decimal(trace.rate, 3)) requests/s" : ", all at once"

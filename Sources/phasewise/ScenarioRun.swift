@@ -35,22 +35,16 @@ struct ScenarioRun {
 
         let createdAt = ISO8601DateFormatter().string(from: Date())
         let comparison = scenario.deployments.count > 1 ? UUID().uuidString : nil
-        let runs = try zip(scenario.deployments, configurations).enumerated().map { index, pair in
-            let deployment = pair.0
+        let runs = try configurations.enumerated().map { index, configuration in
             let description = RunDescription(
-                createdAt: createdAt, name: scenario.name, comparison: comparison, deployment: deployment.name,
-                scenario: scenario.yaml(), seed: scenario.seed, runNumber: scenario.run, revision: Phasewise.version,
-                traceSource: ([trace.provenance.source] + trace.provenance.changes).joined(separator: ", "),
-                slo: scenario.slo, pricePerHour: deployment.pricePerHour,
-                requestRate: scenario.workload.requestsPerSecond ?? (trace.rate > 0 ? trace.rate : nil),
-                configuration: effective.lines(ofDeployment: deployment.name).joined(separator: "\n"))
-            var configuration = pair.1
+                scenario, deployment: index, configuration, trace: trace, createdAt: createdAt, comparison: comparison)
+            var configuration = configuration
             configuration.stepByStep = options.stepByStep
             configuration.sampleInterval = sampleInterval ?? OutputOptions.sampleInterval(of: trace)
             let count = scenario.deployments.count
             return try run(
                 configuration, trace: trace, description, rows: rows, store: store,
-                progress: count == 1 ? deployment.name : "\(deployment.name), \(index + 1) of \(count)")
+                progress: description.deployment + (count == 1 ? "" : ", \(index + 1) of \(count)"))
         }
         if store != nil { tell([storedNote(runs)]) }
         return runs

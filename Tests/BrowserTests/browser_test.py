@@ -205,7 +205,7 @@ def check_intervals_are_students(report):
         WHERE deployment = 'semi-pd' AND requestRate = 32 AND metric = 'ttft' AND statistic = 'p50'""")
     values = [float(row[0]) * 1000 for row in rows]
     mean = sum(values) / 3
-    half = 4.303 * (sum((value - mean) ** 2 for value in values) / 2 / 3) ** 0.5
+    half = 4.302653 * (sum((value - mean) ** 2 for value in values) / 2 / 3) ** 0.5
     table = report.table("latency")
     row = next(
         cells for cells in (dict(zip(table["columns"], row)) for row in table["rows"])

@@ -2,6 +2,7 @@ import EventKernel
 import Foundation
 import Metrics
 import ResultStore
+import Statistics
 import Testing
 
 @testable import Reporting
@@ -138,21 +139,12 @@ struct ReportPageTests {
         let answer = try database.store.query(runs.selection + PageChart.latencies(runs).query)
         let row = try #require(answer.rows.first { $0[0] == "end-to-end mean, ms" })
         // Nobody waits at this rate: a request takes 1.25 services.
-        let estimate = try #require(Estimate(services.map { 1250 * $0 }))
-        let half = try #require(estimate.halfWidth)
+        let estimate = MeanInterval(of: services.map { 1250 * $0 })
+        let half = try #require(estimate.halfWidth(confidence: 0.95))
         for (cell, expected) in zip(row[3...5], [estimate.mean, max(0, estimate.mean - half), estimate.mean + half]) {
             #expect(abs((Double(cell ?? "") ?? .nan) - expected) < 0.001)
         }
         #expect(row[6] == "4")
-    }
-
-    @Test("a mean of three has the interval of two degrees of freedom; one of one has none")
-    func estimates() throws {
-        let three = try #require(Estimate([1, 2, 3]))
-        #expect(three.mean == 2)
-        #expect(abs(three.halfWidth! - 4.303 / 3.0.squareRoot()) < 1e-12)
-        #expect(Estimate([5])?.halfWidth == nil && Estimate([])?.mean == nil)
-        #expect(Estimate([Double](repeating: 7, count: 100))?.halfWidth == 0)
     }
 
     @Test("runs that repeat another are left out, those that contradict it stand for themselves")

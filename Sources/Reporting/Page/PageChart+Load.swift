@@ -1,11 +1,12 @@
 internal import Metrics
+internal import Statistics
 
 /// Charts over the arrival rate.
 extension PageChart {
     /// Means and confidence intervals over the replications of rows `(deployment, load, rate, panel, value)` in `found`.
     private static func estimates(maximumReplications: Int, of columns: String, decimals: Int) -> String {
         """
-        , \(StudentT.sql(upTo: maximumReplications)), grouped AS (
+        , \(quantiles(upTo: maximumReplications)), grouped AS (
           SELECT \(columns), count(*) AS runs, avg(value) AS mean,
             CASE WHEN count(*) > 1 THEN sqrt(max(0, sum(value * value) - count(*) * avg(value) * avg(value))
               / (count(*) - 1) / count(*)) END AS standardError
@@ -17,6 +18,15 @@ extension PageChart {
           round(mean + quantile * standardError, \(decimals)) AS high, runs
         FROM grouped LEFT JOIN t ON samples = runs
         """
+    }
+
+    /// A table `t (samples, quantile)` of Student's t.
+    private static func quantiles(upTo samples: Int) -> String {
+        let rows = (2...max(2, samples)).map { samples in
+            let quantile = StudentT.quantile((1 + PageVerdict.confidence) / 2, degreesOfFreedom: samples - 1)
+            return "(\(samples), \(fixed(quantile, decimals: 6)))"
+        }
+        return "t (samples, quantile) AS (VALUES \(rows.joined(separator: ", ")))"
     }
 
     /// The order of deployments in the page.

@@ -1,5 +1,5 @@
 internal import Metrics
-internal import ResultStore
+internal import Statistics
 
 extension PageVerdict {
     private static let partNames = [
@@ -15,13 +15,14 @@ extension PageVerdict {
         guard entries.count > 1 else { return entries.isEmpty ? "" : "all others are overloaded" }
         let (winner, next) = (entries[0], entries[1])
         func mean(_ part: Metric, _ series: String) -> Double {
-            Estimate(runs.runs(at: load, of: series).compactMap { $0.run.summary[part, .mean] })?.mean ?? 0
+            let values = runs.runs(at: load, of: series).compactMap { $0.run.summary[part, .mean] }
+            return values.isEmpty ? 0 : MeanInterval(of: values).mean
         }
         var saved: [(name: String, seconds: Double)] = []
         for (part, name) in zip(Metric.latencyParts, Self.partNames) {
             saved.append((name, mean(part, next.series) - mean(part, winner.series)))
         }
-        let lead = next.estimate.mean - winner.estimate.mean
+        let lead = next.mean.mean - winner.mean.mean
         // Parts of less than a tenth of the largest difference explain nothing.
         let least = (saved.map { abs($0.seconds) }.max() ?? 0) / 10
         let gains = saved.filter { $0.seconds > least }.sorted { $0.seconds > $1.seconds }

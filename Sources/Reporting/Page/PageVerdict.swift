@@ -1,8 +1,11 @@
 internal import Metrics
 internal import ResultStore
+internal import Statistics
 
 /// Who wins at which load, why, and how sure that is.
 struct PageVerdict {
+    static let confidence = 0.95
+
     let runs: PageRuns
     let contests: [Contest]
 
@@ -111,7 +114,10 @@ struct Contest {
 struct Standings {
     struct Entry {
         var series: String
-        var estimate: Estimate
+        var mean: MeanInterval
+
+        /// Half of the confidence interval; `nil` of one run.
+        var halfWidth: Double? { mean.halfWidth(confidence: PageVerdict.confidence) }
     }
 
     let contest: Contest
@@ -128,11 +134,11 @@ struct Standings {
                 continue
             }
             let values = group.compactMap { $0.run.summary[contest.metric, contest.statistic] }
-            if let estimate = Estimate(values) { entries.append(Entry(series: series, estimate: estimate)) }
+            if !values.isEmpty { entries.append(Entry(series: series, mean: MeanInterval(of: values))) }
         }
         // Of equals the one that was stored first stays first.
         entries = entries.enumerated().sorted { a, b in
-            let (x, y) = (a.element.estimate.mean, b.element.estimate.mean)
+            let (x, y) = (a.element.mean.mean, b.element.mean.mean)
             return x == y ? a.offset < b.offset : contest.mostWins ? x > y : x < y
         }.map(\.element)
     }
@@ -141,10 +147,10 @@ struct Standings {
     var winners: [Entry] {
         guard let best = entries.first else { return [] }
         return entries.filter { entry in
-            if let half = entry.estimate.halfWidth, let bestHalf = best.estimate.halfWidth {
-                return abs(entry.estimate.mean - best.estimate.mean) <= half + bestHalf
+            if let half = entry.halfWidth, let bestHalf = best.halfWidth {
+                return abs(entry.mean.mean - best.mean.mean) <= half + bestHalf
             }
-            return contest.isClose(entry.estimate.mean, to: best.estimate.mean)
+            return contest.isClose(entry.mean.mean, to: best.mean.mean)
         }
     }
 
@@ -158,7 +164,7 @@ struct Standings {
 
     var text: String {
         guard let best = entries.first else { return winnersText }
-        let half = best.estimate.halfWidth.map { " ± \(contest.text($0))" } ?? ""
-        return "\(winnersText): \(contest.text(best.estimate.mean))\(half)"
+        let half = best.halfWidth.map { " ± \(contest.text($0))" } ?? ""
+        return "\(winnersText): \(contest.text(best.mean.mean))\(half)"
     }
 }
