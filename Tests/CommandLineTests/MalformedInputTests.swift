@@ -139,7 +139,7 @@ let malformedScenarios: [MalformedInput] = [
         "    help: did you mean \"model\"?"),
     .scenario("workload: [\n", "s.yaml:2:1: error: not YAML or JSON"),
     .scenario("- 1\n", "s.yaml:1:1: error: found a list, expected the scenario"),
-    .scenario("", "s.yaml:1:1: error: found nothing, expected the scenario"),
+    .scenario("", "s.yaml:1:1: error: found an empty file, expected a YAML mapping"),
     .scenario(
         MalformedInput.goodScenario + "seed: -1\n", "s.yaml:7:7: error: seed: found \"-1\""),
     .scenario(
