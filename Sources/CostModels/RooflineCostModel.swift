@@ -95,7 +95,8 @@ public struct RooflineCostModel: CostModel {
             compute: stretches[partition.decode].compute, weightReads: stretches[own].weightReads,
             reads: stretches[own].reads)
         // The constants of co-runs count the kernels of the efficiency profile, not those of some engine.
-        let profiled = kernels(of: prefill, stretch: .none).seconds
+        let profiled =
+            kernels(of: prefill, stretch: .none).seconds
             / runtime.overhead(of: prefill).kernelFactor.value(at: Double(prefill.tokens))
         return coRun.slowdowns(
             prefill: .init(host: runtime.hostTime(of: prefill), kernels: kernels(of: prefill, sms: partition.prefill)),

@@ -60,7 +60,7 @@ struct Workspace: Sendable {
     }
 
     /// The fitted efficiencies of a device, or the default ones for a device that nothing was fitted for.
-    private func efficiency(of device: DeviceProfile) throws(InputError) -> EfficiencyProfile {
+    func efficiency(of device: DeviceProfile) throws(InputError) -> EfficiencyProfile {
         try efficiency(id: path(of: device.id, in: "efficiency") == nil ? "default" : device.id)
     }
 

@@ -73,7 +73,8 @@ struct TableDecodeLines: Sendable {
             let middle = ((start + bends[i + 1]) / 2).rounded()
             let time = Work(rounding: serial + times[i] + slope * (middle - bends[i]))
             let segment = Segment(
-                start: first, fixed: Work(units: time.units - perToken.units * Int64(middle)), perContextToken: perToken)
+                start: first, fixed: Work(units: time.units - perToken.units * Int64(middle)), perContextToken: perToken
+            )
             if segments.count > offsets[offsets.count - 1], segments[segments.count - 1].start == first {
                 segments[segments.count - 1] = segment
             } else {

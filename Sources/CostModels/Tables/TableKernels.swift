@@ -58,7 +58,8 @@ struct TableKernels: Sendable {
         }
         let layers = Double(model.layers)
         var dense = [
-            product("qkv", (heads + 2 * keyValueHeads) * model.headSize, hidden, operators.queryKeyValue, count: layers),
+            product(
+                "qkv", (heads + 2 * keyValueHeads) * model.headSize, hidden, operators.queryKeyValue, count: layers),
             product("o", hidden, heads * model.headSize, operators.attentionOutput, count: layers),
             product("gate_up", 2 * intermediate, hidden, operators.gateUp, count: layers),
             product("down", hidden, intermediate, operators.down, count: layers),

@@ -48,7 +48,8 @@ struct CSVColumns {
         }
         for stranger in strangers where !report.hasErrors {
             report.warning(
-                at: TextPlace(line: report.line, offset: stranger.offset), "column \(stranger.name.debugDescription) is not used")
+                at: TextPlace(line: report.line, offset: stranger.offset),
+                "column \(stranger.name.debugDescription) is not used")
         }
     }
 

@@ -17,7 +17,7 @@ struct JSONLines {
         guard try record.enter(&scanner, report: &report) else { return .refused }
         var blocksPlace = record.start
         while let key = try record.nextKnown(&scanner) {
-            if case .blockIDs = record.keys[key].role { blocksPlace = scanner.place }
+            if case .blockIDs = record.keys[key].role { blocksPlace = try scanner.placeOfNext() }
             try record.take(key, &scanner, into: &row, classes: &classes, report: &report)
         }
         row.hasArrival = arrivalKey.map { record.has($0) } ?? false

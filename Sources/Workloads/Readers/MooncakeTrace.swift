@@ -6,7 +6,7 @@ struct MooncakeParser: JSONTraceParser {
 
     static func recognises(keys: [String]) -> Bool {
         keys.contains("timestamp") && keys.contains("input_length") && keys.contains("hash_ids")
-            && !keys.contains("session_id")
+            && !keys.contains { ["chat_id", "session_id"].contains($0) }
     }
 
     private var lines = JSONLines([

@@ -58,7 +58,8 @@ struct OwnJSONParser: JSONTraceParser {
             blockHashes = BlockHashes(dialect: dialect, blockTokens: tokens)
         } else if !report.hasErrors {
             report.error(
-                at: record.start, "found \"block_tokens\" or \"dialect\", expected both, once, before the first request")
+                at: record.start, "found \"block_tokens\" or \"dialect\", expected both, once, before the first request"
+            )
         }
         return .refused
     }

@@ -43,7 +43,8 @@ private struct SortedTraceStream: ~Copyable {
     var warnings: [Diagnostic] { reader.report.found.warnings + reader.exclusions.warnings(reader.report) }
 
     var provenance: Trace.Provenance {
-        Trace.Provenance(source: reader.report.file, format: reader.format.rawValue, excluded: reader.exclusions.excluded)
+        Trace.Provenance(
+            source: reader.report.file, format: reader.format.rawValue, excluded: reader.exclusions.excluded)
     }
 
     mutating func next() throws(InputError) -> Request? {

@@ -44,6 +44,32 @@ public enum TraceReader {
         return try read(reader, name: name)
     }
 
+    /// Reads the rows of a file for their statistics: what is left out of a trace comes too, and times may be missing.
+    /// - Throws: as `read`.
+    public static func columns(
+        path: String, format: TraceFormat? = nil
+    ) throws(InputError) -> (columns: TraceColumns, warnings: [Diagnostic]) {
+        var reader = try TraceRowReader(opening: path, format: format, arrivals: nil, takesAll: true)
+        var rows: [(arrival: SimulationTime, prompt: Int, output: Int)] = []
+        var blockHashes: BlockHashes?
+        var row = TraceRow()
+        var hasArrivals = true
+        while try reader.next(into: &row) {
+            if rows.isEmpty { blockHashes = reader.blockHashes }
+            blockHashes?.append(row.blockIDs)
+            hasArrivals = row.hasArrival
+            rows.append((SimulationTime(nanoseconds: row.nanoseconds), row.promptTokens, row.outputTokens))
+        }
+        try reader.report.found.throwIfAny()
+        if rows.isEmpty { throw InputError([reader.emptyTrace]) }
+        var order = Array(rows.indices)
+        if hasArrivals { order.sort { (rows[$0].arrival, $0) < (rows[$1].arrival, $1) } }
+        let columns = TraceColumns(
+            arrivals: hasArrivals ? order.map { rows[$0].arrival } : [], promptTokens: order.map { rows[$0].prompt },
+            outputTokens: order.map { rows[$0].output }, blockHashes: blockHashes?.selecting(order))
+        return (columns, reader.report.found.warnings)
+    }
+
     private static func read(
         _ reader: consuming TraceRowReader, name: String
     ) throws(InputError) -> (trace: Trace, warnings: [Diagnostic]) {

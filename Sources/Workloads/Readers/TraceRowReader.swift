@@ -15,14 +15,14 @@ struct TraceRowReader: ~Copyable {
     private var arrivals: ArrivalSampler?
     /// Of the first request. A file has times for all requests or for none.
     private var hasArrivals: Bool?
-    private let keepsExcluded: Bool
+    private let takesAll: Bool
 
     /// - Parameters:
     ///   - format: `nil` to tell from the start of the file.
     ///   - arrivals: gives times to the requests of a file without.
-    ///   - keepsExcluded: whether rows without prompt or output tokens come too.
+    ///   - takesAll: whether rows without prompt or output tokens come too, and those of files without times.
     init(
-        opening path: String, format: TraceFormat?, arrivals: ArrivalSampler?, keepsExcluded: Bool = false
+        opening path: String, format: TraceFormat?, arrivals: ArrivalSampler?, takesAll: Bool = false
     ) throws(InputError) {
         let source: ByteSource
         do throws(ByteSourceFailure) {
@@ -30,13 +30,13 @@ struct TraceRowReader: ~Copyable {
         } catch {
             throw InputError(at: nil, "\(path) \(error.message)")
         }
-        try self.init(source, file: path, format: format, arrivals: arrivals, keepsExcluded: keepsExcluded)
+        try self.init(source, file: path, format: format, arrivals: arrivals, takesAll: takesAll)
     }
 
     /// Opens the input and reads up to its first request.
     init(
         _ source: ByteSource, file: String, format: TraceFormat?, arrivals: ArrivalSampler?,
-        keepsExcluded: Bool = false, chunkSize: Int = 1 << 20
+        takesAll: Bool = false, chunkSize: Int = 1 << 20
     ) throws(InputError) {
         var report = RowReport(file: file)
         let sample: TraceSample
@@ -57,7 +57,7 @@ struct TraceRowReader: ~Copyable {
         self.table = table
         self.report = report
         self.arrivals = arrivals
-        self.keepsExcluded = keepsExcluded
+        self.takesAll = takesAll
     }
 
     var classNames: [String] {
@@ -73,7 +73,7 @@ struct TraceRowReader: ~Copyable {
     /// Reads the next request into `row`; `false` after the last and when there are too many errors to go on.
     mutating func next(into row: inout TraceRow) throws(InputError) -> Bool {
         while try takeRow(into: &row) {
-            if exclusions.excludes(row), !keepsExcluded { continue }
+            if exclusions.excludes(row), !takesAll { continue }
             if row.hasArrival != hasArrivals {
                 guard hasArrivals == nil else {
                     let has = row.hasArrival ? "a time" : "no time"
@@ -81,7 +81,7 @@ struct TraceRowReader: ~Copyable {
                     continue
                 }
                 hasArrivals = row.hasArrival
-                if !row.hasArrival, arrivals == nil {
+                if !row.hasArrival, arrivals == nil, !takesAll {
                     report.error(
                         at: row.arrivalPlace, "the trace has no arrival times, expected them for a simulation",
                         help: "give an arrival process with it, such as Poisson arrivals of some rate")
