@@ -1,13 +1,13 @@
 public import CostModels
 
 /// What a lane runs in one iteration. Kept by its lane and filled anew each time; its storage is reused.
-public struct Batch: ~Copyable, Sendable {
+public struct Batch: Sendable {
     struct Chunk: Sendable {
         var slot: Int32
         var tokens: Int
     }
 
-    var chunks = UniqueBuffer<Chunk>()
+    var chunks: ContiguousArray<Chunk> = []
     /// Whether every sequence of the decode set generates a token.
     var decodes = false
     public internal(set) var shape = IterationShape.empty
@@ -17,7 +17,7 @@ public struct Batch: ~Copyable, Sendable {
     public var tokens: Int { shape.tokens }
 
     mutating func removeAll() {
-        chunks.removeAll()
+        if !chunks.isEmpty { chunks.removeAll(keepingCapacity: true) }
         decodes = false
         shape = .empty
     }

@@ -6,14 +6,13 @@ internal import Workloads
 /// An instance with what drives it: the policy of each lane and the price of iterations.
 ///
 /// Everything that an event changes within one instance happens here; what concerns several is in `Simulation`.
-struct Engine: ~Copyable, Sendable {
+struct Engine: Sendable {
     var instance: Instance
     let pool: Int
     private let costModel: any CostModel
     private let streamingMultiprocessors: Int
     private var mainPolicy: any SchedulingPolicy
     private var decodePolicy: any SchedulingPolicy
-    private let ignoresArrivalsBehindFirst: Bool
 
     init(index: Int, pool: Int, _ configuration: PoolConfiguration) {
         instance = Instance(index: index, pool: configuration)
@@ -22,7 +21,6 @@ struct Engine: ~Copyable, Sendable {
         streamingMultiprocessors = configuration.partition.total
         mainPolicy = configuration.role == .decode ? configuration.decodePolicy : configuration.prefillPolicy
         decodePolicy = configuration.decodePolicy
-        ignoresArrivalsBehindFirst = mainPolicy.ignoresArrivalsBehindFirst
     }
 
     /// The KV that is pulled into an instance shares its memory with decode iterations that are under way.
@@ -36,7 +34,7 @@ extension Engine {
     mutating func arrive(_ request: Request, _ context: inout RunContext) -> Bool {
         instance.enqueue(request)
         guard instance.lanes[0].isRunning else { return true }
-        if instance.waitingCount == 1 || !ignoresArrivalsBehindFirst { cutRun(&context) }
+        cutRun(&context)
         return false
     }
 
@@ -46,7 +44,7 @@ extension Engine {
         let (completed, atBoundary) = instance.lanes[0].completed(at: context.now)
         let cut = atBoundary ? completed : completed + 1
         guard cut < instance.lanes[0].plannedIterations else { return }
-        instance.lanes[0].plan(iterations: cut)
+        instance.lanes[0].plannedIterations = cut
         schedule(lane: 0, &context)
     }
 
@@ -129,7 +127,7 @@ extension Engine {
         if atBoundary {
             context.timers.set(timer(lane: lane), to: .never)
         } else {
-            instance.lanes[lane].plan(iterations: 1)
+            instance.lanes[lane].plannedIterations = 1
             schedule(lane: lane, &context)
         }
     }
@@ -153,9 +151,10 @@ extension Engine {
     private mutating func setRate(lane: Int, _ slowdown: Slowdown, _ context: inout RunContext) {
         guard instance.lanes[lane].isRunning else { return }
         if instance.lanes[lane].plannedIterations == 0 {
+            instance.lanes[lane].setSlowdown(slowdown)
             // Only now: the other lane may have taken blocks after this one was priced.
-            let iterations = instance.lanes[lane].isDecodeRun ? instance.equalIterations(lane: lane) : 1
-            instance.lanes[lane].plan(iterations: iterations, slowdown: slowdown)
+            instance.lanes[lane].plannedIterations =
+                instance.lanes[lane].isDecodeRun ? instance.equalIterations(lane: lane) : 1
         } else if instance.lanes[lane].run.slowdown != slowdown {
             instance.lanes[lane].resume(at: context.now, slowdown: slowdown)
         } else {
@@ -165,7 +164,7 @@ extension Engine {
     }
 
     private func schedule(lane: Int, _ context: inout RunContext) {
-        context.timers.set(timer(lane: lane), to: instance.lanes[lane].end.time)
+        context.timers.set(timer(lane: lane), to: instance.lanes[lane].end)
     }
 
     private func timer(lane: Int) -> Int { instance.index * 2 + lane }

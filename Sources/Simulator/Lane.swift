@@ -3,16 +3,14 @@ internal import EventKernel
 internal import Metrics
 
 /// An iteration in flight, or a run of equal decode iterations, on a set of SMs.
-struct Lane: ~Copyable, Sendable {
+struct Lane: Sendable {
     var sms: Int
     var batch = Batch()
     var isRunning = false
     /// The batch of the run in flight: nothing but decodes, so that it may span several iterations.
     var isDecodeRun = false
     /// Iterations until the run in flight ends; 0 until the run is on the clock.
-    private(set) var plannedIterations = 0
-    /// When they are done.
-    private(set) var end = LaneTime.zero
+    var plannedIterations = 0
 
     /// Iterations from the last one booked on. After a change of speed in the middle of an iteration its rest is a run of
     /// its own.
@@ -27,7 +25,7 @@ struct Lane: ~Copyable, Sendable {
     /// Seconds by provenance of each unit of the run's work.
     private var provenancePerUnit = ProvenanceShares()
 
-    /// Undisturbed work done in all iterations. Only differences of it mean anything: it wraps after 104 days.
+    /// Undisturbed work done in iterations that generated tokens of the decode set. Only differences of it mean anything: it wraps after 104 days.
     private(set) var workDone = Work.zero
     private(set) var iterations = 0
     private(set) var provenance = ProvenanceShares()
@@ -36,7 +34,10 @@ struct Lane: ~Copyable, Sendable {
 
     init(sms: Int) { self.sms = sms }
 
-    /// Prices the batch. It is on the clock when its plan and slowdown are given.
+    /// When the planned iterations are done.
+    var end: SimulationTime { run.end(count: plannedIterations).time }
+
+    /// Prices the batch. It is on the clock when `setSlowdown` and the plan are given.
     mutating func begin(at now: SimulationTime, model: any CostModel) {
         let shape = batch.shape
         // What follows the iteration before without a pause begins where that one ended, not at the nanosecond after.
@@ -64,14 +65,7 @@ struct Lane: ~Copyable, Sendable {
         isRunning = true
     }
 
-    /// Puts a run of `iterations` on the clock, or ends the one in flight after so many.
-    mutating func plan(iterations: Int, slowdown: Slowdown) {
-        run.slowdown = slowdown
-        plannedIterations = iterations
-        end = run.end(count: iterations)
-    }
-
-    mutating func plan(iterations: Int) { plan(iterations: iterations, slowdown: run.slowdown) }
+    mutating func setSlowdown(_ slowdown: Slowdown) { run.slowdown = slowdown }
 
     /// Goes on with the rest of the iteration in flight at another speed.
     mutating func resume(at now: SimulationTime, slowdown: Slowdown) {
@@ -79,7 +73,7 @@ struct Lane: ~Copyable, Sendable {
         resumedWork = resumedWork ?? run.first
         busy += now - run.start.time
         run = IterationRun(start: LaneTime(now), first: run.first - done, increment: .zero, slowdown: slowdown)
-        plan(iterations: 1)
+        plannedIterations = 1
     }
 
     /// Books `iterations` of the run in flight. If the run goes on, the next iteration is in flight and holds its
@@ -88,7 +82,7 @@ struct Lane: ~Copyable, Sendable {
         iterations count: Int, ended: Bool, decodeSet: inout DecodeSet, memory: inout KVCacheManager,
         requests: borrowing RequestTable, _ recorder: inout some Recorder
     ) -> Work {
-        let end = count == plannedIterations ? end : run.end(count: count)
+        let end = run.end(count: count)
         let last = resumedWork ?? run.work(at: count - 1)
         let total = resumedWork ?? run.totalWork(count: count)
         if batch.decodes {
@@ -98,8 +92,8 @@ struct Lane: ~Copyable, Sendable {
                 precondition(allocated, "a run of \(count) iterations outgrew its memory")
             }
             decodeSet.generate(iterations: count, of: run, until: end, in: requests, &recorder)
+            workDone = Work(units: workDone.units &+ total.units)
         }
-        workDone = Work(units: workDone.units &+ total.units)
         provenance += provenancePerUnit * Double(total.units)
         resumedWork = nil
         busy += end.time - run.start.time

@@ -1,19 +1,20 @@
 /// The requests of one instance by slot. Slots of finished requests are used again, so that memory follows the number
 /// of requests in the instance and not of requests in the run.
-struct RequestTable: ~Copyable, Sendable {
-    static var none: Int32 { -1 }
+struct RequestTable: Sendable {
+    static let none: Int32 = -1
 
-    private var states = UniqueBuffer<RequestState>()
-    private var freeSlots = UniqueBuffer<Int32>()
+    private var states: ContiguousArray<RequestState> = []
+    private var freeSlots: ContiguousArray<Int32> = []
+
+    var count: Int { states.count - freeSlots.count }
 
     mutating func insert(_ state: RequestState) -> Int32 {
-        if freeSlots.isEmpty {
-            states.append(state)
-            return Int32(states.count - 1)
+        if let slot = freeSlots.popLast() {
+            states[Int(slot)] = state
+            return slot
         }
-        let slot = freeSlots.removeLast()
-        states[Int(slot)] = state
-        return slot
+        states.append(state)
+        return Int32(states.count - 1)
     }
 
     mutating func remove(_ slot: Int32) {

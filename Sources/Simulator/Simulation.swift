@@ -9,34 +9,28 @@ public import Workloads
 /// of the events that share it. Then every instance that something happened to is asked what to run next.
 public struct Simulation: ~Copyable {
     let configuration: SimulationConfiguration
-    var engines: UniqueBuffer<Engine>
+    var engines: ContiguousArray<Engine>
     var context: RunContext
     /// Where requests enter, and where prefilled ones go.
     var entry: Router
     var decoders: Router
     /// Instances to ask for new batches at the end of the instant.
-    private var touched = UniqueBuffer<Int>()
-    private var isTouched: UniqueBuffer<Bool>
+    private var touched: ContiguousArray<Int> = []
+    private var isTouched: ContiguousArray<Bool>
     /// On their way into each instance, in the order in which its link carries them.
-    var inbound: UniqueBuffer<Deque<Transfer>>
+    var inbound: ContiguousArray<Deque<Transfer>>
     /// The longest request, in tokens of KV, that every decode instance could serve.
     let decoderCapacityTokens: Int
 
     /// - Precondition: the configuration has an instance that requests can enter, and if it has prefill instances, a
     ///   decode instance and a transfer configuration.
     public init(_ configuration: SimulationConfiguration) {
-        var engines = UniqueBuffer<Engine>()
+        var engines: ContiguousArray<Engine> = []
         var takers: [Int] = []
         var pullers: [Int] = []
-        var decoderCapacity = Int.max
         for (poolIndex, pool) in configuration.pools.enumerated() {
             for _ in 0..<pool.instances {
-                if pool.role == .decode {
-                    pullers.append(engines.count)
-                    decoderCapacity = min(decoderCapacity, pool.memory.blockSize * pool.memory.totalBlocks)
-                } else {
-                    takers.append(engines.count)
-                }
+                if pool.role == .decode { pullers.append(engines.count) } else { takers.append(engines.count) }
                 engines.append(Engine(index: engines.count, pool: poolIndex, pool))
             }
         }
@@ -47,10 +41,10 @@ public struct Simulation: ~Copyable {
         self.configuration = configuration
         entry = Router(configuration.router, candidates: takers)
         decoders = Router(configuration.router, candidates: pullers)
-        decoderCapacityTokens = decoderCapacity
+        decoderCapacityTokens = pullers.map { engines[$0].instance.memory.capacityTokens }.min() ?? .max
         context = RunContext(instances: engines.count, stepByStep: configuration.stepByStep)
-        isTouched = UniqueBuffer(repeating: false, count: engines.count)
-        inbound = UniqueBuffer(repeating: [], count: engines.count)
+        isTouched = ContiguousArray(repeating: false, count: engines.count)
+        inbound = ContiguousArray(repeating: [], count: engines.count)
         self.engines = engines
     }
 
@@ -96,8 +90,7 @@ public struct Simulation: ~Copyable {
 
     /// Asks every touched instance what to run next.
     private mutating func startTouched(_ recorder: inout some Recorder) {
-        for position in touched.indices {
-            let index = touched[position]
+        for index in touched {
             isTouched[index] = false
             engines[index].formBatches(&context, &recorder)
             // After admissions have made way for prompts, and running requests have their blocks.
@@ -107,7 +100,7 @@ public struct Simulation: ~Copyable {
                 preconditionFailure("instance \(index) at \(context.now): \(broken)")
             }
         }
-        touched.removeAll()
+        touched.removeAll(keepingCapacity: true)
     }
 
     mutating func touch(_ instance: Int) {

@@ -8,7 +8,7 @@ struct ScenarioOptions: ParsableArguments {
     @Argument(help: "Scenario file (YAML). Without one, --trace or --generate, --model and --device say what to run.")
     var scenario: String?
 
-    @Option(help: "Trace file in a format of `phasewise trace check --help`, plain or gzip.")
+    @Option(help: "Trace file in any known format, plain or gzip.")
     var trace: String?
 
     @Option(help: "Generate the workload: a preset of `phasewise trace generate --list`.")

@@ -87,6 +87,17 @@ struct CoincidenceTests {
         #expect(recorder.requests.allSatisfy { $0.preemptions == 0 })
     }
 
+    @Test("a sequence is stalled while a prompt runs by itself, by as long as that takes")
+    func stalledByPrompt() throws {
+        var unified = pool(.unified)
+        unified.prefillPolicy = PrefillFirstPolicy()
+        let (recorder, _) = try simulate(
+            SimulationConfiguration(pools: [unified]), trace([(0, 10, 50), (5_000, 500, 1)]))
+        let stalled = try #require(recorder.byRequest.first).parts.decodeStalled
+        let prompt = model.work(of: .prefill(tokens: 500), sms: 100).wholeNanoseconds
+        #expect(abs(stalled.nanoseconds - prompt.nanoseconds) <= 1)
+    }
+
     @Test("a request that can never fit is rejected, and the others are served")
     func rejection() throws {
         let (recorder, outcome) = try simulate(

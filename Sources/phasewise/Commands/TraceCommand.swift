@@ -15,7 +15,7 @@ struct TraceCommand: ParsableCommand {
             abstract: "Reads a whole trace and says what is wrong with it.",
             discussion: "Example:\n  phasewise trace check Traces/azure-conv-shaped-10k.csv")
         @Argument(help: "Trace file, plain or gzip.") var file: String
-        @Option(name: .customLong("trace-format"), help: "Format; recognised by content if not given.")
+        @Option(name: .customLong("trace-format"), help: "Trace format; recognised by content if not given.")
         var traceFormat: TraceFormat?
 
         func run() throws {
@@ -34,7 +34,7 @@ struct TraceCommand: ParsableCommand {
             discussion: "Example:\n  phasewise trace summarize Traces/azure-conv-shaped-10k.csv",
             aliases: ["summarise", "stats"])
         @Argument(help: "Trace file, plain or gzip.") var file: String
-        @Option(name: .customLong("trace-format"), help: "Format; recognised by content if not given.")
+        @Option(name: .customLong("trace-format"), help: "Trace format; recognised by content if not given.")
         var traceFormat: TraceFormat?
         @Option(help: "text, csv or json.") var format = ReportFormat.text
 

@@ -1,5 +1,4 @@
 import EventKernel
-import Simulator
 import Testing
 
 @Suite("Timers")
