@@ -42,7 +42,7 @@ let package = Package(
     ],
     targets: [
         library("Diagnostics"),
-        library("EventKernel", [heap]),
+        library("EventKernel"),
         library("Workloads", ["Diagnostics", "EventKernel", "CZlib"]),
         library("CostModels", ["EventKernel"]),
         library("Metrics", ["EventKernel", histogram]),
@@ -52,25 +52,35 @@ let package = Package(
         library("Calibration", ["CostModels", "Profiles", "Diagnostics"]),
         library("Scenarios", ["Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         library("Reporting", ["Metrics", "ResultStore"]),
-        .systemLibrary(
-            name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .yum(["zlib-devel"])]),
+        library("Validation", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
+        library("Reproduction", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
+        .systemLibrary(name: "CZlib"),
         .executableTarget(
             name: "phasewise",
             dependencies: [
                 "Diagnostics", "EventKernel", "Workloads", "CostModels", "Metrics", "Profiles", "Simulator",
-                "ResultStore", "Calibration", "Scenarios", "Reporting", argumentParser,
+                "ResultStore", "Calibration", "Scenarios", "Reporting", "Validation", "Reproduction",
+                argumentParser,
             ],
             swiftSettings: strict),
         tests("ArchitectureTests", []),
         tests("EventKernelTests", ["EventKernel"]),
-        tests("SimulatorTests", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel"]),
+        tests("SimulatorTests", ["Simulator", "Workloads", "CostModels", "Profiles", "Metrics", "EventKernel"]),
+        tests("PartitioningTests", ["Simulator", "CostModels", "Metrics", "EventKernel"]),
         tests("ProfilesTests", ["Profiles", "CostModels", "Diagnostics"]),
+        tests("CostModelsTests", ["CostModels", "Profiles", "EventKernel", "Diagnostics"]),
+        tests("CalibrationTests", ["Calibration", "CostModels", "Profiles", "Diagnostics"]),
         tests("MetricsTests", ["Metrics", "EventKernel"]),
         tests(
             "ScenariosTests",
             ["Scenarios", "Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         tests("WorkloadsTests", ["Workloads", "EventKernel", "Diagnostics", "CZlib"]),
         tests("ResultStoreTests", ["ResultStore", "Metrics", "EventKernel", grdb]),
+        tests(
+            "ValidationTests",
+            ["Validation", "Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
+        tests("CommandLineTests", ["phasewise"]),
+        tests("ReproductionTests", ["Reproduction", "Diagnostics"]),
         tests("ReportingTests", ["Reporting", "ResultStore", "Metrics", "EventKernel"]),
     ]
 )

@@ -3,6 +3,8 @@ public struct KernelDemand: Hashable, Sendable, BitwiseCopyable {
     public var seconds: Double
     /// Of `seconds`, those in kernels bound by device memory.
     public var memorySeconds: Double
+    /// Of `seconds`, those of arithmetic in kernels bound by it.
+    public var computeSeconds = 0.0
     /// Bytes moved between device memory and the SMs.
     public var bytes: Double
 
@@ -18,6 +20,7 @@ public struct KernelDemand: Hashable, Sendable, BitwiseCopyable {
     init(fixed: Double, compute: Double, memory: Double, bytes: Double) {
         seconds = fixed + max(compute, memory)
         memorySeconds = memory >= compute ? memory : 0
+        computeSeconds = memory >= compute ? 0 : compute
         self.bytes = bytes
     }
 
@@ -25,16 +28,21 @@ public struct KernelDemand: Hashable, Sendable, BitwiseCopyable {
     mutating func slow(by factor: Double) {
         seconds *= factor
         memorySeconds *= factor
+        computeSeconds *= factor
     }
 
     static func += (a: inout Self, b: Self) {
         a.seconds += b.seconds
         a.memorySeconds += b.memorySeconds
+        a.computeSeconds += b.computeSeconds
         a.bytes += b.bytes
     }
 
     static func * (a: Self, count: Double) -> Self {
-        KernelDemand(seconds: a.seconds * count, memorySeconds: a.memorySeconds * count, bytes: a.bytes * count)
+        var product = a
+        product.slow(by: count)
+        product.bytes *= count
+        return product
     }
 }
 

@@ -10,9 +10,10 @@ public struct RooflineCostModel: CostModel {
     public let runtime: RuntimeProfile
     public let tensorParallelism: Int
 
-    private let operators: DecoderOperators
+    let operators: DecoderOperators
     private let scaling: SMScaling
     private let interference: Interference
+    private let coRun: CoRunInterference?
     /// By SM count; the entry at 0 is unused.
     private let stretches: [SMStretch]
     private let decodeTables: [DecodeTable]
@@ -20,11 +21,12 @@ public struct RooflineCostModel: CostModel {
     private let tableOfSMs: [Int?]
 
     /// - Parameters:
+    ///   - sharing: how lanes slow each other, where that was measured on the device.
     ///   - smCounts: SM counts that decode will run at; all SMs of the device are always among them.
     ///   - maxSequences: batches up to this size are in the tables.
     public init(
         model: ModelArchitecture, device: DeviceProfile, efficiency: EfficiencyProfile, runtime: RuntimeProfile,
-        tensorParallelism: Int = 1, smCounts: [Int] = [], maxSequences: Int = 1024
+        sharing: CoRunSharing? = nil, tensorParallelism: Int = 1, smCounts: [Int] = [], maxSequences: Int = 1024
     ) throws(CostModelError) {
         let total = device.streamingMultiprocessors
         let operators = try DecoderOperators(
@@ -50,6 +52,7 @@ public struct RooflineCostModel: CostModel {
         interference = Interference(
             overlapGain: efficiency.sharing.overlapGain,
             deliveredBytesPerSecond: efficiency.sharing.deliveredBandwidth * device.memoryBandwidthBytesPerSecond)
+        coRun = sharing.map(CoRunInterference.init)
         decodeTables = tables
     }
 
@@ -58,7 +61,7 @@ public struct RooflineCostModel: CostModel {
             let (sequences, context) = (shape.decodeSequences, shape.decodeContextTokens)
             return decodeLine(sequences: sequences, contextTokens: context, sms: sms).work(contextTokens: context)
         }
-        return Work(rounding: hostCost(of: shape).total(kernels(of: shape, stretch: stretches[sms])))
+        return Work(rounding: runtime.hostTime(of: shape).total(kernels(of: shape, stretch: stretches[sms])))
     }
 
     public func decodeLine(sequences: Int, contextTokens: Int, sms: Int) -> DecodeCostLine {
@@ -74,16 +77,41 @@ public struct RooflineCostModel: CostModel {
     public func slowdowns(
         prefill: IterationShape, decode: IterationShape, partition: SMPartition
     ) -> LaneSlowdowns {
-        interference.slowdowns(
-            prefill: hostCost(of: prefill), decode: hostCost(of: decode), partition: partition,
+        if let coRun { return slowdowns(by: coRun, prefill: prefill, decode: decode, partition: partition) }
+        return interference.slowdowns(
+            prefill: runtime.hostTime(of: prefill), decode: runtime.hostTime(of: decode), partition: partition,
             prefillKernels: { kernels(of: prefill, stretch: stretch(at: $0)) },
             decodeKernels: { kernels(of: decode, stretch: stretch(at: $0)) })
+    }
+
+    private func slowdowns(
+        by coRun: CoRunInterference, prefill: IterationShape, decode: IterationShape, partition: SMPartition
+    ) -> LaneSlowdowns {
+        let own = partition.decode - partition.overlap
+        let decodeHost = runtime.hostTime(of: decode)
+        // On its own SMs a decode lacks bandwidth; its arithmetic also finds room among the shared ones. Seen in co-runs on
+        // an H200: at (104, 132) of 132 SMs the slowdown of decode hardly depends on its batch, from 8 to 256.
+        let ownStretch = SMStretch(
+            compute: stretches[partition.decode].compute, weightReads: stretches[own].weightReads,
+            reads: stretches[own].reads)
+        // The constants of co-runs count the kernels of the efficiency profile, not those of some engine.
+        let profiled =
+            kernels(of: prefill, stretch: .none).seconds
+            / runtime.overhead(of: prefill).kernelFactor.value(at: Double(prefill.tokens))
+        return coRun.slowdowns(
+            prefill: .init(host: runtime.hostTime(of: prefill), kernels: kernels(of: prefill, sms: partition.prefill)),
+            decode: .init(host: decodeHost, kernels: kernels(of: decode, sms: partition.decode)), partition: partition,
+            prefillKernelsPerLayer: profiled / operators.layers,
+            decodeOnOwn: own > 0 ? decodeHost.total(kernels(of: decode, stretch: ownStretch)) : nil,
+            decodeOnAll: decodeHost.total(kernels(of: decode, stretch: .none)))
     }
 
     /// Everything rests on fitted or assumed efficiencies against datasheet bounds, and on host costs of that kind.
     public func provenance(of shape: IterationShape, sms: Int) -> ProvenanceShares {
         ProvenanceShares(.analytic, seconds: work(of: shape, sms: sms).seconds)
     }
+
+    func stretch(sms: Int) -> SMStretch { stretches[sms] }
 
     /// Seconds and traffic of the engine's kernels of an iteration on each GPU, without host time.
     public func kernels(of shape: IterationShape, sms: Int) -> KernelDemand {
@@ -107,31 +135,14 @@ public struct RooflineCostModel: CostModel {
         var demand = operators.demand(
             tokens: Double(shape.prefillTokens + sequences), sampled: Double(shape.prefillCompletions + sequences),
             attention: attention, stretch: stretch)
-        demand.slow(by: overhead(of: shape).kernelFactor)
+        let rows = shape.prefillTokens + sequences
+        demand.slow(by: runtime.overhead(of: shape).kernelFactor.value(at: Double(rows)))
         return demand
     }
 
     private func stretch(at sms: Double) -> SMStretch {
         SMStretch(scaling, sms: sms, of: device.streamingMultiprocessors)
     }
-
-    private func overhead(of shape: IterationShape) -> RuntimeProfile.Overhead {
-        shape.isDecodeOnly ? runtime.decode : runtime.prefill
-    }
-
-    private func hostCost(of shape: IterationShape) -> HostTime {
-        let cost = overhead(of: shape)
-        let sequences = shape.prefillSequences + shape.decodeSequences
-        return HostTime(hidden: cost.hidden(sequences: sequences), serial: cost.serial(sequences: sequences))
-    }
-}
-
-/// Host time of one iteration.
-struct HostTime: BitwiseCopyable {
-    var hidden: Double
-    var serial: Double
-
-    func total(_ kernels: KernelDemand) -> Double { serial + max(kernels.seconds, hidden) }
 }
 
 /// Decode lines on one SM count by number of sequences.
@@ -147,11 +158,12 @@ struct DecodeTable: Sendable {
         init(_ operators: DecoderOperators, runtime: RuntimeProfile, stretch: SMStretch, sequences: Int) {
             let padded = Double(runtime.paddedDecode(sequences))
             let attention = operators.attention.decodeDemand(sequences: padded, context: 0, stretch: stretch)
+            let factor = runtime.decode.kernelFactor.value(at: padded)
             let kernels =
-                runtime.decode.kernelFactor
+                factor
                 * operators.demand(tokens: padded, sampled: padded, attention: attention, stretch: stretch).seconds
             let perToken =
-                runtime.decode.kernelFactor * operators.layers
+                factor * operators.layers
                 * operators.attention.decodeSecondsPerContextToken(sequences: padded, stretch: stretch)
             let serial = runtime.decode.serial(sequences: sequences)
             let hidden = runtime.decode.hidden(sequences: sequences)

@@ -3,8 +3,8 @@ public struct RuntimeProfile: Hashable, Sendable {
     /// What an iteration costs beyond the kernels of the efficiency profile: serial + max(factor·kernels, hidden), host
     /// times being constant + per sequence.
     public struct Overhead: Hashable, Sendable {
-        /// The engine's kernels relative to those of the efficiency profile.
-        public var kernelFactor: Double
+        /// The engine's kernels relative to those of the efficiency profile, by rows of the matrix products.
+        public var kernelFactor: Curve
         /// Runs while the GPU works and shows only where the GPU is faster, such as launching kernels.
         public var hiddenSeconds: Double
         public var hiddenSecondsPerSequence: Double
@@ -15,7 +15,7 @@ public struct RuntimeProfile: Hashable, Sendable {
         public static let none = Overhead()
 
         public init(
-            kernelFactor: Double = 1, hiddenSeconds: Double = 0, hiddenSecondsPerSequence: Double = 0,
+            kernelFactor: Curve = .constant(1), hiddenSeconds: Double = 0, hiddenSecondsPerSequence: Double = 0,
             serialSeconds: Double = 0,
             serialSecondsPerSequence: Double = 0
         ) {

@@ -135,6 +135,11 @@ struct ProfileNode {
         return Curve(knots: knots, values: values)
     }
 
+    /// A number above 0, or a list of [knot, value] pairs.
+    func numberOrCurve() throws(InputError) -> Curve {
+        node.sequence == nil ? .constant(try positive()) : try curve(of: .notNegative)
+    }
+
     private static func location(of error: YamlError, file: String) -> SourceLocation {
         switch error {
         case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _):

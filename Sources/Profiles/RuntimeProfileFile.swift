@@ -22,7 +22,7 @@ extension RuntimeProfile {
             "serial_seconds_per_sequence",
         ])
         return Overhead(
-            kernelFactor: try fields["kernel_factor"].positive(),
+            kernelFactor: try fields["kernel_factor"].numberOrCurve(),
             hiddenSeconds: try fields["hidden_seconds"].notNegative(),
             hiddenSecondsPerSequence: try fields["hidden_seconds_per_sequence"].notNegative(),
             serialSeconds: try fields["serial_seconds"].notNegative(),

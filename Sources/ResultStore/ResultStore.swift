@@ -33,7 +33,7 @@ public struct ResultStore: Sendable {
             configuration.busyMode = .timeout(Self.busyTimeoutSeconds)
             let connection = try DatabaseQueue(path: path, configuration: configuration)
             let version = try connection.read { db in try Schema.check(db, path: path) }
-            guard version > 0 else { throw ResultStoreError.foreignDatabase(path: path) }
+            guard version > 0 else { throw ResultStoreError.noResults(path: path) }
             return connection
         }
     }

@@ -8,6 +8,8 @@ public enum ResultStoreError: Error, Hashable, Sendable, CustomStringConvertible
     case notADatabase(path: String)
     /// An SQLite database, but not one of ours.
     case foreignDatabase(path: String)
+    /// A file without content, or an SQLite database without tables.
+    case noResults(path: String)
     /// Written by a newer version: its schema has this number, the newest known here is `known`.
     case newerSchema(path: String, found: Int, known: Int)
     /// Another process kept the database locked for longer than we wait.
@@ -25,6 +27,7 @@ public enum ResultStoreError: Error, Hashable, Sendable, CustomStringConvertible
         case .cannotOpen(let path): "\(path): cannot be opened as a results database"
         case .notADatabase(let path): "\(path): found a file that is not an SQLite database"
         case .foreignDatabase(let path): "\(path): found an SQLite database that holds something other than results"
+        case .noResults(let path): "\(path): found an empty file, expected a results database"
         case .newerSchema(let path, let found, let known):
             "\(path): found results schema \(found), expected \(known) or lower"
         case .locked(let path): "\(path): another process is writing and did not finish in time"
@@ -41,6 +44,7 @@ public enum ResultStoreError: Error, Hashable, Sendable, CustomStringConvertible
         switch self {
         case .cannotOpen: "check that the folder exists and may be read and written; a run creates the file itself"
         case .notADatabase, .foreignDatabase: "name another file for results; this one was left as it was"
+        case .noResults: "a run that is stored here makes it one"
         case .newerSchema: "use the version of phasewise that wrote it, or a newer one"
         case .locked: "wait for the other run to end, or give each process a database of its own"
         case .readOnly: "make both writable, or copy the database elsewhere"

@@ -20,6 +20,7 @@ private func normalised(_ path: String) -> String {
     for part in path.split(separator: "/") where part != "." {
         if part == "..", let last = parts.last, last != ".." { parts.removeLast() } else { parts.append(part) }
     }
+    if parts.isEmpty { return path.hasPrefix("/") ? "/" : "." }
     return (path.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
 }
 

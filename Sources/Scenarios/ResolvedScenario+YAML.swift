@@ -40,7 +40,10 @@ extension ResolvedWorkload {
         case .trace(let path, let format): entries = [("trace", text(path)), ("format", format.map(text))]
         case .generator(let preset): entries = [("generate", text(preset))]
         }
-        entries += [("rate", requestsPerSecond.map(number)), ("requests", requests.map(number))]
+        entries += [
+            ("arrivals", text(arrivals.text)), ("rate", requestsPerSecond.map(number)),
+            ("requests", requests.map(number)),
+        ]
         return mapping(entries)
     }
 }

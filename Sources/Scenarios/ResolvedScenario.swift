@@ -33,10 +33,44 @@ public struct ResolvedWorkload: Hashable, Sendable {
     }
 
     public var source: Source
+    public var arrivals: ResolvedArrivals
     /// The mean arrival rate to rescale to, requests per second over the whole deployment; `nil` keeps the source's.
     public var requestsPerSecond: Double?
     /// Only the first so many requests; `nil` for all. Generators always have one.
     public var requests: Int?
+}
+
+/// When the requests of a workload arrive.
+public enum ResolvedArrivals: Hashable, Sendable {
+    /// As the trace has them, or as the generator's preset draws them.
+    case recorded
+    /// Drawn from the scenario's seed, with exponential gaps.
+    case poisson
+    /// Drawn with gamma gaps: burstier than Poisson with a coefficient of variation above 1, smoother below.
+    case gamma(coefficientOfVariation: Double)
+
+    /// `recorded`, `poisson` or `gamma:CV`; `nil` for anything else.
+    init?(_ text: String) {
+        switch text {
+        case "recorded": self = .recorded
+        case "poisson": self = .poisson
+        default:
+            guard text.hasPrefix("gamma:"), let variation = Double(text.dropFirst(6)),
+                Self.variations.contains(variation)
+            else { return nil }
+            self = .gamma(coefficientOfVariation: variation)
+        }
+    }
+
+    static let variations = 0.01...100.0
+
+    public var text: String {
+        switch self {
+        case .recorded: "recorded"
+        case .poisson: "poisson"
+        case .gamma(let variation): "gamma:\(Int(exactly: variation).map(String.init) ?? "\(variation)")"
+        }
+    }
 }
 
 /// What a comparison holds equal.

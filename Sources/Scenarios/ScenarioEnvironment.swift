@@ -24,6 +24,8 @@ public struct ScenarioResolution: Sendable {
     public var scenario: ResolvedScenario
     /// Warnings of the profiles, then notes on replication.
     public var remarks: [Diagnostic]
+    /// Where the trace or the generator is named.
+    public var workloadPlace: SourceLocation
     /// Where each deployment stands in the text.
     public var deploymentPlaces: [SourceLocation]
 }

@@ -52,6 +52,13 @@ extension YAMLNode {
         try set(value, at: steps[...])
     }
 
+    /// Sets what a flag of its own stands for; `nil` is as if the key were not there. An existing mapping keeps its place.
+    mutating func set(_ value: YAMLNode?, at key: String, flag: String) throws(InputError) {
+        let place = SourceLocation(file: flag, line: 1, column: 1)
+        let steps = key.split(separator: ".").map { OverrideStep(name: String($0), location: place) }
+        try set(value ?? .absent(at: place), at: steps[...])
+    }
+
     private mutating func set(_ value: YAMLNode, at steps: ArraySlice<OverrideStep>) throws(InputError) {
         guard let step = steps.first else {
             self = value

@@ -4,11 +4,13 @@ internal import Metrics
 public import Profiles
 
 extension ScenarioResolution {
-    /// Reads a scenario file, applies `--set` arguments in order, checks and resolves.
+    /// Reads a scenario file, applies flags, then `--set` arguments in order, checks and resolves.
     public static func load(
-        path: String, overrides: [String] = [], in environment: ScenarioEnvironment
+        path: String, flags: ScenarioBuilder = ScenarioBuilder(), overrides: [String] = [],
+        in environment: ScenarioEnvironment
     ) throws(InputError) -> ScenarioResolution {
         var root = try YAMLNode.parse(try InputText.read(path), file: path)
+        try flags.change(&root)
         try root.apply(overrides: overrides)
         let (folder, file) = splitPath(path)
         let stem = file.lastIndex(of: ".").map { String(file[..<$0]) } ?? file
@@ -69,14 +71,16 @@ struct ScenarioReader {
         }
         guard let notes = footing else { return nil }
         let scenario = ResolvedScenario(
-            name: name, workload: workload, modelReference: model.reference, model: model.file.value, runtime: runtime,
+            name: name, workload: workload.value, modelReference: model.reference, model: model.file.value,
+            runtime: runtime,
             slo: slo, seed: UInt64(seed), run: UInt64(run), equalFooting: equal, prices: prices,
             deployments: deployments)
         return ScenarioResolution(
-            scenario: scenario, remarks: model.file.warnings + notes, deploymentPlaces: places)
+            scenario: scenario, remarks: model.file.warnings + notes, workloadPlace: workload.location,
+            deploymentPlaces: places)
     }
 
-    private func readWorkload(_ node: YAMLNode?, in scenario: YAMLReader) -> ResolvedWorkload? {
+    private func readWorkload(_ node: YAMLNode?, in scenario: YAMLReader) -> Located<ResolvedWorkload>? {
         guard let node else {
             scenario.reportMissing("workload", expected: "a mapping with \"trace\" or \"generate\"")
             return nil
@@ -85,6 +89,7 @@ struct ScenarioReader {
         let trace = keys.optional("trace", .string("the path of a trace"))
         let format = keys.optional("format", .word("a trace format", of: environment.traceFormats))
         let generator = keys.optional("generate", .word("a workload", of: environment.generators))
+        let arrivals = readArrivals(keys.optional("arrivals", .string("arrivals: \(Self.arrivalWords)")))
         let rate = keys.optional("rate", .number(in: 1e-6...1e6))
         let requests = keys.optional("requests", .int(in: 1...1_000_000_000))
         keys.finish()
@@ -94,9 +99,10 @@ struct ScenarioReader {
                     at: generate, "found both \"trace\" and \"generate\" in the workload, expected one of them")
             }
             let path = resolvedPath(trace, folder: folder)
-            return ResolvedWorkload(
-                source: .trace(path: path, format: format?.value), requestsPerSecond: rate?.value,
+            let workload = ResolvedWorkload(
+                source: .trace(path: path, format: format?.value), arrivals: arrivals, requestsPerSecond: rate?.value,
                 requests: requests?.value)
+            return Located(workload, at: trace.location)
         }
         if let format = keys.place(of: "format"), keys.place(of: "trace") == nil {
             findings.error(at: format, "found \"format\" in a workload without \"trace\"")
@@ -109,8 +115,20 @@ struct ScenarioReader {
             keys.reportMissing("trace", expected: "the path of a trace, or \"generate\" with the name of a workload")
         }
         guard let generator else { return nil }
-        return ResolvedWorkload(
-            source: .generator(generator.value), requestsPerSecond: rate?.value, requests: requests?.value)
+        let workload = ResolvedWorkload(
+            source: .generator(generator.value), arrivals: arrivals, requestsPerSecond: rate?.value,
+            requests: requests?.value)
+        return Located(workload, at: generator.location)
+    }
+
+    private static let arrivalWords =
+        "recorded, poisson, or gamma:CV with a coefficient of variation from 0.01 to 100"
+
+    private func readArrivals(_ given: Located<String>?) -> ResolvedArrivals {
+        guard let given else { return .recorded }
+        if let arrivals = ResolvedArrivals(given.value) { return arrivals }
+        findings.error(at: given.location, "arrivals: found \"\(given.value)\", expected \(Self.arrivalWords)")
+        return .recorded
     }
 
     private func readModel(_ given: Located<String>) -> (reference: String, file: ProfileFile<ModelArchitecture>)? {

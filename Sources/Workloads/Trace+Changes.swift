@@ -43,7 +43,8 @@ extension Trace {
         return changed("rescaled to \(target) requests/s", scaled, blockHashes)
     }
 
-    private func changed(_ change: String, _ requests: [Request], _ blockHashes: BlockHashes?) -> Trace {
+    /// The trace with other requests, and the change on record.
+    func changed(_ change: String, _ requests: [Request], _ blockHashes: BlockHashes?) -> Trace {
         var provenance = provenance
         provenance.changes.append(change)
         return Trace(requests: requests, classNames: classNames, blockHashes: blockHashes, provenance: provenance)

@@ -15,12 +15,13 @@ struct Phasewise: ParsableCommand {
         version: version,
         subcommands: [
             Compare.self, Simulate.self, Results.self, TraceCommand.self, Models.self, Devices.self, Policies.self,
-            Calibrate.self,
+            Calibrate.self, Validate.self, Reproduce.self,
         ])
 
     static let version = "0.1.0"
 
     static func main() {
+        Terminal.expectBrokenPipes()
         do {
             var command = try parseAsRoot()
             try command.run()

@@ -1,9 +1,6 @@
 internal import ArgumentParser
 internal import Diagnostics
-internal import Foundation
 internal import Profiles
-internal import Reporting
-internal import ResultStore
 internal import Scenarios
 
 /// What is simulated: a scenario file, or flags that stand for one, or a file and flags that change it.
@@ -11,7 +8,7 @@ struct ScenarioOptions: ParsableArguments {
     @Argument(help: "Scenario file (YAML). Without one, --trace or --generate, --model and --device say what to run.")
     var scenario: String?
 
-    @Option(help: "Trace file: our CSV or Azure LLM inference CSV, plain or gzip.")
+    @Option(help: "Trace file in any known format, plain or gzip.")
     var trace: String?
 
     @Option(help: "Generate the workload: a preset of `phasewise trace generate --list`.")
@@ -22,6 +19,9 @@ struct ScenarioOptions: ParsableArguments {
 
     @Option(help: "Rescale arrivals to this mean rate, requests per second over the whole deployment.")
     var rate: Double?
+
+    @Option(help: "When requests arrive: recorded, or drawn from the seed at the rate: poisson, gamma:CV.")
+    var arrivals: String?
 
     @Option(help: "Model: an id of `phasewise models`, or the path of a Hugging Face config.json.")
     var model: String?
@@ -44,6 +44,9 @@ struct ScenarioOptions: ParsableArguments {
     @Option(name: .customLong("run"), help: "Replication: same seed, independent draws.")
     var replication: Int?
 
+    @Option(help: "What a comparison holds equal, by replicating deployments: gpus (default), cost or none.")
+    var equal: String?
+
     @Option(name: .customLong("set"), help: "Change any field of the scenario, as in deployments.0.tp=2. Repeatable.")
     var overrides: [String] = []
 
@@ -51,81 +54,55 @@ struct ScenarioOptions: ParsableArguments {
     var profiles: String?
 
     /// The scenario, with the flags applied; flags without a scenario file make one.
+    ///
+    /// - Parameter policies: one deployment each, in the place of those of a scenario file.
     func resolve(
         policies: [String], policiesFlag: String, in workspace: Workspace
-    ) throws(InputError) -> ScenarioResolution {
+    ) throws -> ScenarioResolution {
+        var flags = flags
+        flags.policies = policies
+        flags.policiesFlag = policiesFlag
         if let scenario {
-            guard policies.isEmpty else {
-                throw InputError(
-                    at: SourceLocation(file: policiesFlag, line: 1, column: 1),
-                    "a scenario file names its own deployments",
-                    help: "change them with --set, as in --set deployments.0.policy=\(policies[0])")
-            }
             return try ScenarioResolution.load(
-                path: scenario, overrides: flagOverrides + overrides, in: workspace.environment)
+                path: scenario, flags: flags, overrides: overrides, in: workspace.environment)
         }
-        var builder = ScenarioBuilder()
-        builder.trace = trace
-        builder.generate = generate
-        builder.requests = requests
-        builder.rate = rate
-        builder.model = model
-        builder.device = device
-        builder.runtime = runtime
-        builder.policies = policies
-        builder.policiesFlag = policiesFlag
-        builder.ttft = ttft
-        builder.tpot = tpot
-        builder.seed = seed
-        builder.run = replication
-        var root = builder.scenario()
+        var root = try flags.scenario()
         try root.apply(overrides: overrides)
         return try ScenarioResolution.resolve(root, name: trace ?? generate ?? "scenario", in: workspace.environment)
     }
 
-    /// The flags as changes of a scenario file. A trace replaces a generator and the reverse.
-    private var flagOverrides: [String] {
-        var changes: [String] = []
-        func change(_ key: String, _ value: (some CustomStringConvertible)?) {
-            if let value { changes.append("\(key)=\(value)") }
-        }
-        if let trace { changes += ["workload.generate=", "workload.format=", "workload.trace=\(absolute(trace))"] }
-        if let generate { changes += ["workload.trace=", "workload.format=", "workload.generate=\(generate)"] }
-        change("workload.requests", requests)
-        change("workload.rate", rate)
-        change("model", model)
-        change("device", device)
-        change("runtime", runtime)
-        change("slo.ttft", ttft)
-        change("slo.tpot", tpot)
-        change("seed", seed)
-        change("run", replication)
-        return changes
+    /// The flag with which the user asked for other draws, if there is one.
+    var drawFlag: String? { replication != nil ? "--run" : seed != nil ? "--seed" : nil }
+
+    private var flags: ScenarioBuilder {
+        var flags = ScenarioBuilder()
+        flags.trace = trace
+        flags.generate = generate
+        flags.requests = requests
+        flags.rate = rate
+        flags.arrivals = arrivals
+        flags.model = model
+        flags.device = device
+        flags.runtime = runtime
+        flags.ttft = ttft
+        flags.tpot = tpot
+        flags.seed = seed
+        flags.run = replication
+        flags.equal = equal
+        return flags
     }
 
-    private func absolute(_ path: String) -> String { URL(fileURLWithPath: path).path }
-}
-
-/// Where results go and how they are shown.
-struct OutputOptions: ParsableArguments {
-    @Option(help: "Results database; made if it does not exist.")
-    var database = "phasewise.sqlite"
-
-    @Flag(name: .customLong("no-store"), help: "Keep nothing: no database is read or written.")
-    var storesNothing = false
-
-    @Option(help: "Rows to store besides the summary: all or none. Default all below 200,000 requests.")
-    var rows: RowKeeping?
-
-    @Option(help: "Seconds of simulated time between samples of queues, memory and SMs. Default: 500 samples a run.")
-    var sampleInterval: Double?
-
-    @Flag(help: "Price and record every iteration on its own: slower, the same results to the bit.")
-    var stepByStep = false
-
-    @Option(help: "Format of the answer on standard output: text, csv or json.")
-    var format = ReportFormat.text
-
-    @Flag(name: .shortAndLong, help: "No progress, notes or warnings on standard error.")
-    var quiet = false
+    /// What is missing may still come from --set; where nothing does, the flags are named all at once.
+    ///
+    /// - Parameter policyFlag: the flag that gives the policy; `nil` if one is given or not needed.
+    func checkComplete(policyFlag: String? = nil) throws(ValidationError) {
+        guard scenario == nil, overrides.isEmpty else { return }
+        let missing = [
+            trace == nil && generate == nil ? "--trace or --generate" : nil, model == nil ? "--model" : nil,
+            device == nil ? "--device" : nil, policyFlag,
+        ].compactMap(\.self)
+        if missing.isEmpty { return }
+        throw ValidationError(
+            "found no scenario file and no \(missing.joined(separator: ", no ")), expected one or the other")
+    }
 }

@@ -13,13 +13,17 @@ struct Workspace: Sendable {
     /// at or above the program itself.
     init(profiles: String?) throws {
         if let profiles, !FileManager.default.fileExists(atPath: profiles) {
-            throw InputError(at: nil, "no folder \(profiles)", help: "--profiles names a folder like Profiles/")
+            throw InputError(
+                at: SourceLocation(file: "--profiles", line: 1, column: 1),
+                "found no folder \"\(profiles)\", expected one like Profiles/")
         }
         var roots = ProfileCatalog.searchPath(
             explicit: profiles, workingDirectory: FileManager.default.currentDirectoryPath)
-        let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
-        for root in ProfileCatalog.searchPath(explicit: nil, workingDirectory: program) where !roots.contains(root) {
-            roots.append(root)
+        if let program = Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent().path {
+            for root in ProfileCatalog.searchPath(explicit: nil, workingDirectory: program) where !roots.contains(root)
+            {
+                roots.append(root)
+            }
         }
         catalog = ProfileCatalog(roots: roots)
         guard !roots.isEmpty else {
@@ -38,7 +42,8 @@ struct Workspace: Sendable {
     func costModel(of kind: InstanceKind) throws -> any CostModel {
         try RooflineCostModel(
             model: kind.model, device: kind.device, efficiency: try efficiency(of: kind.device),
-            runtime: try runtime(kind.runtime), tensorParallelism: kind.tensorParallelism, smCounts: kind.smCounts,
+            runtime: try runtime(kind.runtime), sharing: try sharing(of: kind.device),
+            tensorParallelism: kind.tensorParallelism, smCounts: kind.smCounts,
             maxSequences: kind.maxSequences)
     }
 
@@ -55,7 +60,7 @@ struct Workspace: Sendable {
     }
 
     /// The fitted efficiencies of a device, or the default ones for a device that nothing was fitted for.
-    private func efficiency(of device: DeviceProfile) throws(InputError) -> EfficiencyProfile {
+    func efficiency(of device: DeviceProfile) throws(InputError) -> EfficiencyProfile {
         try efficiency(id: path(of: device.id, in: "efficiency") == nil ? "default" : device.id)
     }
 
@@ -66,14 +71,20 @@ struct Workspace: Sendable {
         return try EfficiencyProfile(yaml: try InputText.read(path), id: id, file: path)
     }
 
-    private func runtime(_ id: String) throws(InputError) -> RuntimeProfile {
+    /// How lanes slow each other on a device, where that was measured.
+    func sharing(of device: DeviceProfile) throws(InputError) -> CoRunSharing? {
+        guard let path = path(of: device.id, in: "sharing") else { return nil }
+        return try CoRunSharing(yaml: try InputText.read(path), file: path)
+    }
+
+    func runtime(_ id: String) throws(InputError) -> RuntimeProfile {
         guard let path = path(of: id, in: "runtimes") else {
             throw InputError(at: nil, "no runtime profile \(id)", help: missingHelp)
         }
         return try RuntimeProfile(yaml: try InputText.read(path), id: id, file: path)
     }
 
-    private var missingHelp: String { "profiles were looked for in \(catalog.roots.joined(separator: ", "))" }
+    var missingHelp: String { "profiles were looked for in \(catalog.roots.joined(separator: ", "))" }
 
     private func path(of id: String, in folder: String) -> String? {
         catalog.roots.map { "\($0)/\(folder)/\(id).yaml" }.first { FileManager.default.fileExists(atPath: $0) }

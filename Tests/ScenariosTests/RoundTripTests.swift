@@ -135,7 +135,7 @@ struct RoundTripTests {
         builder.model = "llama-3-8b"
         builder.device = "h200-sxm"
         builder.policies = ["vllm-v1", "distserve"]
-        let built = try ScenarioResolution.resolve(builder.scenario(), name: "s", in: Fixture.environment)
+        let built = try ScenarioResolution.resolve(try builder.scenario(), name: "s", in: Fixture.environment)
         let read = try Fixture.resolve(Fixture.scenario("  - policy: vllm-v1\n  - policy: distserve"))
         #expect(built.scenario == read.scenario)
     }
@@ -148,13 +148,13 @@ struct RoundTripTests {
         builder.device = "h200-sxm"
         builder.policies = ["vllm-v1", "distsrve"]
         do throws(InputError) {
-            _ = try ScenarioResolution.resolve(builder.scenario(), name: "s", in: Fixture.environment)
+            _ = try ScenarioResolution.resolve(try builder.scenario(), name: "s", in: Fixture.environment)
             Issue.record("no error")
         } catch {
             let problems = error.diagnostics.map(\.description)
             #expect(problems.count == 3, "\(problems)")
             for expected in [
-                "--rate:1:1: error: rate: found \"-1.0\"", "command line:1:1: error: the scenario has no \"model\"",
+                "--rate:1:1: error: rate: found \"-1\"", "command line:1:1: error: the scenario has no \"model\"",
                 "--policies:1:9: error: policy: found \"distsrve\"",
             ] {
                 #expect(problems.contains { $0.hasPrefix(expected) }, "\(problems)")

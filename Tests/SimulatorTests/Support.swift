@@ -60,10 +60,41 @@ struct TestCostModel: CostModel {
 
 enum System: CaseIterable, CustomStringConvertible {
     case unified, semiPD, disaggregated, mixed
+    // Unified, with other policies.
+    case vllm06, vllm06Chunked, sarathi, sglang, orca, fasterTransformer, prefillFirst
+
+    /// Nothing but unified instances.
+    var isUnified: Bool {
+        switch self {
+        case .semiPD, .disaggregated, .mixed: false
+        default: true
+        }
+    }
+
+    /// The policy of its unified instances.
+    var unifiedPolicy: any SchedulingPolicy {
+        switch self {
+        case .unified, .semiPD, .disaggregated, .mixed: VLLMV1Policy()
+        case .vllm06: VLLM06Policy()
+        case .vllm06Chunked: VLLM06ChunkedPolicy()
+        case .sarathi: SarathiPolicy()
+        case .sglang: SGLangPolicy(chunkedPrefillSize: 300)
+        case .orca: OrcaPolicy()
+        case .fasterTransformer: FasterTransformerPolicy()
+        case .prefillFirst: PrefillFirstPolicy(maxPrefillTokens: 500)
+        }
+    }
 
     var description: String {
         switch self {
         case .unified: "unified"
+        case .vllm06: "vLLM 0.6"
+        case .vllm06Chunked: "vLLM 0.6 chunked"
+        case .sarathi: "Sarathi"
+        case .sglang: "SGLang"
+        case .orca: "Orca"
+        case .fasterTransformer: "FasterTransformer"
+        case .prefillFirst: "prefill first"
         case .semiPD: "semi-PD"
         case .disaggregated: "disaggregated"
         case .mixed: "all roles behind one router"
@@ -74,13 +105,14 @@ enum System: CaseIterable, CustomStringConvertible {
 func pool(
     _ role: PoolRole, instances: Int = 1, model: any CostModel = TestCostModel(), blocks: Int = 1_000,
     blockSize: Int = 16, maxSequences: Int = 64, maxBatchedTokens: Int = 2_048,
+    unifiedPolicy: any SchedulingPolicy = VLLMV1Policy(),
     partition: SMPartition = SMPartition(prefill: 100, decode: 100, total: 100)
 ) -> PoolConfiguration {
     PoolConfiguration(
         name: role.rawValue, role: role, instances: instances, gpusPerInstance: 1, costModel: model,
         memory: KVMemoryConfiguration(blockSize: blockSize, totalBlocks: blocks),
         limits: EngineLimits(maxSequences: maxSequences, maxBatchedTokens: maxBatchedTokens),
-        prefillPolicy: role == .unified ? VLLMV1Policy() : FCFSPrefillPolicy(), decodePolicy: FCFSDecodePolicy(),
+        prefillPolicy: role == .unified ? unifiedPolicy : FCFSPrefillPolicy(), decodePolicy: FCFSDecodePolicy(),
         partition: partition)
 }
 
@@ -103,17 +135,19 @@ func randomConfiguration(_ system: System, _ random: inout RandomStream) -> Simu
     func make(_ role: PoolRole) -> PoolConfiguration {
         pool(
             role, instances: 1 + random.index(below: 3), model: model, blocks: blocks, blockSize: blockSize,
-            maxSequences: sequences, maxBatchedTokens: budget, partition: partition)
+            maxSequences: sequences, maxBatchedTokens: budget, unifiedPolicy: system.unifiedPolicy,
+            partition: partition)
     }
     let roles: [PoolRole] =
         switch system {
-        case .unified: [.unified]
         case .semiPD: [.semiPD]
         case .disaggregated: [.prefill, .decode]
         case .mixed: [.unified, .prefill, .decode, .semiPD]
+        default: [.unified]
         }
     var configuration = SimulationConfiguration(
-        pools: roles.map(make), router: random.index(below: 2) == 0 ? .roundRobin : .leastOutstanding, transfer: testLink,
+        pools: roles.map(make), router: random.index(below: 2) == 0 ? .roundRobin : .leastOutstanding,
+        transfer: testLink,
         sampleInterval: SimulationDuration(nanoseconds: 200_000))
     configuration.checksInvariants = true
     return configuration
@@ -124,7 +158,9 @@ func randomTrace(count: Int, _ random: inout RandomStream) -> Trace {
     let meanGap = [500.0, 5_000, 50_000, 400_000][random.index(below: 4)]
     var time = SimulationTime.zero
     let requests = (0..<count).map { index in
-        if random.index(below: 5) > 0 { time += SimulationDuration(nanoseconds: Int64(random.exponential(mean: meanGap))) }
+        if random.index(below: 5) > 0 {
+            time += SimulationDuration(nanoseconds: Int64(random.exponential(mean: meanGap)))
+        }
         return Request(
             index: index, arrival: time, promptTokens: 1 + random.index(below: [8, 100, 400][random.index(below: 3)]),
             outputTokens: 1 + random.index(below: [1, 20, 300][random.index(below: 3)]))

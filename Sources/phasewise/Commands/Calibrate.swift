@@ -7,24 +7,45 @@ internal import Profiles
 
 struct Calibrate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Fits the efficiency profile of a device to measured kernels.",
+        abstract: "Makes the kernel tables or the efficiency profile of a device from measured kernels.",
         discussion: """
-            Reads tables of measured kernels (gemm.csv, attention_prefill.csv, attention_decode.csv, allreduce.csv), \
-            fits to one half of the shapes, prints the error on the other, and writes the profile.
+            From the JSON lines of `microbenchmarks`, plain or gzip: prints by family how far the tables are off on points \
+            held out of them, and writes Profiles/kernels/DEVICE/ if every family keeps its bound.
 
-            Example:
+            From tables of measured kernels with --import (gemm.csv, attention_prefill.csv, attention_decode.csv, \
+            allreduce.csv): fits an efficiency profile to one half of the shapes, prints the error on the other, and \
+            writes the profile.
+
+            Examples:
+              phasewise calibrate lines.jsonl --device h200-sxm
               phasewise calibrate --import measured/ --gpu h200 --device h200-sxm \
             --output Profiles/efficiency/h200-sxm.yaml --date 2026-11-21
             """)
 
-    @Option(name: .customLong("import"), help: "Folder of the tables.") var tables: String
-    @Option(help: "The GPU whose rows to take, as the tables name it.") var gpu: String
-    @Option(help: "The device profile that the rows are about.") var device: String
-    @Option(help: "Profile to write; without it only the errors are printed.") var output: String?
-    @Option(help: "Day to write into the profile, as YYYY-MM-DD.") var date: String?
+    @Argument(help: "Files of lines that microbenchmarks wrote.") var lines: [String] = []
+    @Option(name: .customLong("import"), help: "Folder of the tables, instead of lines.") var tables: String?
+    @Option(help: "With --import: the GPU whose rows to take, as the tables name it.") var gpu: String?
+    @Option(help: "The device profile that the measurements are about.") var device: String
+    @Option(
+        help:
+            "With lines: folder of the tables, instead of Profiles/kernels/DEVICE. With --import: profile to write; without it only the errors are printed."
+    )
+    var output: String?
+    @Option(help: "With --import: day to write into the profile, as YYYY-MM-DD.") var date: String?
     @Option(help: "Folder of profiles, before the default ones.") var profiles: String?
 
+    private static let files = ["gemm.csv", "attention_prefill.csv", "attention_decode.csv", "allreduce.csv"]
+
+    func validate() throws {
+        if lines.isEmpty == (tables == nil) { throw ValidationError("name either files of lines or --import FOLDER") }
+        if tables != nil && gpu == nil { throw ValidationError("--import needs --gpu") }
+    }
+
     func run() throws {
+        if let tables, let gpu { try fitEfficiency(tables: tables, gpu: gpu) } else { try calibrateTables() }
+    }
+
+    private func fitEfficiency(tables: String, gpu: String) throws {
         let workspace = try Workspace(profiles: profiles)
         guard let selection = RowSelection.reference(gpu: gpu) else {
             throw InputError(
@@ -33,19 +54,24 @@ struct Calibrate: ParsableCommand {
         }
         let device = try workspace.catalog.device(device).value
         var rows = MeasuredRows()
-        for file in ["gemm.csv", "attention_prefill.csv", "attention_decode.csv", "allreduce.csv"] {
-            let path = "\(tables)/\(file)"
-            if FileManager.default.fileExists(atPath: path) { try rows.add(csv: path, selecting: selection) }
-        }
+        let found = Self.files.map { "\(tables)/\($0)" }.filter { FileManager.default.fileExists(atPath: $0) }
+        for path in found { try rows.add(csv: path, selecting: selection) }
         let base = try workspace.efficiency(id: "default")
-        let origin = "fitted to measured kernels of a\("aefhilmnorsx".contains(gpu.prefix(1)) ? "n" : "") \(gpu.uppercased())"
+        guard !found.isEmpty else {
+            throw InputError(
+                at: SourceLocation(file: "--import", line: 1, column: 1),
+                "found none of \(Self.files.joined(separator: ", ")) in \"\(tables)\", expected at least one")
+        }
+        let origin =
+            "fitted to measured kernels of a\("aefhilmnorsx".contains(gpu.prefix(1)) ? "n" : "") \(gpu.uppercased())"
         let (profile, report) = EfficiencyFit.fit(rows: rows, device: device, base: base, origin: origin)
-        for line in report.lines { Terminal.say(line) }
+        for line in report.lines { try Terminal.say(line) }
         if let output {
             let text = EfficiencyFit.file(
                 profile, report: report, rows: rows, selection: selection, base: base,
-                date: date ?? ISO8601DateFormatter.string(
-                    from: Date(), timeZone: .gmt, formatOptions: [.withFullDate, .withDashSeparatorInDate]))
+                date: date
+                    ?? ISO8601DateFormatter.string(
+                        from: Date(), timeZone: .gmt, formatOptions: [.withFullDate, .withDashSeparatorInDate]))
             try Data(text.utf8).write(to: URL(fileURLWithPath: output))
         }
     }

@@ -17,7 +17,9 @@ struct Models: ParsableCommand {
 
     func run() throws {
         let catalog = try Workspace(profiles: profiles).catalog
-        var table = Listing(["id", "layers", "hidden", "heads", "KV heads", "vocabulary", "weights GB", "KV bytes/token", "note"])
+        var table = Listing([
+            "id", "layers", "hidden", "heads", "KV heads", "vocabulary", "weights GB", "KV bytes/token", "note",
+        ])
         for id in catalog.modelIDs() {
             let model = try catalog.model(id).value
             let isDense = model.experts == nil && model.latentAttention == nil
@@ -28,7 +30,7 @@ struct Models: ParsableCommand {
                 isDense ? "" : "cannot be simulated yet: \(model.experts == nil ? "MLA" : "mixture of experts")",
             ])
         }
-        Terminal.write(table.rendered(as: format))
+        try Terminal.write(table.rendered(as: format))
     }
 }
 
@@ -42,7 +44,9 @@ struct Devices: ParsableCommand {
 
     func run() throws {
         let catalog = try Workspace(profiles: profiles).catalog
-        var table = Listing(["id", "SMs", "memory GB", "TB/s", "bf16 TFLOP/s", "fp8 TFLOP/s", "NVLink GB/s", "W", "$/h"])
+        var table = Listing([
+            "id", "SMs", "memory GB", "TB/s", "bf16 TFLOP/s", "fp8 TFLOP/s", "NVLink GB/s", "W", "$/h",
+        ])
         for id in catalog.deviceIDs() {
             let device = try catalog.device(id).value
             table.append([
@@ -52,7 +56,7 @@ struct Devices: ParsableCommand {
                 decimal(device.boardPowerWatts, 0), decimal(device.pricePerHour, 2),
             ])
         }
-        Terminal.write(table.rendered(as: format))
+        try Terminal.write(table.rendered(as: format))
     }
 }
 
@@ -61,12 +65,33 @@ struct Policies: ParsableCommand {
         abstract: "Lists the serving policies with their parameters.",
         discussion: "Example:\n  phasewise policies")
 
+    @Option(help: "text, csv or json.") var format = ReportFormat.text
+
     func run() throws {
+        if format == .text { try writeText() } else { try Terminal.write(parameters.rendered(as: format)) }
+    }
+
+    private var parameters: Listing {
+        var table = Listing(["policy", "role", "parameter", "default", "min", "max", "summary"])
         for policy in PolicyCatalog.policies {
-            Terminal.say("\(policy.id)\n  \(policy.summary)\n  follows: \(policy.follows)")
             for part in policy.parts {
                 for parameter in part.parameters {
-                    Terminal.say(
+                    table.append([
+                        policy.id, part.role.rawValue, parameter.name, parameter.defaultValue.words,
+                        "\(parameter.range.lowerBound)", "\(parameter.range.upperBound)", parameter.summary,
+                    ])
+                }
+            }
+        }
+        return table
+    }
+
+    private func writeText() throws {
+        for policy in PolicyCatalog.policies {
+            try Terminal.say("\(policy.id)\n  \(policy.summary)\n  follows: \(policy.follows)")
+            for part in policy.parts {
+                for parameter in part.parameters {
+                    try Terminal.say(
                         "  \(part.role.rawValue): \(parameter.name) = \(parameter.defaultValue.words)  "
                             + "(\(parameter.range.lowerBound)…\(parameter.range.upperBound))  \(parameter.summary)")
                 }
@@ -80,6 +105,7 @@ extension PolicyParameter.Default {
         switch self {
         case .always(let value): "\(value)"
         case .bySize(let large, let small): "\(large) on GPUs of 70 GiB and more, \(small) below"
+        case .byContext(let least): "the model's positions, \(least) or more"
         }
     }
 }

@@ -12,19 +12,29 @@ struct Compare: ParsableCommand {
               phasewise compare Profiles/scenarios/azure-conv.yaml --rate 12 --set "deployments.2.partition=[60, 100]"
               phasewise compare --trace Traces/azure-conv-shaped-10k.csv --model llama-3-8b --device h200-sxm \
             --policies vllm-v1,distserve,semi-pd --rate 8 --ttft 0.5 --tpot 0.05
+
+            Without a scenario file and without --policies it compares vllm-v1, distserve and semi-pd.
             """)
 
+    /// One of each way of serving.
+    private static let defaultPolicies = ["vllm-v1", "distserve", "semi-pd"]
+
     @OptionGroup var scenario: ScenarioOptions
-    @Option(help: "Policies to compare, separated by commas, where there is no scenario file.")
+    @Option(help: "Policies to compare, separated by commas; they replace the deployments of a scenario file.")
     var policies: String?
     @OptionGroup var output: OutputOptions
 
+    func validate() throws { try scenario.checkComplete() }
+
     func run() throws {
         let workspace = try Workspace(profiles: scenario.profiles)
-        let names = policies.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) } ?? []
+        let named = policies.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
+        let names = named ?? (scenario.scenario == nil ? Self.defaultPolicies : [])
         let resolution = try scenario.resolve(policies: names, policiesFlag: "--policies", in: workspace)
-        let runs = try ScenarioRun(resolution: resolution, options: output, workspace: workspace).run()
-        Terminal.write(report(on: runs).rendered(as: output.format))
+        let runs = try ScenarioRun(
+            resolution: resolution, options: output, workspace: workspace, drawFlag: scenario.drawFlag
+        ).run()
+        try Terminal.write(report(on: runs).rendered(as: output.format))
     }
 }
 
@@ -40,18 +50,22 @@ struct Simulate: ParsableCommand {
             """)
 
     @OptionGroup var scenario: ScenarioOptions
-    @Option(help: "Policy, where there is no scenario file: an id of `phasewise policies`.")
+    @Option(help: "Policy, an id of `phasewise policies`; it replaces the deployments of a scenario file.")
     var policy: String?
     @Option(help: "Which deployment of the scenario file to run, by name.")
     var deployment: String?
     @OptionGroup var output: OutputOptions
+
+    func validate() throws { try scenario.checkComplete(policyFlag: policy == nil ? "--policy" : nil) }
 
     func run() throws {
         let workspace = try Workspace(profiles: scenario.profiles)
         var resolution = try scenario.resolve(
             policies: policy.map { [$0] } ?? [], policiesFlag: "--policy", in: workspace)
         try resolution.select(deployment: deployment)
-        let runs = try ScenarioRun(resolution: resolution, options: output, workspace: workspace).run()
-        Terminal.write(report(on: runs).rendered(as: output.format))
+        let runs = try ScenarioRun(
+            resolution: resolution, options: output, workspace: workspace, drawFlag: scenario.drawFlag
+        ).run()
+        try Terminal.write(report(on: runs).rendered(as: output.format))
     }
 }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Diagnostics
 internal import Reporting
 internal import ResultStore
 
@@ -15,31 +16,56 @@ struct Results: ParsableCommand {
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Lists the stored runs.", discussion: "Example:\n  phasewise results list --database phasewise.sqlite")
+            abstract: "Lists the stored runs.",
+            discussion: "Example:\n  phasewise results list --database phasewise.sqlite")
         @OptionGroup var source: Source
 
         func run() throws {
             let runs = try ResultStore(readingFrom: source.database).runs()
-            Terminal.write(RunListing(runs).rendered(as: source.format))
+            try Terminal.write(RunListing(runs).rendered(as: source.format))
         }
     }
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Shows one run, or several side by side.",
-            discussion: "Examples:\n  phasewise results show 3\n  phasewise results show 1 2 3")
-        @Argument(help: "Numbers of runs, as listed.") var runs: [Int64]
+            discussion: """
+                Examples:
+                  phasewise results show
+                  phasewise results show 3
+                  phasewise results show 1 2 3
+                """)
+        @Argument(help: "Numbers of runs, as listed. Default: the newest run, with those it was compared with.")
+        var runs: [Int64] = []
         @Flag(help: "Print the scenario that remakes the run instead.") var scenario = false
         @OptionGroup var source: Source
 
         func run() throws {
             let store = try ResultStore(readingFrom: source.database)
-            let stored = try runs.map { try store.run($0) }
+            let ids = try runs.isEmpty ? newest(in: store) : runs
+            let stored = try ids.map { try store.run($0) }
             if scenario {
-                for run in stored { Terminal.say(run.description.scenario) }
+                for text in scenarios(of: stored) { try Terminal.write(text) }
             } else {
-                Terminal.write(report(on: stored).rendered(as: source.format))
+                try Terminal.write(report(on: stored).rendered(as: source.format))
             }
+        }
+
+        private func newest(in store: ResultStore) throws -> [Int64] {
+            let runs = try store.runs()
+            guard let last = runs.last else {
+                throw InputError(
+                    at: nil, "\(store.path): no runs are stored", help: "phasewise compare or simulate stores some")
+            }
+            guard let comparison = last.comparison else { return [last.id] }
+            return runs.filter { $0.comparison == comparison }.map(\.id)
+        }
+
+        /// The runs of one comparison have one scenario, which is to be a valid file when it is printed.
+        private func scenarios(of runs: [StoredRun]) -> [String] {
+            var texts: [String] = []
+            for run in runs where !texts.contains(run.description.scenario) { texts.append(run.description.scenario) }
+            return texts.count == 1 ? texts : texts.map { "---\n" + $0 }
         }
     }
 
@@ -56,7 +82,7 @@ struct Results: ParsableCommand {
 
         func run() throws {
             let result = try ResultStore(readingFrom: source.database).query(query)
-            Terminal.write(QueryReport(result).rendered(as: source.format))
+            try Terminal.write(QueryReport(result).rendered(as: source.format))
         }
     }
 }

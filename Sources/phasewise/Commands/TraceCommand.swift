@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import Diagnostics
 internal import EventKernel
-internal import Foundation
 internal import Reporting
 internal import Workloads
 
@@ -9,32 +8,33 @@ struct TraceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trace", abstract: "Checks, describes and makes request traces.",
         discussion: "Example:\n  phasewise trace check Traces/azure-conv-shaped-10k.csv",
-        subcommands: [Check.self, Summarise.self, Generate.self])
+        subcommands: [Check.self, Summarize.self, Generate.self])
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Reads a whole trace and says what is wrong with it.",
             discussion: "Example:\n  phasewise trace check Traces/azure-conv-shaped-10k.csv")
         @Argument(help: "Trace file, plain or gzip.") var file: String
-        @Option(name: .customLong("trace-format"), help: "csv or azure; recognised by content if not given.")
+        @Option(name: .customLong("trace-format"), help: "Trace format; recognised by content if not given.")
         var traceFormat: TraceFormat?
 
         func run() throws {
             let (trace, warnings) = try TraceReader.read(path: file, format: traceFormat)
             Terminal.complain(warnings)
             let excluded = trace.provenance.excluded.reduce(0) { $0 + $1.count }
-            Terminal.say(
+            try Terminal.say(
                 "\(file): \(trace.requests.count) requests over \(decimal(trace.duration.seconds, 1)) s, read as "
                     + "\(trace.provenance.format)" + (excluded > 0 ? ", \(excluded) rows left out" : ""))
         }
     }
 
-    struct Summarise: ParsableCommand {
+    struct Summarize: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "summarise", abstract: "Prints the statistics of a trace.",
-            discussion: "Example:\n  phasewise trace summarise Traces/azure-conv-shaped-10k.csv")
+            abstract: "Prints the statistics of a trace.",
+            discussion: "Example:\n  phasewise trace summarize Traces/azure-conv-shaped-10k.csv",
+            aliases: ["summarise", "stats"])
         @Argument(help: "Trace file, plain or gzip.") var file: String
-        @Option(name: .customLong("trace-format"), help: "csv or azure; recognised by content if not given.")
+        @Option(name: .customLong("trace-format"), help: "Trace format; recognised by content if not given.")
         var traceFormat: TraceFormat?
         @Option(help: "text, csv or json.") var format = ReportFormat.text
 
@@ -65,7 +65,7 @@ struct TraceCommand: ParsableCommand {
             table.append([
                 "Spearman correlation of prompt and output", statistics.rankCorrelation.map { decimal($0, 3) } ?? "-",
             ])
-            Terminal.write(table.rendered(as: format))
+            try Terminal.write(table.rendered(as: format))
         }
     }
 
@@ -82,7 +82,8 @@ struct TraceCommand: ParsableCommand {
         @Flag(help: "List the presets.") var list = false
         @Option(help: "How many requests.") var requests = 10_000
         @Option(help: "Seed of the draws.") var seed: UInt64 = 1
-        @Option(name: .customLong("run"), help: "Replication: same seed, independent draws.") var replication: UInt64 = 0
+        @Option(name: .customLong("run"), help: "Replication: same seed, independent draws.") var replication: UInt64 =
+            0
         @Option(help: "Rescale to this mean rate, requests per second.") var rate: Double?
         @Option(name: .shortAndLong, help: "File to write.") var output: String?
 
@@ -94,7 +95,7 @@ struct TraceCommand: ParsableCommand {
 
         func run() throws {
             guard let preset, !list else {
-                for preset in WorkloadPreset.allCases { Terminal.say("\(preset.rawValue)\n  \(preset.summary)") }
+                for preset in WorkloadPreset.allCases { try Terminal.say("\(preset.rawValue)\n  \(preset.summary)") }
                 return
             }
             let streams = RandomStreams(seed: seed, run: replication)
@@ -104,7 +105,7 @@ struct TraceCommand: ParsableCommand {
                 var source = trace.source
                 try TraceWriter.write(&source, classNames: trace.classNames, to: output)
             } else {
-                FileHandle.standardOutput.write(Data(TraceWriter.csv(trace)))
+                try Terminal.write(TraceWriter.csv(trace))
             }
         }
     }

@@ -1,0 +1,83 @@
+internal import CostModels
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// Fits the compact model of each pair of SM counts to the co-runs of that pair: least squares in the logarithm, with a
+/// small penalty on the weights, which settles those that few rows speak for.
+enum CoRunFit {
+    private static let penalty = 0.03
+
+    static func surface(
+        _ rows: [KernelMeasurements.CoRun], models: [ModelArchitecture]
+    ) -> CoRunSurface? {
+        var partitions: [CoRunSurface.Partition] = []
+        let keys = Set(rows.map { Key(mechanism: $0.mechanism, prefill: $0.prefillSMs, decode: $0.decodeSMs) })
+        for key in keys.sorted() {
+            let own = rows.filter {
+                $0.mechanism == key.mechanism && $0.prefillSMs == key.prefill && $0.decodeSMs == key.decode
+            }
+            let lanes = own.compactMap { Self.lanes($0, models: models) }
+            // Fewer rows than weights say nothing about a pair.
+            if lanes.count != own.count || lanes.count <= CoRunSurface.Features.count { continue }
+            let features = lanes.map { CoRunSurface.Features($0).values }
+            func range(_ value: (CoRunSurface.Lanes) -> Double) -> ClosedRange<Double> {
+                let values = lanes.map(value)
+                return values.min()!...values.max()!
+            }
+            partitions.append(
+                CoRunSurface.Partition(
+                    mechanism: key.mechanism, prefillSMs: key.prefill, decodeSMs: key.decode,
+                    prefillWeights: weights(features, own.map { log(max(1, $0.prefillSlowdown)) }),
+                    decodeWeights: weights(features, own.map { log(max(1, $0.decodeSlowdown)) }),
+                    prefillLayerSeconds: range(\.prefillLayerSeconds), decodeLayerSeconds: range(\.decodeLayerSeconds),
+                    decodeKeyValueShare: range(\.decodeKeyValueShare)))
+        }
+        return partitions.isEmpty ? nil : CoRunSurface(partitions: partitions)
+    }
+
+    /// `nil` for a model that is not known.
+    static func lanes(_ row: KernelMeasurements.CoRun, models: [ModelArchitecture]) -> CoRunSurface.Lanes? {
+        guard let model = models.first(where: { $0.id == row.model }) else { return nil }
+        let attention = model.hiddenSize * model.headSize * (2 * model.heads + 2 * model.keyValueHeads)
+        let weightBytes = Double(2 * (attention + 3 * model.hiddenSize * model.intermediateSize))
+        let keyValueBytes = Double(row.batch * row.context * model.keyValueBytesPerToken / model.layers)
+        return CoRunSurface.Lanes(
+            prefillLayerSeconds: row.prefillLayerSeconds, decodeLayerSeconds: row.decodeLayerSeconds,
+            decodeKeyValueShare: keyValueBytes / (keyValueBytes + weightBytes))
+    }
+
+    private struct Key: Hashable, Comparable {
+        var mechanism: CoRunSurface.Mechanism
+        var prefill: Int
+        var decode: Int
+
+        static func < (a: Self, b: Self) -> Bool {
+            (a.mechanism.rawValue, a.prefill, a.decode) < (b.mechanism.rawValue, b.prefill, b.decode)
+        }
+    }
+
+    /// Ridge regression by the normal equations; the constant is not penalised.
+    private static func weights(_ features: [[Double]], _ values: [Double]) -> [Double] {
+        let n = CoRunSurface.Features.count
+        var matrix = [[Double]](repeating: [Double](repeating: 0, count: n + 1), count: n)
+        for (row, value) in zip(features, values) {
+            for i in 0..<n {
+                for j in 0..<n { matrix[i][j] += row[i] * row[j] }
+                matrix[i][n] += row[i] * value
+            }
+        }
+        for i in 0..<n { matrix[i][i] += i == 0 ? 1e-9 : penalty }
+        // Positive definite, so that elimination needs no exchange of rows.
+        for i in 0..<n {
+            for k in 0..<n where k != i {
+                let factor = matrix[k][i] / matrix[i][i]
+                for j in i...n { matrix[k][j] -= factor * matrix[i][j] }
+            }
+        }
+        return (0..<n).map { fourDigits(matrix[$0][n] / matrix[$0][$0]) }
+    }
+}

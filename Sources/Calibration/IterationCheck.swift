@@ -1,0 +1,98 @@
+internal import CostModels
+
+/// Sums of parts against whole iterations that ran as one CUDA graph.
+struct IterationCheck {
+    private let rows: [KernelMeasurements.Iteration]
+    private let device: DeviceProfile
+    private let models: [ModelArchitecture]
+    private let efficiency: EfficiencyProfile
+
+    /// Iterations of models that are not known are left out.
+    init(
+        _ rows: [KernelMeasurements.Iteration], device: DeviceProfile, models: [ModelArchitecture],
+        efficiency: EfficiencyProfile
+    ) {
+        self.rows = rows.filter { row in models.contains { $0.id == row.model } }
+        self.device = device
+        self.models = models
+        self.efficiency = efficiency
+    }
+
+    /// The median over one half of the decode iterations of what the sum leaves, by kernel. Zero without iterations.
+    func fittedGap(_ tables: KernelTables) -> Double {
+        let fitted = rows.filter { $0.isDecode && Self.isFitted($0) }
+        if fitted.isEmpty { return 0 }
+        let gaps = zip(fitted, predictions(fitted, tables)).map { row, sum in (row.seconds - sum.seconds) / sum.kernels
+        }
+        return fourDigits(max(0, median(gaps)))
+    }
+
+    func add(to report: inout CalibrationReport, _ tables: KernelTables) {
+        let checked = rows.filter { !($0.isDecode && Self.isFitted($0)) }
+        let comparisons = zip(checked, predictions(checked, tables)).map { row, sum in
+            CalibrationReport.Comparison(shape: row.shape, predicted: sum.seconds, measured: row.seconds)
+        }
+        let fitted = rows.count - checked.count
+        report.add("iteration, sum of parts", fittedRows: fitted, heldOut: comparisons)
+        func add(_ name: String, _ isIncluded: (KernelMeasurements.Iteration) -> Bool) {
+            report.add(
+                name, fittedRows: fitted,
+                heldOut: zip(checked, comparisons).filter { isIncluded($0.0) }.map(\.1))
+        }
+        let all = device.streamingMultiprocessors
+        for sms in [all, 64] {
+            add("iteration, decode on \(sms) SMs") { $0.isDecode && $0.sms == sms }
+            add("iteration, prefill on \(sms) SMs") { !$0.isDecode && $0.sms == sms }
+        }
+        // The points of the stated figure, one by one.
+        for (row, comparison) in zip(checked, comparisons) where row.isOfTheFigure(all: all) {
+            report.add(row.shape, fittedRows: fitted, heldOut: [comparison])
+        }
+    }
+
+    /// Sums and the number of kernels in them.
+    private func predictions(
+        _ rows: [KernelMeasurements.Iteration], _ tables: KernelTables
+    ) -> [(seconds: Double, kernels: Double)] {
+        let states = PowerState.allCases
+        let costs = models.map { model in
+            states.map { state in
+                try? TableCostModel(
+                    model: model, device: device, tables: tables, efficiency: efficiency, runtime: .ideal,
+                    maxSequences: 1, state: state)
+            }
+        }
+        return rows.map { row in
+            let model = models.firstIndex { $0.id == row.model }!
+            guard let cost = costs[model][states.firstIndex(of: row.state)!] else { return (row.seconds, 1) }
+            let parts = cost.parts(of: row.iteration, sms: row.sms)
+            return (parts.reduce(0) { $0 + $1.price.seconds }, Double(parts.reduce(-1) { $0 + $1.count }))
+        }
+    }
+
+    private static func isFitted(_ row: KernelMeasurements.Iteration) -> Bool {
+        Calibration.isFitted([row.sms, row.tokens, row.batch, row.context])
+    }
+}
+
+extension KernelMeasurements.Iteration {
+    var iteration: IterationShape {
+        if isDecode { return .decode(sequences: batch, contextTokens: batch * context) }
+        var shape = IterationShape.empty
+        for _ in 0..<batch { shape.addPrefill(tokens: tokens / batch, cached: 0, completes: true) }
+        return shape
+    }
+
+    fileprivate var shape: String {
+        isDecode
+            ? "decode \(batch) × \(context), \(sms) SMs"
+            : "prefill \(batch) × \(tokens / batch), \(sms) SMs, \(state.rawValue)"
+    }
+
+    fileprivate func isOfTheFigure(all: Int) -> Bool {
+        if sms != all && sms != 64 { return false }
+        return isDecode
+            ? [1, 32, 128, 256].contains(batch) && context == 1024
+            : batch == 1 && [512, 2048, 8192].contains(tokens)
+    }
+}

@@ -1,0 +1,99 @@
+internal import CostModels
+public import Profiles
+
+extension TableCalibration {
+    /// The files of the tables: each says what it rests on and how far it is off.
+    ///
+    /// - Parameter sources: names of the files that the lines came from.
+    public func texts(
+        _ measurements: KernelMeasurements, sources: [String]
+    ) -> [(file: KernelTableFile, text: String)] {
+        tables.texts { file in
+            let counts = measurements.counts.filter { file.families.contains($0.family) && $0.used > 0 }
+            var lines = ["\(file.title), device \(tables.device)."]
+            lines.append("Written by `phasewise calibrate` from \(sources.joined(separator: ", ")).")
+            for count in counts {
+                lines.append(
+                    "Family \(count.family): \(count.used) of \(count.lines) lines; "
+                        + "\(count.kernels.joined(separator: ", ")); \(count.device); "
+                        + "measured \(count.dates.joined(separator: ", ")).")
+            }
+            lines += file.method
+            let errors = report.entries.filter { entry in file.reportNames.contains { entry.name.hasPrefix($0) } }
+            if !errors.isEmpty {
+                lines += ["", "Error on points held out, |predicted/measured - 1|:"]
+                lines += CalibrationReport(entries: errors).lines.map { "  " + $0 }
+            }
+            return lines
+        }
+    }
+}
+
+extension KernelTableFile {
+    fileprivate var title: String {
+        switch self {
+        case .gemm: "Matrix products [M, K]·[K, N], 16-bit, microseconds by M"
+        case .prefillAttention: "Causal attention of prompt chunks, head size 128, microseconds by queries of a chunk"
+        case .decodeAttention:
+            "Attention of one token per sequence, head size 128, microseconds by context of a sequence"
+        case .elementwise: "Kernels between the products, microseconds by tokens"
+        case .allReduce: "All-reduce, microseconds by bytes"
+        case .bandwidth: "Bytes per second read from device memory, by SMs"
+        case .coRun: "Slowdowns of two lanes side by side: weights of the compact model by pair of SM counts"
+        case .constants: "Constants that the tables need"
+        }
+    }
+
+    fileprivate var families: [String] {
+        switch self {
+        case .gemm: ["gemm"]
+        case .prefillAttention: ["prefill"]
+        case .decodeAttention: ["decode"]
+        case .elementwise: ["elementwise"]
+        case .allReduce: ["allreduce"]
+        case .bandwidth: ["bandwidth"]
+        case .coRun: ["corun", "corun-mps"]
+        case .constants: ["prefill", "iteration"]
+        }
+    }
+
+    fileprivate var method: [String] {
+        switch self {
+        case .gemm:
+            [
+                "Cold weights, best of the algorithms tried; burst: from rest, near the top clock; sustained: at the power",
+                "limit. Repeats of a point: their median.",
+            ]
+        case .prefillAttention: ["Inputs in L2 as their producer leaves them; burst and sustained as in gemm.csv."]
+        case .decodeAttention: ["KV paged and cold, sequences of equal length."]
+        case .elementwise: ["Inputs in L2 as their producer leaves them."]
+        case .allReduce: ["Inside a CUDA graph."]
+        case .bandwidth: ["The largest buffer."]
+        case .coRun:
+            [
+                "log slowdown = w·(1, p, d, v, p², pd); p = log2(prefill layer/1 ms), d = log2(decode layer/0.2 ms), times",
+                "alone; v = share of KV in the bytes of a decode layer. Inputs are held at the ranges in the last columns.",
+                "Fitted to one half of the rows of each pair; pairs held out altogether are not here.",
+            ]
+        case .constants:
+            [
+                "The gap between kernels of a CUDA graph is what sums of parts lack against one half of the measured decode",
+                "iterations; the others are the schedule of tiles that prefill attention is priced by, fitted to its lines.",
+            ]
+        }
+    }
+
+    /// Of the entries in the report that are about the file.
+    fileprivate var reportNames: [String] {
+        switch self {
+        case .gemm: ["gemm"]
+        case .prefillAttention: ["prefill attention"]
+        case .decodeAttention: ["decode attention"]
+        case .elementwise: ["elementwise"]
+        case .allReduce: ["all-reduce"]
+        case .bandwidth: []
+        case .coRun: ["co-run"]
+        case .constants: ["iteration"]
+        }
+    }
+}

@@ -1,0 +1,143 @@
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// Attention of one new token per sequence over paged KV with a head size of 128, timed over context and batch, by heads
+/// and number of SMs.
+public struct DecodeAttentionTable: Hashable, Sendable {
+    public static let headSize = 128
+
+    public struct Line: Hashable, Sendable {
+        public var heads: Int
+        public var keyValueHeads: Int
+        public var sms: Int
+        public var batch: Int
+        /// Seconds by the context of each sequence, all equal.
+        public var curve: MeasuredCurve
+
+        public init(heads: Int, keyValueHeads: Int, sms: Int, batch: Int, curve: MeasuredCurve) {
+            self.heads = heads
+            self.keyValueHeads = keyValueHeads
+            self.sms = sms
+            self.batch = batch
+            self.curve = curve
+        }
+
+        fileprivate var key: (Int, Int, Int, Int) { (heads, keyValueHeads, sms, batch) }
+    }
+
+    /// Sorted by heads, KV heads, SMs and batch.
+    public let lines: [Line]
+
+    public init(lines: [Line]) { self.lines = lines.sorted { $0.key < $1.key } }
+
+    /// The kernel on so many SMs; `nil` from an empty table.
+    ///
+    /// Heads that were not measured are priced as the nearest measured ones with as many KV streams (batch × KV heads),
+    /// preferring those with as many query heads per KV head: such batches read the same bytes in as many pieces.
+    public func kernel(heads: Int, keyValueHeads: Int, sms: Int) -> DecodeAttentionKernel? {
+        func distance(_ line: Line) -> Double {
+            let group = log2(Double(line.heads * keyValueHeads) / Double(line.keyValueHeads * heads))
+            return 4 * abs(group) + abs(log2(Double(line.keyValueHeads) / Double(keyValueHeads)))
+        }
+        guard let nearest = lines.min(by: { distance($0) < distance($1) }) else { return nil }
+        let known = lines.filter { ($0.heads, $0.keyValueHeads) == (nearest.heads, nearest.keyValueHeads) }
+        let counts = Set(known.map(\.sms)).sorted()
+        let isMeasured = (nearest.heads, nearest.keyValueHeads) == (heads, keyValueHeads)
+        let position = SMPosition(of: sms, among: counts)
+        func grid(_ index: Int) -> DecodeAttentionKernel.Grid {
+            let lines = known.filter { $0.sms == counts[index] }
+            return .init(batches: lines.map { Double($0.batch) }, curves: lines.map(\.curve))
+        }
+        return DecodeAttentionKernel(
+            low: grid(position.low), high: grid(position.high), position: position,
+            streamsPerMeasured: Double(keyValueHeads) / Double(nearest.keyValueHeads),
+            origin: isMeasured ? position.provenance : position.provenance.worse(.heldUtilisation))
+    }
+}
+
+/// Decode attention of one layer for given heads on a given number of SMs.
+///
+/// At a fixed batch it is linear in Σ context between the measured contexts; at a fixed context per sequence it is linear
+/// in the batch between the measured batches.
+public struct DecodeAttentionKernel: Sendable {
+    struct Grid: Sendable {
+        /// Ascending.
+        let batches: [Double]
+        let curves: [MeasuredCurve]
+
+        func price(batch: Double, context: Double) -> KernelPrice {
+            let last = batches.count - 1
+            if batch <= batches[0] || last == 0 {
+                let price = DecodeAttentionKernel.price(curves[0], context: context * batch / batches[0])
+                return batch == batches[0]
+                    ? price : KernelPrice(seconds: price.seconds, provenance: price.provenance.worse(.heldUtilisation))
+            }
+            if batch >= batches[last] {
+                let price = DecodeAttentionKernel.price(curves[last], context: context)
+                if batch == batches[last] { return price }
+                return KernelPrice(
+                    seconds: price.seconds * batch / batches[last],
+                    provenance: price.provenance.worse(.heldUtilisation))
+            }
+            let upper = batches.firstIndex { $0 > batch }!
+            let below = DecodeAttentionKernel.price(curves[upper - 1], context: context)
+            if batch == batches[upper - 1] { return below }
+            let above = DecodeAttentionKernel.price(curves[upper], context: context)
+            let fraction = (batch - batches[upper - 1]) / (batches[upper] - batches[upper - 1])
+            return KernelPrice(
+                seconds: below.seconds + (above.seconds - below.seconds) * fraction,
+                provenance: below.provenance.worse(above.provenance).worse(.interpolated))
+        }
+
+        /// Contexts per sequence at which the price of this batch bends.
+        func bends(batch: Double) -> [Double] {
+            let last = batches.count - 1
+            if batch <= batches[0] { return curves[0].sizes.map { $0 * batches[0] / batch } }
+            if batch >= batches[last] { return curves[last].sizes }
+            let upper = batches.firstIndex { $0 > batch }!
+            if batch == batches[upper - 1] { return curves[upper - 1].sizes }
+            return union(curves[upper - 1].sizes, curves[upper].sizes)
+        }
+    }
+
+    let low: Grid
+    let high: Grid
+    let position: SMPosition
+    /// KV streams per sequence, over those of the heads that were measured.
+    let streamsPerMeasured: Double
+    let origin: CostProvenance
+
+    /// Seconds for `sequences` with Σ context = `context`.
+    public func price(sequences: Double, context: Double) -> KernelPrice {
+        let batch = sequences * streamsPerMeasured
+        let perSequence = context / sequences
+        let below = low.price(batch: batch, context: perSequence)
+        if position.low == position.high {
+            return KernelPrice(
+                seconds: below.seconds * position.scale, provenance: below.provenance.worse(origin))
+        }
+        let above = high.price(batch: batch, context: perSequence)
+        return KernelPrice(
+            seconds: position.blend(below.seconds, above.seconds),
+            provenance: below.provenance.worse(above.provenance).worse(origin))
+    }
+
+    /// Σ context at which the price of so many sequences bends, ascending.
+    func bends(sequences: Double) -> [Double] {
+        let batch = sequences * streamsPerMeasured
+        return union(low.bends(batch: batch), high.bends(batch: batch)).map { $0 * sequences }
+    }
+
+    /// Below the shortest context the line of the first two points goes on, since most of such a kernel is latency; above
+    /// the longest the bandwidth is held.
+    private static func price(_ curve: MeasuredCurve, context: Double) -> KernelPrice {
+        if context >= curve.sizes[0] || curve.sizes.count == 1 { return curve.price(at: context) }
+        let slope = (curve.seconds[1] - curve.seconds[0]) / (curve.sizes[1] - curve.sizes[0])
+        let seconds = curve.seconds[0] - max(0, slope) * (curve.sizes[0] - context)
+        return KernelPrice(
+            seconds: max(seconds, curve.seconds[0] / 2), provenance: curve.origin.worse(.heldUtilisation))
+    }
+}

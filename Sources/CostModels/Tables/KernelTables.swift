@@ -1,0 +1,35 @@
+/// Measured kernels of one device: what `TableCostModel` adds up. The files lie in `Profiles/kernels/<device>/`.
+public struct KernelTables: Hashable, Sendable {
+    /// Id of the device profile.
+    public var device: String
+    /// What the numbers rest on, in a few words for reports.
+    public var origin: String
+    public var gemm: GEMMTable
+    public var prefillAttention: PrefillAttentionTable
+    public var decodeAttention: DecodeAttentionTable
+    public var elementwise: ElementwiseTable
+    public var allReduce: AllReduceTable
+    /// Bytes per second that so many SMs read from device memory.
+    public var reads: Curve
+    /// Between two kernels of a CUDA graph, beyond the times of the kernels themselves.
+    public var graphGapSeconds: Double
+    /// `nil` where no two lanes were measured side by side.
+    public var coRun: CoRunSurface?
+
+    public init(
+        device: String, origin: String, gemm: GEMMTable, prefillAttention: PrefillAttentionTable,
+        decodeAttention: DecodeAttentionTable, elementwise: ElementwiseTable, allReduce: AllReduceTable, reads: Curve,
+        graphGapSeconds: Double, coRun: CoRunSurface?
+    ) {
+        self.device = device
+        self.origin = origin
+        self.gemm = gemm
+        self.prefillAttention = prefillAttention
+        self.decodeAttention = decodeAttention
+        self.elementwise = elementwise
+        self.allReduce = allReduce
+        self.reads = reads
+        self.graphGapSeconds = graphGapSeconds
+        self.coRun = coRun
+    }
+}

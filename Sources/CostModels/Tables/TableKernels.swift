@@ -1,0 +1,141 @@
+/// The kernels of an iteration of one model on one number of SMs, ready to be added up.
+struct TableKernels: Sendable {
+    /// A kernel of an iteration and how often it runs.
+    struct Part: Sendable {
+        let name: String
+        let count: Double
+        /// By rows.
+        let curve: MeasuredCurve
+    }
+
+    /// By rows of the iteration.
+    let dense: [Part]
+    /// By rows that the LM head sees.
+    let head: [Part]
+    let layers: Double
+    let prefillAttention: PrefillAttentionKernel?
+    let decodeAttention: DecodeAttentionKernel?
+    /// Attention where nothing was measured.
+    let analyticAttention: AttentionOperator
+    let stretch: SMStretch
+    /// Launch gaps of all layers, and of the head.
+    let denseGaps: Double
+    let headGaps: Double
+    /// Sums of the parts, gaps included.
+    private let denseSeconds: MeasuredCurve
+    private let headSeconds: MeasuredCurve
+
+    /// Far above any batch, so that the sums go on as their parts do.
+    private static let farRows = Double(1 << 22)
+    /// Where operators that were not measured are sampled.
+    private static let analyticRows: [Double] =
+        [1, 8, 16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224] + (1...64).map { 256 * Double($0) }
+
+    init(
+        tables: KernelTables, operators: DecoderOperators, model: ModelArchitecture, device: DeviceProfile,
+        stretch: SMStretch, tensorParallelism tp: Int, state: PowerState, sms: Int
+    ) {
+        let heads = model.heads / tp
+        let keyValueHeads = max(1, model.keyValueHeads / tp)
+        let (hidden, intermediate) = (model.hiddenSize, model.intermediateSize / tp)
+        let bound = GEMMBound(device: device, reads: tables.reads, sms: sms)
+        func analytic(_ seconds: (Double) -> Double) -> MeasuredCurve {
+            MeasuredCurve(sizes: Self.analyticRows, origin: .analytic, seconds)
+        }
+        func product(_ name: String, _ n: Int, _ k: Int, _ fallback: MatrixProduct, count: Double) -> Part {
+            let curve =
+                tables.gemm.curve(n: n, k: k, sms: sms, state: state, bound: bound)
+                ?? analytic { fallback.demand(rows: $0, stretch: stretch).seconds }
+            return Part(name: name, count: count, curve: curve)
+        }
+        func elementwise(
+            _ kernel: ElementwiseTable.Kernel, _ width: Int, _ fallback: ElementwiseOperator, count: Double
+        ) -> Part {
+            let curve =
+                tables.elementwise.curve(kernel, width: width, sms: sms)
+                ?? analytic { fallback.demand(rows: $0, stretch: stretch).seconds }
+            return Part(name: kernel.rawValue, count: count, curve: curve)
+        }
+        let layers = Double(model.layers)
+        var dense = [
+            product(
+                "qkv", (heads + 2 * keyValueHeads) * model.headSize, hidden, operators.queryKeyValue, count: layers),
+            product("o", hidden, heads * model.headSize, operators.attentionOutput, count: layers),
+            product("gate_up", 2 * intermediate, hidden, operators.gateUp, count: layers),
+            product("down", hidden, intermediate, operators.down, count: layers),
+            elementwise(.addRMSNorm, hidden, operators.norm, count: 2 * layers),
+            elementwise(
+                .rotaryAndCache, (heads + 2 * keyValueHeads) * model.headSize, operators.rotary, count: layers),
+            elementwise(.siluMultiply, intermediate, operators.activation, count: layers),
+            elementwise(.embedding, hidden, operators.embedding, count: 1),
+        ]
+        if let operation = operators.allReduce {
+            let curve =
+                tables.allReduce.curve(ranks: tp).map { measured in
+                    MeasuredCurve(
+                        sizes: measured.sizes.map { $0 / operation.bytesPerRow }, seconds: measured.seconds,
+                        origin: measured.origin)
+                } ?? analytic { operation.demand(rows: $0).seconds }
+            dense.append(Part(name: "all_reduce", count: 2 * layers, curve: curve))
+        }
+        let vocabulary = model.vocabularySize
+        let head = [
+            elementwise(.addRMSNorm, hidden, operators.norm, count: 1),
+            product("lm_head", (vocabulary + tp - 1) / tp, hidden, operators.languageHead, count: 1),
+            elementwise(.argmax, vocabulary, operators.sampling, count: 1),
+        ]
+        let hasMeasuredHeadSize = model.headSize == DecodeAttentionTable.headSize
+        self.dense = dense
+        self.head = head
+        self.layers = layers
+        prefillAttention =
+            hasMeasuredHeadSize
+            ? tables.prefillAttention.kernel(heads: heads, keyValueHeads: keyValueHeads, sms: sms, state: state) : nil
+        decodeAttention =
+            hasMeasuredHeadSize
+            ? tables.decodeAttention.kernel(heads: heads, keyValueHeads: keyValueHeads, sms: sms) : nil
+        analyticAttention = operators.attention
+        self.stretch = stretch
+        // Attention is a kernel of each layer too.
+        denseGaps = tables.graphGapSeconds * (dense.reduce(0) { $0 + $1.count } + layers)
+        headGaps = tables.graphGapSeconds * Double(head.count)
+        denseSeconds = Self.sum(dense, gaps: denseGaps)
+        headSeconds = Self.sum(head, gaps: headGaps)
+    }
+
+    /// Seconds of everything but attention, without the head. O(log points).
+    func denseSeconds(rows: Double) -> Double { denseSeconds.seconds(at: rows) }
+
+    /// Seconds of the LM head, its norm and sampling.
+    func headSeconds(rows: Double) -> Double { rows > 0 ? headSeconds.seconds(at: rows) : 0 }
+
+    /// Attention of the chunks of one layer.
+    func prefillAttention(of shape: IterationShape) -> KernelPrice {
+        let (tokens, chunks) = (Double(shape.prefillTokens), Double(shape.prefillSequences))
+        let pairs = Double(shape.prefillAttentionPairs)
+        if let kernel = prefillAttention { return kernel.price(tokens: tokens, chunks: chunks, pairs: pairs) }
+        let demand = analyticAttention.prefillDemand(
+            tokens: tokens, chunks: chunks, pairs: pairs, context: Double(shape.prefillContextTokens), stretch: stretch)
+        return KernelPrice(seconds: demand.seconds, provenance: .analytic)
+    }
+
+    /// Attention of the decoding sequences of one layer.
+    func decodeAttention(sequences: Double, context: Double) -> KernelPrice {
+        if let kernel = decodeAttention { return kernel.price(sequences: sequences, context: context) }
+        let demand = analyticAttention.decodeDemand(sequences: sequences, context: context, stretch: stretch)
+        return KernelPrice(seconds: demand.seconds, provenance: .analytic)
+    }
+
+    /// Σ context at which decode attention of so many sequences bends.
+    func decodeBends(sequences: Double) -> [Double] {
+        decodeAttention?.bends(sequences: sequences) ?? [sequences, 1024 * sequences]
+    }
+
+    private static func sum(_ parts: [Part], gaps: Double) -> MeasuredCurve {
+        var rows = [farRows]
+        for part in parts { rows = union(rows, part.curve.sizes) }
+        return MeasuredCurve(sizes: rows, origin: .interpolated) { rows in
+            parts.reduce(gaps) { $0 + $1.count * $1.curve.seconds(at: rows) }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+#include "DecoderModel.h"
+
+#include <cmath>
+
+namespace kernels {
+namespace {
+
+// The rows the head sees: the last token of each prompt.
+__global__ void gatherLastRows(const bf16* x, bf16* out, int tokensPerSequence, int hidden) {
+  const size_t source = size_t(blockIdx.x + 1) * tokensPerSequence - 1;
+  reinterpret_cast<uint4*>(out)[size_t(blockIdx.x) * hidden / 8 + threadIdx.x] =
+      reinterpret_cast<const uint4*>(x)[source * hidden / 8 + threadIdx.x];
+}
+
+}  // namespace
+
+ModelState::ModelState(const harness::DenseModel& model, int layers, int64_t cacheTokens) : model(model), layers(layers) {
+  const size_t hidden = model.hidden, width = (model.heads + 2 * model.kvHeads) * model.headDim;
+  qkv = 0;
+  o = qkv + width * hidden;
+  gateUp = o + hidden * model.heads * model.headDim;
+  down = gateUp + 2 * model.intermediate * hidden;
+  layerElements = down + hidden * model.intermediate;
+  weights_ = device::Buffer(layerElements * layers * 2);
+  head_ = device::Buffer(size_t(model.vocabulary) * hidden * 2);
+  embedding_ = device::Buffer(size_t(model.vocabulary) * hidden * 2);
+  norm_ = device::Buffer(hidden * 2);
+  cosSin_ = device::Buffer(size_t(positionsMax) * 64 * sizeof(float2));
+  // Variance 1/k keeps activations of order one through all layers.
+  const float scale = std::sqrt(3.0f / hidden);
+  device::fillRandomBF16(weights_.as(), layerElements * layers, scale, 61);
+  device::fillRandomBF16(head_.as(), head_.bytes() / 2, scale, 62);
+  device::fillRandomBF16(embedding_.as(), embedding_.bytes() / 2, 1, 63);
+  device::fillRandomBF16(norm_.as(), hidden, 1, 64);
+  fillCosSin(cosSin_.as<float2>(), positionsMax, nullptr);
+  for (int layer = 0; layer < layers; ++layer)
+    caches_.push_back(std::make_unique<PagedCache>(cacheTokens / decodePageSize, model.kvHeads, 65 + 2 * layer));
+  CUDA_CHECK(cudaDeviceSynchronize());
+}
+
+Lane::Lane(Bench& bench, ModelState& state, device::Partition& partition, int tokensMax) : partition(partition), bench_(bench), state_(state) {
+  const auto& model = state.model;
+  const size_t t = tokensMax, hidden = model.hidden;
+  const size_t headRowsMax = 512;
+  residual_ = device::Buffer(t * hidden * 2);
+  hidden_ = device::Buffer(t * hidden * 2);
+  delta_ = device::Buffer(t * hidden * 2);
+  attention_ = device::Buffer(t * model.heads * model.headDim * 2);
+  qkv_ = device::Buffer(t * (model.heads + 2 * model.kvHeads) * model.headDim * 2);
+  gateUp_ = device::Buffer(t * 2 * model.intermediate * 2);
+  activation_ = device::Buffer(t * model.intermediate * 2);
+  logits_ = device::Buffer(headRowsMax * model.vocabulary * 2);
+  lastRows_ = device::Buffer(headRowsMax * hidden * 2);
+  ids_ = device::Buffer(std::max(t, headRowsMax) * sizeof(int));
+  for (auto* buffer : {&residual_, &hidden_, &delta_, &attention_, &qkv_, &gateUp_, &activation_}) device::fillRandomBF16(buffer->as(), buffer->bytes() / 2, 1, 71);
+  device::fillRandomTokens(ids_.as<int>(), tokensMax, static_cast<int>(model.vocabulary), 72);
+  CUDA_CHECK(cudaDeviceSynchronize());
+}
+
+void Lane::planProducts(int rows, int headRows) {
+  rows_ = rows;
+  headRows_ = headRows;
+  const auto& m = state_.model;
+  const size_t stride = state_.layerElements * 2;
+  const int64_t width = (m.heads + 2 * m.kvHeads) * m.headDim;
+  auto plan = [&](int64_t count, int64_t n, int64_t k, const bf16* w, size_t weightStride, const void* x, void* y) {
+    return &bench_.gemm->plan(partition, GemmType::bf16, count, n, k, w, weightStride, weightStride ? state_.layers : 1, x, y);
+  };
+  qkvPlan_ = plan(rows, width, m.hidden, state_.weight(0, state_.qkv), stride, hidden_.as(), qkv_.as());
+  oPlan_ = plan(rows, m.hidden, m.heads * m.headDim, state_.weight(0, state_.o), stride, attention_.as(), delta_.as());
+  gateUpPlan_ = plan(rows, 2 * m.intermediate, m.hidden, state_.weight(0, state_.gateUp), stride, hidden_.as(), gateUp_.as());
+  downPlan_ = plan(rows, m.hidden, m.intermediate, state_.weight(0, state_.down), stride, activation_.as(), delta_.as());
+  headPlan_ = plan(headRows, m.vocabulary, m.hidden, state_.head(), 0, hidden_.as(), logits_.as());
+}
+
+void Lane::prepareDecode(int batch, int context) {
+  prefillShape_ = {};
+  const std::vector<int> contexts(batch, context);
+  decodePlan_ = std::make_unique<DecodePlan>(contexts, static_cast<int>(state_.model.heads), static_cast<int>(state_.model.kvHeads), partition.granted);
+  pagesMax_ = (context + decodePageSize - 1) / decodePageSize;
+  const auto table = state_.cache(0).table(contexts, pagesMax_, 0);
+  std::vector<int> slots(batch);
+  for (int i = 0; i < batch; ++i) slots[i] = table[size_t(i) * pagesMax_ + (context - 1) / decodePageSize] * decodePageSize + (context - 1) % decodePageSize;
+  tables_ = device::upload(table);
+  slots_ = device::upload(slots);
+  positions_ = device::upload(std::vector<int>(batch, context - 1));
+  planProducts(batch, batch);
+}
+
+void Lane::preparePrefill(int tokens, int batch) {
+  decodePlan_.reset();
+  const auto& m = state_.model;
+  prefillShape_ = {};
+  prefillShape_.batch = batch;
+  prefillShape_.queryLength = tokens / batch;
+  prefillShape_.heads = static_cast<int>(m.heads);
+  prefillShape_.kvHeads = static_cast<int>(m.kvHeads);
+  prefillShape_.queryTokenStride = prefillShape_.kvTokenStride = (m.heads + 2 * m.kvHeads) * m.headDim;
+  bench_.prefill->prepare(partition, prefillShape_);
+  std::vector<int> positions(tokens), slots(tokens);
+  // Pages from the far end of the pool: a decode lane beside this one uses the near end.
+  const int64_t first = state_.cache(0).pages() - (tokens + decodePageSize - 1) / decodePageSize;
+  const auto table = state_.cache(0).table({tokens}, (tokens + decodePageSize - 1) / decodePageSize, first);
+  for (int i = 0; i < tokens; ++i) {
+    positions[i] = i % prefillShape_.queryLength;
+    slots[i] = table[i / decodePageSize] * decodePageSize + i % decodePageSize;
+  }
+  positions_ = device::upload(positions);
+  slots_ = device::upload(slots);
+  planProducts(tokens, batch);
+}
+
+void Lane::product(const Gemm::Plan* plan, const bf16* w, const bf16* x, bf16* y, cudaStream_t stream) {
+  bench_.gemm->run(partition, *plan, w, x, y, stream);
+}
+
+void Lane::run(int layers, bool whole, cudaStream_t stream) {
+  const auto& m = state_.model;
+  const int hidden = static_cast<int>(m.hidden), heads = static_cast<int>(m.heads), kvHeads = static_cast<int>(m.kvHeads);
+  auto *residual = residual_.as<bf16>(), *x = hidden_.as<bf16>(), *delta = delta_.as<bf16>(), *qkv = qkv_.as<bf16>(), *attention = attention_.as<bf16>();
+  if (whole) embed(ids_.as<int>(), state_.embedding(), residual, rows_, hidden, stream);
+  for (int layer = 0; layer < layers; ++layer) {
+    auto& cache = state_.cache(layer);
+    if (layer == 0) rmsNorm(residual, state_.norm(), x, rows_, hidden, stream);
+    else addRmsNorm(delta, residual, state_.norm(), x, rows_, hidden, stream);
+    product(qkvPlan_, state_.weight(layer, state_.qkv), x, qkv, stream);
+    rotaryAndCache(qkv, positions_.as<int>(), slots_.as<int>(), state_.cosSin(), cache.keys(), cache.values(), rows_, heads, kvHeads, stream);
+    if (decodePlan_) {
+      decodeAttention(*decodePlan_, qkv, (heads + 2 * kvHeads) * decodeHeadDim, cache.keys(), cache.values(), tables_.as<int>(), pagesMax_, attention, stream);
+    } else {
+      bench_.prefill->run(partition, prefillShape_, qkv, qkv + heads * decodeHeadDim, qkv + (heads + kvHeads) * decodeHeadDim, attention, stream);
+    }
+    product(oPlan_, state_.weight(layer, state_.o), attention, delta, stream);
+    addRmsNorm(delta, residual, state_.norm(), x, rows_, hidden, stream);
+    product(gateUpPlan_, state_.weight(layer, state_.gateUp), x, gateUp_.as<bf16>(), stream);
+    siluMultiply(gateUp_.as<bf16>(), activation_.as<bf16>(), rows_, static_cast<int>(m.intermediate), stream);
+    product(downPlan_, state_.weight(layer, state_.down), activation_.as<bf16>(), delta, stream);
+  }
+  if (!whole) return;
+  addRmsNorm(delta, residual, state_.norm(), x, rows_, hidden, stream);
+  const bf16* headInput = x;
+  if (!decodePlan_) {
+    gatherLastRows<<<headRows_, hidden / 8, 0, stream>>>(x, lastRows_.as<bf16>(), rows_ / headRows_, hidden);
+    CUDA_CHECK(cudaGetLastError());
+    headInput = lastRows_.as<bf16>();
+  }
+  product(headPlan_, state_.head(), headInput, logits_.as<bf16>(), stream);
+  argmaxRows(logits_.as<bf16>(), ids_.as<int>(), headRows_, static_cast<int>(m.vocabulary), stream);
+}
+
+}  // namespace kernels

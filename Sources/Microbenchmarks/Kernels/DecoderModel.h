@@ -1,0 +1,70 @@
+// A Llama-shaped decoder with random weights, assembled from the kernels the tables are made of.
+//
+// An iteration queues, in this order: embedding; per layer add_rms_norm, qkv product,
+// rotary_and_cache, attention, o product, add_rms_norm, gate_up product, silu_multiply, down product;
+// then add_rms_norm, lm_head product, argmax. The first norm of a prefill or decode iteration adds
+// the output of the layer before it, as engines do.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "Bench.h"
+#include "DecodeAttention.h"
+#include "ElementwiseKernels.h"
+#include "Gemm.h"
+#include "Harness/Axes.h"
+#include "PagedCache.h"
+#include "PrefillAttention.h"
+
+namespace kernels {
+
+/// Weights and KV pools, shared by every lane that runs the model.
+class ModelState {
+ public:
+  ModelState(const harness::DenseModel& model, int layers, int64_t cacheTokens);
+
+  const harness::DenseModel model;
+  const int layers;
+  const bf16* weight(int layer, size_t offset) const { return weights_.as<bf16>() + layer * layerElements + offset; }
+  size_t qkv, o, gateUp, down, layerElements;  ///< element offsets within a layer
+  const bf16* head() const { return head_.as<bf16>(); }
+  const bf16* embedding() const { return embedding_.as<bf16>(); }
+  const bf16* norm() const { return norm_.as<bf16>(); }
+  const float2* cosSin() const { return cosSin_.as<float2>(); }
+  PagedCache& cache(int layer) { return *caches_[layer]; }
+  static constexpr int positionsMax = 32768;
+
+ private:
+  device::Buffer weights_, head_, embedding_, norm_, cosSin_;
+  std::vector<std::unique_ptr<PagedCache>> caches_;
+};
+
+/// One user of the model: a partition with its own activations and plans.
+class Lane {
+ public:
+  Lane(Bench& bench, ModelState& state, device::Partition& partition, int tokensMax);
+
+  /// Every sequence has `context` tokens, the new one included.
+  void prepareDecode(int batch, int context);
+  /// `batch` prompts of equal length, together `tokens`.
+  void preparePrefill(int tokens, int batch);
+
+  /// Queues the prepared iteration over the first `layers` layers; embedding and head only with `whole`.
+  void run(int layers, bool whole, cudaStream_t stream);
+
+  device::Partition& partition;
+
+ private:
+  void planProducts(int rows, int headRows);
+  void product(const Gemm::Plan* plan, const bf16* w, const bf16* x, bf16* y, cudaStream_t stream);
+
+  Bench& bench_;
+  ModelState& state_;
+  PrefillShape prefillShape_;
+  std::unique_ptr<DecodePlan> decodePlan_;
+  int rows_ = 0, headRows_ = 0, pagesMax_ = 0;
+  const Gemm::Plan *qkvPlan_ = nullptr, *oPlan_ = nullptr, *gateUpPlan_ = nullptr, *downPlan_ = nullptr, *headPlan_ = nullptr;
+  device::Buffer residual_, hidden_, qkv_, attention_, gateUp_, activation_, delta_, logits_, lastRows_, ids_, positions_, slots_, tables_;
+};
+
+}  // namespace kernels

@@ -1,0 +1,72 @@
+public import CostModels
+
+extension KernelTables {
+    /// The text of each file: the header lines, then rows in a fixed order. Same tables, same bytes.
+    ///
+    /// - Parameter header: lines for a file, without the `#`.
+    public func texts(header: (KernelTableFile) -> [String]) -> [(file: KernelTableFile, text: String)] {
+        KernelTableFile.allCases.compactMap { file in
+            let rows = rows(of: file)
+            if rows.isEmpty { return nil }
+            let lines = header(file).map { $0.isEmpty ? "#" : "# \($0)" } + [file.columns.joined(separator: ",")] + rows
+            return (file, lines.joined(separator: "\n") + "\n")
+        }
+    }
+
+    private func rows(of file: KernelTableFile) -> [String] {
+        func list(_ values: [Double]) -> String { values.map(shortText).joined(separator: " ") }
+        func curve(_ curve: MeasuredCurve) -> String {
+            list(curve.sizes) + "," + list(curve.seconds.map { $0 * 1e6 })
+        }
+        return switch file {
+        case .gemm:
+            gemm.lines.map { "\($0.n),\($0.k),\($0.sms),\($0.state.rawValue),\(curve($0.curve))" }
+        case .prefillAttention:
+            prefillAttention.lines.map {
+                "\($0.heads),\($0.keyValueHeads),\($0.sms),\($0.state.rawValue),\($0.past),\($0.batch),\(curve($0.curve))"
+            }
+        case .decodeAttention:
+            decodeAttention.lines.map { "\($0.heads),\($0.keyValueHeads),\($0.sms),\($0.batch),\(curve($0.curve))" }
+        case .elementwise:
+            elementwise.lines.map { "\($0.kernel.rawValue),\($0.width),\($0.sms),\(curve($0.curve))" }
+        case .allReduce: allReduce.lines.map { "\($0.ranks),\(curve($0.curve))" }
+        case .bandwidth: zip(reads.knots, reads.values).map { "\(shortText($0)),\(shortText($1))" }
+        case .coRun:
+            (coRun?.partitions ?? []).map { partition in
+                func range(_ range: ClosedRange<Double>, scale: Double) -> String {
+                    list([range.lowerBound * scale, range.upperBound * scale])
+                }
+                let fields = [
+                    partition.mechanism.rawValue, "\(partition.prefillSMs)", "\(partition.decodeSMs)",
+                    list(partition.prefillWeights), list(partition.decodeWeights),
+                    range(partition.prefillLayerSeconds, scale: 1e6), range(partition.decodeLayerSeconds, scale: 1e6),
+                    range(partition.decodeKeyValueShare, scale: 1),
+                ]
+                return fields.joined(separator: ",")
+            }
+        case .constants:
+            Constant.allCases.map { constant in
+                let bound = prefillAttention.bound
+                let value =
+                    switch constant {
+                    case .graphGap: graphGapSeconds * 1e6
+                    case .prefillLaunch: bound.launchSeconds * 1e6
+                    case .prefillPerKey: bound.secondsPerKey * 1e6
+                    case .prefillPerTile: bound.secondsPerTile * 1e6
+                    case .prefillImbalance: bound.imbalance
+                    }
+                return "\(constant.rawValue),\(shortText(value))"
+            }
+        }
+    }
+}
+
+/// A number in six significant digits, the precision of the measurements.
+private func shortText(_ value: Double) -> String {
+    if value == value.rounded(), abs(value) < 1e15 { return "\(Int(value))" }
+    var (scale, shrink) = (1.0, 1.0)
+    while abs(value) * scale < 1e5 { scale *= 10 }
+    while abs(value) / shrink >= 1e6 { shrink *= 10 }
+    let rounded = scale > 1 ? (value * scale).rounded() / scale : (value / shrink).rounded() * shrink
+    return rounded == rounded.rounded() && abs(rounded) < 1e15 ? "\(Int(rounded))" : "\(rounded)"
+}

@@ -1,0 +1,170 @@
+public import CostModels
+public import Diagnostics
+internal import Foundation
+
+/// The files of a kernel folder: one table for each family, and constants.
+public enum KernelTableFile: String, CaseIterable, Sendable {
+    case gemm
+    case prefillAttention = "prefill_attention"
+    case decodeAttention = "decode_attention"
+    case elementwise
+    case allReduce = "allreduce"
+    case bandwidth
+    case coRun = "corun"
+    case constants
+
+    public var name: String { rawValue + ".csv" }
+
+    var columns: [String] {
+        switch self {
+        case .gemm: ["n", "k", "sms", "state", "m", "us"]
+        case .prefillAttention: ["heads", "kv_heads", "sms", "state", "past", "batch", "queries", "us"]
+        case .decodeAttention: ["heads", "kv_heads", "sms", "batch", "context", "us"]
+        case .elementwise: ["kernel", "width", "sms", "tokens", "us"]
+        case .allReduce: ["gpus", "bytes", "us"]
+        case .bandwidth: ["sms", "bytes_per_second"]
+        case .coRun:
+            [
+                "mechanism", "sms_prefill", "sms_decode", "prefill_weights", "decode_weights", "prefill_layer_us",
+                "decode_layer_us", "kv_share",
+            ]
+        case .constants: ["name", "value"]
+        }
+    }
+}
+
+extension KernelTables {
+    /// The numbers of `constants.csv`.
+    enum Constant: String, CaseIterable {
+        case graphGap = "graph_gap_us"
+        case prefillLaunch = "prefill_attention_launch_us"
+        case prefillPerKey = "prefill_attention_us_per_key_of_a_tile"
+        case prefillPerTile = "prefill_attention_us_per_tile"
+        case prefillImbalance = "prefill_attention_imbalance"
+    }
+
+    /// Reads the folder of a device. Only `allreduce.csv` and `corun.csv` may be missing: not every device has
+    /// neighbours, or lanes measured side by side.
+    public static func read(folder: String, device: String) throws(InputError) -> KernelTables {
+        var texts: [(KernelTableFile, String)] = []
+        for file in KernelTableFile.allCases {
+            let path = "\(folder)/\(file.name)"
+            let isOptional = file == .allReduce || file == .coRun
+            if isOptional && !FileManager.default.fileExists(atPath: path) { continue }
+            texts.append((file, try InputText.read(path)))
+        }
+        return try KernelTables(device: device, folder: folder, texts: texts)
+    }
+
+    /// - Parameters:
+    ///   - folder: for locations.
+    ///   - texts: of the files that there are.
+    public init(
+        device: String, folder: String, texts: [(file: KernelTableFile, text: String)]
+    ) throws(InputError) {
+        var collector = DiagnosticCollector()
+        func rows<Row>(
+            _ file: KernelTableFile, _ parse: (KernelTableText.Row) throws(InputError) -> Row
+        ) -> [Row] {
+            guard let text = texts.first(where: { $0.file == file })?.text else { return [] }
+            var parsed: [Row] = []
+            do throws(InputError) {
+                let table = try KernelTableText(text, file: "\(folder)/\(file.name)", columns: file.columns)
+                for row in table.rows {
+                    if collector.isFull { break }
+                    do throws(InputError) { parsed.append(try parse(row)) } catch { collector.absorb(error) }
+                }
+            } catch {
+                collector.absorb(error)
+            }
+            return parsed
+        }
+        func curve(_ row: KernelTableText.Row, _ sizes: Int, _ times: Int) throws(InputError) -> MeasuredCurve {
+            let (x, y) = try row.curve(sizes, times)
+            return MeasuredCurve(sizes: x, seconds: y)
+        }
+        let gemm = rows(.gemm) { (row) throws(InputError) in
+            GEMMTable.Line(
+                n: try row.count(0), k: try row.count(1), sms: try row.count(2),
+                state: try row.value(3, as: PowerState.self), curve: try curve(row, 4, 5))
+        }
+        let prefill = rows(.prefillAttention) { (row) throws(InputError) in
+            PrefillAttentionTable.Line(
+                heads: try row.count(0), keyValueHeads: try row.count(1), sms: try row.count(2),
+                state: try row.value(3, as: PowerState.self), past: try row.count(4, atLeast: 0),
+                batch: try row.count(5), curve: try curve(row, 6, 7))
+        }
+        let decode = rows(.decodeAttention) { (row) throws(InputError) in
+            DecodeAttentionTable.Line(
+                heads: try row.count(0), keyValueHeads: try row.count(1), sms: try row.count(2),
+                batch: try row.count(3), curve: try curve(row, 4, 5))
+        }
+        let elementwise = rows(.elementwise) { (row) throws(InputError) in
+            ElementwiseTable.Line(
+                kernel: try row.value(0, as: ElementwiseTable.Kernel.self), width: try row.count(1),
+                sms: try row.count(2), curve: try curve(row, 3, 4))
+        }
+        let allReduce = rows(.allReduce) { (row) throws(InputError) in
+            AllReduceTable.Line(ranks: try row.count(0, atLeast: 2), curve: try curve(row, 1, 2))
+        }
+        let reads = rows(.bandwidth) { (row) throws(InputError) in (try row.count(0), try row.number(1)) }
+        let partitions = rows(.coRun) { (row) throws(InputError) in try CoRunSurface.Partition(row) }
+        var constants: [Constant: Double] = [:]
+        for (constant, value) in rows(
+            .constants,
+            { (row) throws(InputError) in (try row.value(0, as: Constant.self), try row.number(1)) })
+        {
+            constants[constant] = value
+        }
+        try collector.throwIfAny()
+        for constant in Constant.allCases where constants[constant] == nil {
+            throw InputError(
+                at: SourceLocation(file: "\(folder)/\(KernelTableFile.constants.name)", line: 1, column: 1),
+                "found no \(constant.rawValue), expected one of each constant")
+        }
+        guard !reads.isEmpty, zip(reads, reads.dropFirst()).allSatisfy({ $0.0 < $1.0 }) else {
+            throw InputError(
+                at: SourceLocation(file: "\(folder)/\(KernelTableFile.bandwidth.name)", line: 1, column: 1),
+                "found no rows, or SM counts out of order, expected them to ascend")
+        }
+        func seconds(_ constant: Constant) -> Double { constants[constant]! / 1e6 }
+        self.init(
+            device: device, origin: "measured kernels of \(device)", gemm: GEMMTable(lines: gemm),
+            prefillAttention: PrefillAttentionTable(
+                bound: PrefillAttentionBound(
+                    launchSeconds: seconds(.prefillLaunch), secondsPerKey: seconds(.prefillPerKey),
+                    secondsPerTile: seconds(.prefillPerTile), imbalance: constants[.prefillImbalance]!),
+                lines: prefill),
+            decodeAttention: DecodeAttentionTable(lines: decode), elementwise: ElementwiseTable(lines: elementwise),
+            allReduce: AllReduceTable(lines: allReduce),
+            reads: Curve(knots: reads.map { Double($0.0) }, values: reads.map(\.1)),
+            graphGapSeconds: seconds(.graphGap),
+            coRun: partitions.isEmpty ? nil : CoRunSurface(partitions: partitions))
+    }
+}
+
+extension CoRunSurface.Partition {
+    fileprivate init(_ row: KernelTableText.Row) throws(InputError) {
+        func weights(_ field: Int) throws(InputError) -> [Double] {
+            let values = try row.numbers(field)
+            let count = CoRunSurface.Features.count
+            guard values.count == count else {
+                throw InputError(at: row.location(field), "found \(values.count) weights, expected \(count)")
+            }
+            return values
+        }
+        func range(_ field: Int, scale: Double) throws(InputError) -> ClosedRange<Double> {
+            let values = try row.numbers(field)
+            guard values.count == 2, values[0] <= values[1], values[0] >= 0 else {
+                throw InputError(
+                    at: row.location(field), "found \"\(row.text(field))\", expected the least and the greatest value")
+            }
+            return values[0] * scale...values[1] * scale
+        }
+        self.init(
+            mechanism: try row.value(0, as: CoRunSurface.Mechanism.self), prefillSMs: try row.count(1),
+            decodeSMs: try row.count(2), prefillWeights: try weights(3), decodeWeights: try weights(4),
+            prefillLayerSeconds: try range(5, scale: 1e-6), decodeLayerSeconds: try range(6, scale: 1e-6),
+            decodeKeyValueShare: try range(7, scale: 1))
+    }
+}

@@ -1,0 +1,122 @@
+internal import DequeModule
+internal import Workloads
+
+// What the rules of particular engines need beyond the operations that all policies share.
+
+// MARK: - Admission by memory
+
+extension Instance {
+    /// Whether no request holds memory here.
+    public var isIdle: Bool { prefilling.isEmpty && prefilled.isEmpty && decodeSet.count == 0 }
+
+    /// Prompt tokens that the `position`-th waiting request still needs computed; `nil` past the last.
+    public func waitingTokens(at position: Int) -> Int? {
+        position < waiting.count ? requests[waiting[position]].remainingPrefill : nil
+    }
+
+    /// Blocks of the whole prompt of the `position`-th waiting request; `nil` past the last.
+    public func waitingPromptBlocks(at position: Int) -> Int? {
+        waitingTokens(at: position).map(memory.blocks(for:))
+    }
+
+    /// Puts `tokens` prompt tokens of the `position`-th waiting request into the batch and allocates the blocks of its
+    /// whole prompt at once.
+    /// - Returns: Whether so many blocks were free; if not, nothing changed.
+    public mutating func prefillWaiting(at position: Int, tokens: Int) -> Bool {
+        let slot = waiting[position]
+        guard addChunk(slot, tokens: tokens, allocatingPrompt: true) else { return false }
+        waiting.remove(at: position)
+        beginPrefill(slot)
+        return true
+    }
+
+    /// Tokens that the first waiting request may generate in all; `nil` if none waits.
+    public var firstWaitingOutputTokens: Int? { waiting.first.map { requests[$0].request.outputTokens } }
+
+    /// The same for the `position`-th partly prefilled request, in order of admission.
+    public func prefillingOutputTokens(at position: Int) -> Int { requests[prefilling[position]].request.outputTokens }
+
+    /// Blocks that the first waiting request will hold when it ends; `nil` if none waits.
+    public var firstWaitingPeakBlocks: Int? { waiting.first.map(peakBlocks) }
+
+    /// Blocks that the requests in memory will hold when they end, added up. O(requests in memory).
+    public var admittedPeakBlocks: Int {
+        prefilling.reduce(0) { $0 + peakBlocks(of: $1) } + prefilled.reduce(0) { $0 + peakBlocks(of: $1) }
+            + decoding.reduce(0) { $0 + peakBlocks(of: $1) }
+    }
+
+    // The last token's KV is never written.
+    private func peakBlocks(of slot: Int32) -> Int {
+        memory.blocks(for: requests[slot].request.promptTokens + requests[slot].request.outputTokens - 1)
+    }
+}
+
+// MARK: - Running out of memory
+
+extension Instance {
+    /// Blocks that have to be free for the next iteration in engines that go through the decode set in order of
+    /// admission and want a free block before every sequence's token, whether it begins a block or not.
+    public var blocksForNextDecodeOneByOne: Int {
+        guard decodeSet.count > 0 else { return 0 }
+        let last = requests[decodeSet.last]
+        let tokens = last.computedTokens + decodeSet.iteration - last.joinIteration
+        return blocksForNextDecode + (tokens % memory.blockSize == 0 ? 0 : 1)
+    }
+
+    /// Whether the batch's decode set can be repeated until its next completion with `blocks` blocks left over. After
+    /// `decodeAll`. O(block size).
+    public func canDecodeToCompletion(leaving blocks: Int) -> Bool {
+        let iterations = decodeSet.nextDue.map { max(1, $0 - decodeSet.iteration) } ?? 1
+        return memory.freeBlocks - decodeSet.blocksBegunAfterNext(iterations: iterations - 1) >= blocks
+    }
+
+    /// Throws out the decoding sequence with the fewest generated tokens, of those the one with the longest prompt, of
+    /// those the one admitted last. It goes to the end of the waiting queue and is computed again from its first token.
+    /// Before `decodeAll`. O(decoding sequences).
+    public mutating func retractFewestGenerated() {
+        precondition(!batch.decodes, "the batch decodes already")
+        var victim = decodeSet.last
+        for slot in decoding {
+            let (generated, fewest) = (generatedTokens(of: slot), generatedTokens(of: victim))
+            let isLonger = requests[slot].request.promptTokens >= requests[victim].request.promptTokens
+            if generated < fewest || generated == fewest && isLonger { victim = slot }
+        }
+        leaveDecodeSet(victim)
+        preempt(victim)
+        waiting.append(waiting.removeFirst())
+    }
+}
+
+// MARK: - Sums over the decode set
+
+extension Instance {
+    /// Decode iterations since the start of the run.
+    public var decodeIterations: Int { decodeSet.iteration }
+
+    /// Tokens that the decoding sequences have generated, added up. O(decoding sequences).
+    public var decodingGeneratedTokens: Int { decoding.reduce(0) { $0 + generatedTokens(of: $1) } }
+
+    /// Tokens that the decoding sequences may generate in all, added up. O(decoding sequences).
+    public var decodingOutputTokens: Int { decoding.reduce(0) { $0 + requests[$1].request.outputTokens } }
+
+    /// Tokens that the decoding sequences may still generate, at most `limit` of each, added up. O(decoding sequences).
+    public func decodingRemainingTokens(atMost limit: Int) -> Int {
+        decoding.reduce(0) { $0 + min(requests[$1].request.outputTokens - generatedTokens(of: $1), limit) }
+    }
+
+    private func generatedTokens(of slot: Int32) -> Int {
+        requests[slot].generatedTokens + decodeSet.iteration - requests[slot].joinIteration
+    }
+
+    /// The decode set in order of admission.
+    private var decoding: [Int32] {
+        var slots: [Int32] = []
+        slots.reserveCapacity(decodeSet.count)
+        var slot = decodeSet.first
+        while slot != RequestTable.none {
+            slots.append(slot)
+            slot = requests[slot].next
+        }
+        return slots
+    }
+}

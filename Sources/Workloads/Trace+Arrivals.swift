@@ -1,0 +1,47 @@
+public import EventKernel
+
+extension Trace {
+    /// The same requests in the same order, with arrivals drawn from a process instead of recorded, so that
+    /// replications of one trace differ by seed. Lengths and classes stay; the stream is that of generated arrivals,
+    /// so that the first requests do not depend on how many there are. O(n).
+    ///
+    /// `nil` if the process is too slow or too bursty for this many requests to fit into simulated time.
+    /// - Precondition: the process has no `problem`.
+    public func withArrivals(_ process: ArrivalProcess, streams: RandomStreams) -> Trace? {
+        if let problem = process.problem { preconditionFailure(problem) }
+        guard process.longestLikelyGap < Self.longestSpan / 2 else { return nil }
+        var sampler = ArrivalSampler(process, stream: streams.stream(named: "arrivals"))
+        var drawn = requests
+        for index in drawn.indices {
+            let arrival = sampler.next()
+            guard arrival.seconds < Self.longestSpan / 2 else { return nil }
+            drawn[index].arrival = arrival
+        }
+        return changed("arrivals drawn: \(process.words), seed \(streams.seed), run \(streams.run)", drawn, blockHashes)
+    }
+
+    /// Seconds that a trace may last: what its readers take, far below where simulated time ends.
+    private static let longestSpan = 4e9
+}
+
+extension ArrivalProcess {
+    /// Seconds that no gap exceeds but with a chance of e⁻⁵⁰: gaps have tails that fall like exponentials.
+    fileprivate var longestLikelyGap: Double {
+        switch self {
+        case .evenlySpaced(let rate): 1 / rate
+        case .poisson(let rate): 50 / rate
+        case .gamma(let rate, let variation): 50 / rate * max(1, variation * variation)
+        // Their gaps are bounded where the process itself is checked.
+        case .poissonByMinute, .bursts: 0
+        }
+    }
+
+    fileprivate var words: String {
+        switch self {
+        case .evenlySpaced(let rate): "evenly spaced at \(rate) requests/s"
+        case .poisson(let rate): "Poisson at \(rate) requests/s"
+        case .gamma(let rate, let variation): "gamma of CV \(variation) at \(rate) requests/s"
+        case .poissonByMinute, .bursts: "mean of \(meanRate) requests/s"
+        }
+    }
+}

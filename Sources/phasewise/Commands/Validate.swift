@@ -1,0 +1,119 @@
+internal import ArgumentParser
+internal import CostModels
+internal import Diagnostics
+internal import Foundation
+internal import Profiles
+internal import Reporting
+internal import Validation
+
+struct Validate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Replays measured serving runs and compares simulated with measured.",
+        discussion: """
+            Reads requests.csv and iterations.csv.gz of the folder and serves the same requests in the simulator under the \
+            rules of the engine that was measured (a minimal PyTorch engine, Llama-3-8B, H200). With --fit-rate the host \
+            costs of the engine and the sharing of the GPU are first fitted to the runs at that rate, and the values \
+            printed; without, those of the profiles are used.
+
+            Example:
+              phasewise validate --runs measured/h200_serving
+            """)
+
+    @Option(help: "Folder of the measured runs.") var runs: String
+    @Option(help: "Fit anew to the runs at this rate, requests/s.") var fitRate: Double?
+    @Flag(help: "Show instead how far the means move when all service times are 1 % and 3 % off.") var amplification =
+        false
+    @Option(help: "Folder of profiles, before the default ones.") var profiles: String?
+    @Option(help: "text, csv or json.") var format = ReportFormat.text
+
+    func run() throws {
+        let workspace = try Workspace(profiles: profiles)
+        let measured = try ServingRun.read(folder: runs)
+        var engine = try workspace.measuredEngine()
+        if let fitRate {
+            do {
+                engine = try ServingFit.fit(
+                    measured, rate: fitRate, coRuns: try workspace.coRuns(on: engine.device), start: engine)
+            } catch let failure as ServingFit.Failure {
+                throw InputError(at: nil, "\(runs): \(failure)")
+            }
+            Terminal.complain(FittedValues(engine).text)
+        }
+        if amplification { return try Terminal.write(amplificationTable(measured, engine).rendered(as: format)) }
+        var table = Listing(["run", "rate", "figure", "unit", "simulated", "measured", "error %"])
+        for run in measured {
+            for row in try RunComparison(run, on: engine).rows {
+                table.append([
+                    "\(run.policy)", decimal(run.rate, 0), row.name, row.unit, figure(row.simulated),
+                    figure(row.measured), decimal(row.error * 100, 1),
+                ])
+            }
+        }
+        try Terminal.write(table.rendered(as: format))
+    }
+
+    private func amplificationTable(_ measured: [ServingRun], _ engine: EngineModel) throws -> Listing {
+        var table = Listing(["run", "rate", "service time", "TTFT mean ms", "TPOT mean ms", "E2E mean s", "E2E gain"])
+        for run in measured {
+            for step in try Amplification.of(run, on: engine, factors: [0.97, 0.99, 1, 1.01, 1.03]) {
+                table.append([
+                    "\(run.policy)", decimal(run.rate, 0), decimal(step.serviceTime, 2),
+                    decimal(step.figures.timeToFirstToken.mean * 1e3, 1),
+                    decimal(step.figures.timePerOutputToken.mean * 1e3, 2), decimal(step.figures.endToEnd.mean, 3),
+                    step.gain.map { decimal($0, 1) } ?? "-",
+                ])
+            }
+        }
+        return table
+    }
+
+    /// Three significant decimals for times and factors, none for counts.
+    private func figure(_ value: Double) -> String {
+        value == value.rounded() ? decimal(value, 0) : decimal(value, 3)
+    }
+}
+
+/// The fitted numbers in the keys of the profile files.
+private struct FittedValues {
+    let engine: EngineModel
+
+    init(_ engine: EngineModel) { self.engine = engine }
+
+    var text: String {
+        let factors = engine.runtime.decode.kernelFactor
+        let pairs = zip(factors.knots, factors.values).map { "[\(Int($0)), \($1)]" }.joined(separator: ", ")
+        return """
+            runtimes/minimal-eager.yaml and minimal-eager-mps.yaml
+              prefill: kernel_factor: \(engine.runtime.prefill.kernelFactor.values[0])
+                       serial_seconds: \(engine.runtime.prefill.serialSeconds)
+              decode:  kernel_factor: [\(pairs)]
+            runtimes/minimal-eager-mps.yaml
+              decode:  serial_seconds: \(engine.workers.decode.serialSeconds)
+            sharing/\(engine.device.id).yaml
+              wait_seconds_per_layer: \(engine.sharing.waitSecondsPerLayer)
+              decode_bandwidth_loss: \(engine.sharing.decodeBandwidthLoss)
+              prefill_loss_apart: \(engine.sharing.prefillLossApart)
+              prefill_loss_shared: \(engine.sharing.prefillLossShared)
+            """
+    }
+}
+
+extension Workspace {
+    /// The committed rows of co-runs on a device; empty where there are none.
+    fileprivate func coRuns(on device: DeviceProfile) throws(InputError) -> [CoRunRow] {
+        let paths = catalog.roots.map { "\($0)/kernels/\(device.id)/raw/corun.jsonl.gz" }
+        guard let path = paths.first(where: { FileManager.default.fileExists(atPath: $0) }) else { return [] }
+        return try CoRunRow.read(path: path)
+    }
+
+    /// The engine, model and GPU of the measured runs.
+    fileprivate func measuredEngine() throws -> EngineModel {
+        let device = try catalog.device("h200-sxm").value
+        guard let sharing = try sharing(of: device) else {
+            throw InputError(at: nil, "no sharing profile \(device.id)", help: missingHelp)
+        }
+        return EngineModel(
+            model: try catalog.model("llama-3-8b").value, device: device, efficiency: try efficiency(id: device.id),
+            runtime: try runtime("minimal-eager"), workers: try runtime("minimal-eager-mps"), sharing: sharing)
+    }
+}
