@@ -44,6 +44,7 @@ extension ResolvedWorkload {
             ("arrivals", text(arrivals.text)), ("rate", requestsPerSecond.map(number)),
             ("requests", requests.map(number)),
         ]
+        entries += selection.entries
         return mapping(entries)
     }
 }
@@ -90,11 +91,11 @@ private func mapping(_ entries: [(String, YAMLNode?)]) -> YAMLNode {
             }), at: nowhere)
 }
 
-private func list(_ items: [YAMLNode]) -> YAMLNode { YAMLNode(.sequence(items), at: nowhere) }
+func list(_ items: [YAMLNode]) -> YAMLNode { YAMLNode(.sequence(items), at: nowhere) }
 /// Put in quotes by the writer where it needs them.
-private func text(_ text: String) -> YAMLNode { YAMLNode(.scalar(text, isQuoted: false), at: nowhere) }
-private func number(_ value: some BinaryInteger) -> YAMLNode { text(String(value)) }
+func text(_ text: String) -> YAMLNode { YAMLNode(.scalar(text, isQuoted: false), at: nowhere) }
+func number(_ value: some BinaryInteger) -> YAMLNode { text(String(value)) }
 /// The shortest decimal that reads back as the same number.
-private func number(_ value: Double) -> YAMLNode {
+func number(_ value: Double) -> YAMLNode {
     text(Int(exactly: value).map(String.init) ?? "\(value)")
 }

@@ -20,7 +20,10 @@ struct ScenarioOptions: ParsableArguments {
     @Option(help: "Rescale arrivals to this mean rate, requests per second over the whole deployment.")
     var rate: Double?
 
-    @Option(help: "When requests arrive: recorded, or drawn from the seed at the rate: poisson, gamma:CV.")
+    @Option(
+        help:
+            "When requests arrive: recorded, or drawn from the seed at the rate: poisson, gamma:CV, weibull:SHAPE and others."
+    )
     var arrivals: String?
 
     @Option(help: "Model: an id of `phasewise models`, or the path of a Hugging Face config.json.")

@@ -18,11 +18,12 @@ struct ScenarioWorkload {
     /// Whether another seed gives other requests.
     var isDrawn: Bool {
         if case .generator = workload.source { return true }
-        return workload.arrivals != .recorded
+        return workload.arrivals != .recorded || workload.selection.share != nil
     }
 
     func trace() throws(InputError) -> (trace: Trace, warnings: [Diagnostic]) {
         var (trace, warnings) = try source()
+        if !workload.selection.takesAll { trace = try selected(trace) }
         if let requests = workload.requests, requests < trace.requests.count { trace = trace.prefix(requests) }
         return (try arranged(trace), warnings)
     }
@@ -31,7 +32,8 @@ struct ScenarioWorkload {
         switch workload.source {
         case .trace(let path, let format):
             do throws(InputError) {
-                return try TraceReader.read(path: path, format: format.flatMap(TraceFormat.init))
+                return try TraceReader.read(
+                    path: path, format: format.flatMap(TraceFormat.init), arrivals: arrivalsIfNone)
             } catch {
                 // A file that cannot be opened is a mistake where it is named.
                 var error = error
@@ -50,31 +52,43 @@ struct ScenarioWorkload {
 
     /// Arrivals as the scenario wants them: drawn at its rate or the trace's own, or recorded and rescaled.
     private func arranged(_ trace: Trace) throws(InputError) -> Trace {
-        guard let process = arrivalProcess(rate: workload.requestsPerSecond ?? trace.rate) else {
+        guard case .drawn(let shape) = workload.arrivals else {
             guard let rate = workload.requestsPerSecond else { return trace }
             if let rescaled = trace.rescaled(toRate: rate) { return rescaled }
             throw InputError(
                 at: place, "found a trace that cannot be rescaled to \(rate) requests/s: all requests arrive at once",
                 help: "leave out the rate, or draw arrivals: workload.arrivals=poisson")
         }
-        if process.meanRate == 0 {
+        let rate = workload.requestsPerSecond ?? trace.rate
+        if rate == 0 {
             throw InputError(
                 at: place, "found a trace without a rate of its own to draw arrivals at: all requests arrive at once",
                 help: "give one: workload.rate, or --rate")
         }
-        if process.problem == nil, let drawn = trace.withArrivals(process, streams: streams) { return drawn }
+        if let process = shape.process(rate: rate), process.problem == nil,
+            let drawn = trace.withArrivals(process, streams: streams)
+        {
+            return drawn
+        }
         throw InputError(
             at: place,
-            "found \(trace.requests.count) requests to draw arrivals for, which at \(process.meanRate)"
+            "found \(trace.requests.count) requests to draw arrivals for, which at \(rate)"
                 + " requests/s do not fit into the 2e9 seconds that a run may last",
             help: "raise the rate, or take fewer requests")
     }
 
-    private func arrivalProcess(rate: Double) -> ArrivalProcess? {
-        switch workload.arrivals {
-        case .recorded: nil
-        case .poisson: .poisson(rate: rate)
-        case .gamma(let variation): .gamma(rate: rate, coefficientOfVariation: variation)
-        }
+    /// For a file without times, where the scenario says all of an arrival process.
+    private var arrivalsIfNone: GivenArrivals? {
+        guard case .drawn(let shape) = workload.arrivals, let rate = workload.requestsPerSecond,
+            let process = shape.process(rate: rate), process.problem == nil
+        else { return nil }
+        return GivenArrivals(process, streams: streams)
+    }
+
+    private func selected(_ trace: Trace) throws(InputError) -> Trace {
+        if let error = trace.fault(of: workload.selection, at: place) { throw error }
+        let selected = trace.selecting(workload.selection, streams: streams)
+        if selected.requests.isEmpty { throw InputError(at: place, "found no request left of the trace") }
+        return selected
     }
 }

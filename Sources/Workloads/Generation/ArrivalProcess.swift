@@ -18,12 +18,17 @@ public enum ArrivalProcess: Hashable, Sendable {
     case weibull(rate: Double, shape: Double)
     /// Poisson at a rate that changes by the minute: mean requests in each minute, from the start again after the last.
     case poissonByMinute([Double])
+    /// Poisson for spells of a mean of `on` seconds, nothing for spells of a mean of `off` seconds, both exponential; the
+    /// rate is the mean of both (an interrupted Poisson process: Fischer and Meier-Hellstern, 1993). Starts with requests.
+    case onOff(rate: Double, on: Double, off: Double)
     case bursts(BurstModel)
 
     /// Mean requests per second over a long time.
     public var meanRate: Double {
         switch self {
-        case .evenlySpaced(let rate), .poisson(let rate), .gamma(let rate, _), .weibull(let rate, _): rate
+        case .evenlySpaced(let rate), .poisson(let rate), .gamma(let rate, _), .weibull(let rate, _),
+            .onOff(let rate, _, _):
+            rate
         case .poissonByMinute(let requests): requests.reduce(0, +) / Double(requests.count) / 60
         case .bursts(let model): model.meanRate
         }
@@ -41,6 +46,14 @@ public enum ArrivalProcess: Hashable, Sendable {
         }
         if case .weibull(_, let shape) = self, !(shape >= 0.1 && shape <= 100) {
             return "Weibull shape \(shape), expected 0.1 to 100"
+        }
+        if case .onOff(let rate, let on, let off) = self,
+            // Fewer than one request in a thousand spells would make the wait for one long to draw.
+            !(on >= 1e-3 && off >= 1e-3 && on <= 1e6 && off <= 1e6) || rate * (on + off) < 1e-3
+        {
+            return
+                "spells of \(on) s with and \(off) s without requests, expected 1e-3 to 1e6 s, and at least 1e-3 requests "
+                + "in a pair of them"
         }
         // Within these bounds gaps fit into nanoseconds and the search for the next busy minute ends soon.
         return meanRate >= 1e-6 && meanRate <= 1e8 ? nil : "mean rate \(meanRate) requests/s, expected 1e-6 to 1e8"
@@ -74,6 +87,8 @@ struct ArrivalSampler: Sendable {
     private var count = 0
     /// Requests still to come in the current burst, if they come in bursts.
     private var leftInBurst = 0
+    /// Seconds that the current spell with requests still lasts, if they come in spells.
+    private var leftInSpell: Double?
     private var latest = SimulationTime.zero
 
     init(_ process: ArrivalProcess, stream: RandomStream) {
@@ -98,10 +113,26 @@ struct ArrivalSampler: Sendable {
             latest += SimulationDuration(rounding: scale * pow(stream.exponential(mean: 1), 1 / shape))
         case .poissonByMinute(let requests):
             latest = nextByMinute(requests)
+        case .onOff(let rate, let on, let off):
+            latest += SimulationDuration(rounding: nextGap(rate: rate * (on + off) / on, on: on, off: off))
         case .bursts(let model):
             latest += SimulationDuration(rounding: nextGap(model))
         }
         return latest
+    }
+
+    private mutating func nextGap(rate: Double, on: Double, off: Double) -> Double {
+        var wait = stream.exponential(mean: 1 / rate)
+        var left = leftInSpell ?? stream.exponential(mean: on)
+        var gap = 0.0
+        // Ends: each spell takes a share of the wait that `problem` keeps away from zero.
+        while wait > left {
+            gap += left + stream.exponential(mean: off)
+            wait -= left
+            left = stream.exponential(mean: on)
+        }
+        leftInSpell = left - wait
+        return gap + wait
     }
 
     private mutating func nextGap(_ model: BurstModel) -> Double {
