@@ -90,6 +90,8 @@ public enum LengthDistribution: Hashable, Sendable {
         return lengths.lowerBound + min(Int(rank), lengths.count) - 1
     }
 
+    static func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
+
     private static func problem(ofSorted values: [Int], _ name: String) -> String? {
         if values[0] < 1 { return "\(name) start at \(values[0]), expected at least 1" }
         for index in values.indices.dropFirst() where values[index] < values[index - 1] {
