@@ -45,6 +45,11 @@ extension ResolvedWorkload {
             ("requests", requests.map(number)),
         ]
         entries += selection.entries
+        if let closedLoop {
+            entries.removeAll { $0.0 == "arrivals" }
+            let loop = mapping([("users", number(closedLoop.users)), ("think_time", number(closedLoop.thinkTime))])
+            entries.append(("closed_loop", loop))
+        }
         return mapping(entries)
     }
 }
@@ -116,7 +121,7 @@ extension ResolvedPartitionChange {
 // Nodes that are written have no place to point to.
 private let nowhere = SourceLocation(file: "", line: 1, column: 1)
 
-private func mapping(_ entries: [(String, YAMLNode?)]) -> YAMLNode {
+func mapping(_ entries: [(String, YAMLNode?)]) -> YAMLNode {
     YAMLNode(
         .mapping(
             entries.compactMap { key, value in

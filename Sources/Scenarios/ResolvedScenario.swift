@@ -41,6 +41,8 @@ public struct ResolvedWorkload: Hashable, Sendable {
     public var requests: Int?
     /// What is taken of the source before its requests are counted.
     public var selection = TraceSelection()
+    /// Users who wait for answers send the requests, in their order; `nil` where arrivals do not depend on answers.
+    public var closedLoop: ClosedLoopModel?
 }
 
 /// When the requests of a workload arrive.

@@ -94,6 +94,7 @@ struct ScenarioReader {
         let rate = keys.optional("rate", .number(in: 1e-6...1e6))
         let requests = keys.optional("requests", .int(in: 1...1_000_000_000))
         let selection = readSelection(&keys)
+        let closedLoop = readClosedLoop(&keys)
         keys.finish()
         if let trace {
             if let generate = keys.place(of: "generate") {
@@ -103,7 +104,7 @@ struct ScenarioReader {
             let path = resolvedPath(trace, folder: folder)
             let workload = ResolvedWorkload(
                 source: .trace(path: path, format: format?.value), arrivals: arrivals, requestsPerSecond: rate?.value,
-                requests: requests?.value, selection: selection)
+                requests: requests?.value, selection: selection, closedLoop: closedLoop)
             return Located(workload, at: trace.location)
         }
         if let format = keys.place(of: "format"), keys.place(of: "trace") == nil {
@@ -119,7 +120,7 @@ struct ScenarioReader {
         guard let generator else { return nil }
         let workload = ResolvedWorkload(
             source: .generator(generator.value), arrivals: arrivals, requestsPerSecond: rate?.value,
-            requests: requests?.value, selection: selection)
+            requests: requests?.value, selection: selection, closedLoop: closedLoop)
         return Located(workload, at: generator.location)
     }
 

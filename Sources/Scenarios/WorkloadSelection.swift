@@ -31,6 +31,22 @@ extension ScenarioReader {
         return selection
     }
 
+    /// `closed_loop`, which takes the place of all arrivals.
+    func readClosedLoop(_ workload: inout YAMLReader) -> ClosedLoopModel? {
+        guard let node = workload.node("closed_loop"), var keys = YAMLReader(node, "the closed loop", findings) else {
+            return nil
+        }
+        for key in ["arrivals", "rate"] {
+            if let place = workload.place(of: key) {
+                findings.error(at: place, "found \"\(key)\" beside \"closed_loop\", expected one of them")
+            }
+        }
+        let users = keys.required("users", .int(in: 1...ClosedLoopModel.mostUsers))
+        let thinkTime = keys.optional("think_time", .number(in: ClosedLoopModel.thinkTimes))
+        keys.finish()
+        return users.map { ClosedLoopModel(users: $0.value, thinkTime: thinkTime?.value ?? 0) }
+    }
+
     private func time(_ seconds: Double) -> SimulationTime { .zero + SimulationDuration(rounding: seconds) }
 }
 

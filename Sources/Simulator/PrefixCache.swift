@@ -20,8 +20,6 @@ struct PrefixCache: Hashable, Sendable {
 
     private static let none: Int32 = -1
 
-    /// The most KV blocks that idle entries may fill; `nil` for all that are free.
-    private let capacity: Int?
     private var entries: ContiguousArray<Entry> = []
     private var oldest = none
     private var newest = none
@@ -29,12 +27,10 @@ struct PrefixCache: Hashable, Sendable {
     private(set) var idleBlocks = 0
     private(set) var referencedBlocks = 0
 
-    init(capacity: Int?) { self.capacity = capacity }
-
     func contains(_ key: UInt32) -> Bool { key < entries.count && entries[Int(key)].references >= 0 }
 
     /// How many of these keys are here, from the first on. O(answer).
-    func prefixLength(_ keys: some Collection<UInt32>) -> Int {
+    func prefixLength(_ keys: ArraySlice<UInt32>) -> Int {
         var length = 0
         for key in keys {
             if !contains(key) { break }
@@ -43,10 +39,10 @@ struct PrefixCache: Hashable, Sendable {
         return length
     }
 
-    /// KV blocks that the first `count` of these keys fill, and how many of them are idle.
-    func blocks(of keys: ContiguousArray<UInt32>, count: Int) -> (all: Int, idle: Int) {
+    /// KV blocks that these keys fill, which are all here, and how many of them are idle.
+    func blocks(of keys: ArraySlice<UInt32>) -> (all: Int, idle: Int) {
         var (all, idle) = (0, 0)
-        for key in keys[..<count] {
+        for key in keys {
             let entry = entries[Int(key)]
             all += Int(entry.blocks)
             if entry.references == 0 { idle += Int(entry.blocks) }
@@ -88,8 +84,7 @@ struct PrefixCache: Hashable, Sendable {
 
     /// Drops idle entries, oldest first, until they fill at most so many KV blocks.
     mutating func trim(to blocks: Int) {
-        let most = min(blocks, capacity ?? .max)
-        while idleBlocks > most {
+        while idleBlocks > blocks {
             let index = Int(oldest)
             unlink(index)
             idleBlocks -= Int(entries[index].blocks)

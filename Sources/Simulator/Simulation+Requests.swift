@@ -6,14 +6,15 @@ internal import Workloads
 // MARK: - Requests come and go
 
 extension Simulation {
-    mutating func arrive(_ request: Request, _ recorder: inout some Recorder) {
+    /// - Parameter keys: of the prefixes of its prompt, where prefixes are cached.
+    mutating func arrive(_ request: Request, _ keys: [UInt32], _ recorder: inout some Recorder) {
         context.admit()
         let target = entry.next()
         guard canEverServe(request, at: target) else {
             return context.finish(
                 RequestState(request).record(.rejected, completion: nil, decodeInstance: nil), &recorder)
         }
-        if engines[target].arrive(request, &context) { touch(target) }
+        if engines[target].arrive(request, keys, &context) { touch(target) }
         entry.setLoad(engines[target].instance.outstanding, of: target)
     }
 
@@ -93,6 +94,7 @@ extension Instance {
             peakBlocks: memory.peakBlocks, prefillBusy: main.map { lanes[$0].busy(at: now) } ?? .zero,
             decodeBusy: decode.map { lanes[$0].busy(at: now) } ?? .zero,
             prefillIterations: main.map { lanes[$0].iterations } ?? 0,
-            decodeIterations: decode.map { lanes[$0].iterations } ?? 0, preemptions: preemptions)
+            decodeIterations: decode.map { lanes[$0].iterations } ?? 0, preemptions: preemptions,
+            prefixCache: prefixes?.record)
     }
 }

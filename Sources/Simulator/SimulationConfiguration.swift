@@ -86,6 +86,9 @@ public struct KVMemoryConfiguration: Hashable, Sendable {
     /// Tokens per block.
     public var blockSize: Int
     public var totalBlocks: Int
+    /// Whether the KV of prompts is kept for later requests with the same beginning, where they have ids of blocks that
+    /// say so. Of unified instances only.
+    public var cachesPrefixes = false
 
     public init(blockSize: Int = 16, totalBlocks: Int) {
         precondition(blockSize > 0 && totalBlocks > 0, "KV memory of \(totalBlocks) blocks of \(blockSize) tokens")

@@ -12,8 +12,8 @@ public struct PrefixKeys: Sendable {
     public var count: Int { numbers.count }
 
     /// The keys of a prompt's ids, in their order. O(ids).
-    public mutating func keys(of ids: some Collection<UInt32>) -> ContiguousArray<UInt32> {
-        var keys: ContiguousArray<UInt32> = []
+    public mutating func keys(of ids: some Collection<UInt32>) -> [UInt32] {
+        var keys: [UInt32] = []
         keys.reserveCapacity(ids.count)
         var before: UInt64 = 0
         for id in ids {

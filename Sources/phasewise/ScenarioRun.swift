@@ -24,7 +24,9 @@ struct ScenarioRun {
             costModel: { try workspace.costModel(of: $0) },
             kvCapacity: { try workspace.keyValueBlocks(of: $0, utilization: $1, blockSize: $2) })
         let workload = ScenarioWorkload(resolution)
-        let (trace, warnings) = try workload.trace()
+        let sessions = try workload.sessions()
+        let (trace, warnings) = try sessions.map { ($0.trace, []) } ?? workload.trace()
+        try check(configurations, trace)
         let (rows, rowNote) = options.rowKeeping(requests: trace.requests.count)
         let store = try options.storesNothing ? nil : ResultStore(writingTo: options.database)
         tell(resolution.remarks + warnings + [drawNote(workload), rowNote].compactMap(\.self))
@@ -44,21 +46,25 @@ struct ScenarioRun {
             var configuration = configuration
             configuration.stepByStep = options.stepByStep
             configuration.sampleInterval = sampleInterval ?? OutputOptions.sampleInterval(of: trace)
-            return try run(configuration, trace: trace, description, rows: rows, store: store)
+            func run(_ source: some RequestSource) throws -> StoredRun {
+                try self.run(configuration, source, trace.requests.count, description, rows: rows, store: store)
+            }
+            if let sessions { return try run(SessionSource(sessions)) }
+            if let loop = workload.closedLoop { return try run(workload.source(of: loop, over: trace)) }
+            return try run(trace.source)
         }
         if store != nil { tell([storedNote(runs)]) }
         return runs
     }
 
     private func run(
-        _ configuration: SimulationConfiguration, trace: Trace, _ description: RunDescription, rows: RowKeeping,
-        store: ResultStore?
+        _ configuration: SimulationConfiguration, _ source: some RequestSource, _ requests: Int,
+        _ description: RunDescription, rows: RowKeeping, store: ResultStore?
     ) throws -> StoredRun {
-        var source = ProgressSource(
-            trace.source, label: description.deployment, total: trace.requests.count, isQuiet: options.quiet)
+        var source = ProgressSource(source, label: description.deployment, total: requests, isQuiet: options.quiet)
         let started = Date()
         if let store {
-            let writer = try store.startRun(description, keeping: rows, expectedRequests: trace.requests.count)
+            let writer = try store.startRun(description, keeping: rows, expectedRequests: requests)
             var recorder = RunWatch(writer)
             let outcome = try Simulation(configuration).run(&source, into: &recorder)
             var run = try recorder.base.commit(outcome, wallSeconds: Date().timeIntervalSince(started))
@@ -67,7 +73,7 @@ struct ScenarioRun {
             return run
         }
         let builder = RunSummaryBuilder(
-            slo: description.slo, pricePerHour: description.pricePerHour, expectedRequests: trace.requests.count)
+            slo: description.slo, pricePerHour: description.pricePerHour, expectedRequests: requests)
         var recorder = RunWatch(builder)
         let outcome = try Simulation(configuration).run(&source, into: &recorder)
         tell([recorder.warning(deployment: description.deployment)].compactMap(\.self))
@@ -76,6 +82,20 @@ struct ScenarioRun {
             iterations: outcome.iterations, fingerprint: outcome.fingerprint,
             wallSeconds: Date().timeIntervalSince(started), summary: recorder.base.summary(of: outcome),
             partitionChanges: recorder.partitionChanges)
+    }
+
+    /// Ids of blocks that are no whole number of KV blocks cannot be cached.
+    private func check(_ configurations: [SimulationConfiguration], _ trace: Trace) throws(InputError) {
+        guard let tokens = trace.blockHashes?.blockTokens else { return }
+        for (configuration, place) in zip(configurations, resolution.deploymentPlaces) {
+            for pool in configuration.pools
+            where pool.memory.cachesPrefixes && !tokens.isMultiple(of: pool.memory.blockSize) {
+                throw InputError(
+                    at: place,
+                    "found KV blocks of \(pool.memory.blockSize) tokens for a trace with ids of blocks of \(tokens), expected a divisor",
+                    help: "change the block size, or turn prefix caching off")
+            }
+        }
     }
 
     private func tell(_ remarks: [Diagnostic]) {

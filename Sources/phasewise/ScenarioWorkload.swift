@@ -18,7 +18,31 @@ struct ScenarioWorkload {
     /// Whether another seed gives other requests.
     var isDrawn: Bool {
         if case .generator = workload.source { return true }
-        return workload.arrivals != .recorded || workload.selection.share != nil
+        return workload.arrivals != .recorded || workload.selection.share != nil || workload.closedLoop != nil
+    }
+
+    /// The sessions that the scenario generates, where each turn waits for the answer before it; `nil` for requests that
+    /// are a trace or part of a closed loop.
+    func sessions() throws(InputError) -> Sessions? {
+        guard case .generator(let name) = workload.source, case .sessions(let preset)? = GeneratorPreset(name),
+            preset.model.waitsForAnswer, let requests = workload.requests
+        else { return nil }
+        guard workload.arrivals == .recorded, workload.requestsPerSecond == nil, workload.selection.takesAll,
+            workload.closedLoop == nil
+        else {
+            throw InputError(
+                at: place,
+                "found \"\(name)\" with arrivals, a rate or a selection: its turns come when answers have come")
+        }
+        return SessionGenerator.sessions(preset.model, requests: requests, streams: streams)
+    }
+
+    /// Who sends the requests of a trace, if they wait for answers.
+    var closedLoop: ClosedLoopModel? { workload.closedLoop }
+
+    /// The source of a closed loop over a trace's requests.
+    func source(of loop: ClosedLoopModel, over trace: Trace) -> ClosedLoopSource<TraceSource> {
+        ClosedLoopSource(loop, base: trace.source, streams: streams)
     }
 
     func trace() throws(InputError) -> (trace: Trace, warnings: [Diagnostic]) {
@@ -43,10 +67,10 @@ struct ScenarioWorkload {
                 throw error
             }
         case .generator(let name):
-            guard let preset = WorkloadPreset(rawValue: name), let requests = workload.requests else {
+            guard let preset = GeneratorPreset(name), let requests = workload.requests else {
                 preconditionFailure("generator \(name) of \(String(describing: workload.requests)) requests")
             }
-            return (WorkloadGenerator.trace(preset.model, requests: requests, streams: streams), [])
+            return (preset.trace(requests: requests, streams: streams), [])
         }
     }
 

@@ -29,8 +29,8 @@ public struct ClosedLoopSource<Base: RequestSource>: RequestSource {
     private var base: Base
     private let thinkTime: Double
     private var users: [RandomStream]
-    /// When each user sends next; the largest number while it waits for an answer.
-    private var sends: MinimumTree
+    /// When each user sends next that does not wait for an answer.
+    private var sends = ArrivalQueue()
     /// Who sent each request.
     private var senders: [Int32] = []
     private var givenBack: Request?
@@ -41,24 +41,23 @@ public struct ClosedLoopSource<Base: RequestSource>: RequestSource {
         self.base = base
         thinkTime = model.thinkTime
         users = (0..<model.users).map { streams.stream(named: "user-\($0)") }
-        sends = MinimumTree(count: model.users, key: 0)
         for user in users.indices { think(user, from: .zero) }
     }
 
     public var reacts: Bool { true }
 
     public mutating func next() throws -> Request? {
-        guard sends.minimum < .max, var request = try givenBack ?? base.next() else { return nil }
+        guard sends.first != nil, var request = try givenBack ?? base.next(), let send = sends.removeFirst() else {
+            return nil
+        }
         givenBack = nil
-        let user = sends.indexOfMinimum
-        request.arrival = SimulationTime(nanoseconds: sends.minimum)
-        senders.append(Int32(user))
-        sends.set(user, to: .max)
+        request.arrival = send.time
+        senders.append(Int32(send.subject))
         return request
     }
 
     public mutating func takeBack(_ request: Request) {
-        sends.set(Int(senders.removeLast()), to: request.arrival.nanoseconds)
+        sends.insert(Int(senders.removeLast()), at: request.arrival)
         givenBack = request
     }
 
@@ -66,7 +65,7 @@ public struct ClosedLoopSource<Base: RequestSource>: RequestSource {
 
     private mutating func think(_ user: Int, from time: SimulationTime) {
         let pause = thinkTime > 0 ? users[user].exponential(mean: thinkTime) : 0
-        sends.set(user, to: (time + SimulationDuration(rounding: pause)).nanoseconds)
+        sends.insert(user, at: time + SimulationDuration(rounding: pause))
     }
 
     public var blockFormat: BlockFormat? { base.blockFormat }

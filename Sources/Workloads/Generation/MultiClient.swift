@@ -48,7 +48,7 @@ public struct MultiClientGenerator: RequestSource, Sendable {
     private var made = 0
     private var clients: [WorkloadGenerator]
     private var upcoming: [Request]
-    private var earliest: MinimumTree
+    private var arrivals = ArrivalQueue()
 
     /// - Precondition: the model has no `problem`.
     public init(_ model: MultiClientModel, requests: Int, streams: RandomStreams) {
@@ -58,24 +58,22 @@ public struct MultiClientGenerator: RequestSource, Sendable {
             WorkloadGenerator(client, requests: .max, streams: streams, client: index)
         }
         upcoming = []
-        earliest = MinimumTree(count: clients.count, key: 0)
         for index in clients.indices {
             guard let first = clients[index].next() else { preconditionFailure("client \(index) sends nothing") }
             upcoming.append(first)
-            earliest.set(index, to: first.arrival.nanoseconds)
+            arrivals.insert(index, at: first.arrival)
         }
     }
 
     /// O(log clients).
     public mutating func next() -> Request? {
-        guard made < requests else { return nil }
-        let client = earliest.indexOfMinimum
+        guard made < requests, let client = arrivals.removeFirst()?.subject else { return nil }
         var request = upcoming[client]
         (request.index, request.classIndex) = (made, client)
         made += 1
         if let next = clients[client].next() {
             upcoming[client] = next
-            earliest.set(client, to: next.arrival.nanoseconds)
+            arrivals.insert(client, at: next.arrival)
         }
         return request
     }

@@ -36,7 +36,10 @@ public struct SessionModel: Hashable, Sendable {
     /// Why no sessions can be made from this, in words for a message; `nil` if all is well.
     public var problem: String? {
         if let problem = starts.problem { return "starts: \(problem)" }
-        let tokens = switch growth { case .afterAnswer(let tokens), .ofPrompt(let tokens): tokens }
+        let tokens =
+            switch growth {
+            case .afterAnswer(let tokens), .ofPrompt(let tokens): tokens
+            }
         for (name, lengths) in [
             ("turns", turns), ("first prompt", firstPrompt), ("growth", tokens), ("output tokens", outputTokens),
             ("pauses", pauses),
@@ -44,7 +47,8 @@ public struct SessionModel: Hashable, Sendable {
             if let problem = lengths.problem { return "\(name): \(problem)" }
         }
         if sharedTokens < 0 || longestPrompt < 1 || blockTokens < 1 || !(0...1).contains(coldShare) {
-            return "\(sharedTokens) shared tokens, prompts to \(longestPrompt), blocks of \(blockTokens), cold share \(coldShare)"
+            return
+                "\(sharedTokens) shared tokens, prompts to \(longestPrompt), blocks of \(blockTokens), cold share \(coldShare)"
         }
         return nil
     }
@@ -109,7 +113,8 @@ public struct SessionGenerator: Sendable {
             }
             made.append(
                 Session.Turn(
-                    promptTokens: prompt, outputTokens: model.outputTokens.drawn(&outputs), pause: pause, blocks: blocks))
+                    promptTokens: prompt, outputTokens: model.outputTokens.drawn(&outputs), pause: pause, blocks: blocks
+                ))
         }
         return Session(start: start, turns: made)
     }

@@ -1,3 +1,5 @@
+public import EventKernel
+
 /// Sessions by name.
 public enum SessionPreset: String, CaseIterable, Sendable {
     case mooncakeSessions = "mooncake-sessions"
@@ -52,6 +54,17 @@ public enum GeneratorPreset: Hashable, Sendable, CaseIterable {
         switch self {
         case .requests(let preset): preset.summary
         case .sessions(let preset): preset.summary
+        }
+    }
+
+    /// The first requests of it, as a trace of known arrivals.
+    public func trace(requests: Int, streams: RandomStreams) -> Trace {
+        switch self {
+        case .requests(let preset): return WorkloadGenerator.trace(preset.model, requests: requests, streams: streams)
+        case .sessions(let preset):
+            // Sessions overlap: the first requests of all are among those of more sessions than have so many.
+            let sessions = SessionGenerator.sessions(preset.model, requests: 2 * requests, streams: streams)
+            return sessions.trace.prefix(requests)
         }
     }
 }

@@ -4,8 +4,8 @@ public import EventKernel
 /// is refused goes on as if it had been answered.
 public struct SessionSource: RequestSource, Sendable {
     private let sessions: Sessions
-    /// When the next turn of each session arrives; the largest number while it waits, and after its last.
-    private var arrivals: MinimumTree
+    /// When the next turn of each session arrives that does not wait for an answer and has one.
+    private var arrivals = ArrivalQueue()
     /// The turn that each session sends next.
     private var positions: [Int32]
     /// Session and turn of each request.
@@ -17,28 +17,26 @@ public struct SessionSource: RequestSource, Sendable {
             sessions.waitsForAnswer && sessions.sessions.allSatisfy { !$0.turns.isEmpty }, "sessions of known arrivals")
         self.sessions = sessions
         positions = Array(repeating: 0, count: sessions.sessions.count)
-        arrivals = MinimumTree(count: sessions.sessions.count, key: 0)
-        for (index, session) in sessions.sessions.enumerated() { arrivals.set(index, to: session.start.nanoseconds) }
+        for (index, session) in sessions.sessions.enumerated() { arrivals.insert(index, at: session.start) }
     }
 
     public var reacts: Bool { true }
 
     /// O(log sessions).
     public mutating func next() -> Request? {
-        guard arrivals.minimum < .max else { return nil }
-        let session = arrivals.indexOfMinimum
+        guard let arrival = arrivals.removeFirst() else { return nil }
+        let session = arrival.subject
         let turn = sessions.sessions[session].turns[Int(positions[session])]
         let request = Request(
-            index: origins.count, arrival: SimulationTime(nanoseconds: arrivals.minimum),
+            index: origins.count, arrival: arrival.time,
             promptTokens: turn.promptTokens, outputTokens: turn.outputTokens,
             classIndex: sessions.sessions[session].classIndex)
         origins.append((Int32(session), positions[session]))
-        arrivals.set(session, to: .max)
         return request
     }
 
     public mutating func takeBack(_ request: Request) {
-        arrivals.set(Int(origins.removeLast().session), to: request.arrival.nanoseconds)
+        arrivals.insert(Int(origins.removeLast().session), at: request.arrival)
     }
 
     public mutating func finished(_ request: Int, at time: SimulationTime) {
@@ -46,7 +44,7 @@ public struct SessionSource: RequestSource, Sendable {
         positions[session] += 1
         guard positions[session] < sessions.sessions[session].turns.count else { return }
         let pause = sessions.sessions[session].turns[Int(positions[session])].pause
-        arrivals.set(session, to: (time + pause).nanoseconds)
+        arrivals.insert(session, at: time + pause)
     }
 
     public var blockFormat: BlockFormat? { BlockFormat(dialect: sessions.dialect, tokens: sessions.blockTokens) }

@@ -20,7 +20,7 @@ extension TraceCommand {
                   phasewise trace generate azure-conv --requests 10000 --seed 1 --output azure-conv-shaped-10k.csv
                   phasewise trace generate --arrivals gamma:2 --rate 8 --prompt-tokens lognormal:6,1 --output-tokens fixed:200
                 """)
-        @Argument(help: "Preset; --list names them.") var preset: WorkloadPreset?
+        @Argument(help: "Preset; --list names them.") var preset: String?
         @Flag(help: "List the presets.") var list = false
         @Option(help: "Draw requests of this trace, prompt and output together.") var like: String?
         @Option(help: "How many requests.") var requests = 10_000
@@ -28,6 +28,8 @@ extension TraceCommand {
         @Option(help: "Mean rate, requests per second.") var rate: Double?
         @Option(help: "Lengths of prompts.") var promptTokens: String?
         @Option(help: "Lengths of outputs.") var outputTokens: String?
+        @Option(help: "So many clients instead of one, each with its own bursts and class.") var clients: Int?
+        @Option(help: "How unequal they are: the k-th sends in proportion to 1/k to this power.") var clientSkew = 1.0
         @Option(help: "Correlation of the normals behind prompt and output, -1 to 1.") var correlation: Double?
         @Option(help: "Seed of the draws.") var seed: UInt64 = 1
         @Option(name: .customLong("run"), help: "Replication: same seed, independent draws.") var replication: UInt64 =
@@ -42,6 +44,11 @@ extension TraceCommand {
             }
             if let correlation, !(-1...1).contains(correlation) {
                 throw ValidationError("found --correlation \(correlation), expected -1 to 1")
+            }
+            if let clients, !(1...MultiClientModel.mostClients).contains(clients) || !(0...10).contains(clientSkew) {
+                throw ValidationError(
+                    "found \(clients) clients of skew \(clientSkew), expected 1 to \(MultiClientModel.mostClients) of 0 to 10"
+                )
             }
             let hasLengths = promptTokens != nil || outputTokens != nil || correlation != nil
             if like != nil, preset != nil || hasLengths {
@@ -58,15 +65,32 @@ extension TraceCommand {
 
         func run() throws {
             if list {
-                for preset in WorkloadPreset.allCases { try Terminal.say("\(preset.rawValue)\n  \(preset.summary)") }
+                for preset in GeneratorPreset.allCases { try Terminal.say("\(preset.name)\n  \(preset.summary)") }
                 return
             }
-            try output.write(try like.map { try resampled(from: $0) } ?? generated())
+            if let like { return try output.write(try resampled(from: like)) }
+            switch try chosenPreset() {
+            case .sessions(let preset): try output.write(sessions(preset))
+            case .requests(let preset): try output.write(try generated(preset.model))
+            case nil: try output.write(try generated(nil))
+            }
         }
 
         private var streams: RandomStreams { RandomStreams(seed: seed, run: replication) }
 
-        private func generated() throws(InputError) -> Trace {
+        private func chosenPreset() throws -> GeneratorPreset? {
+            guard let name = preset else { return nil }
+            if let preset = GeneratorPreset(name) { return preset }
+            let names = GeneratorPreset.allCases.map(\.name)
+            let near = nearestMatch(to: name, among: names).map { "; did you mean \($0)?" } ?? ""
+            throw ValidationError("found preset \"\(name)\", expected one of \(names.joined(separator: ", "))\(near)")
+        }
+
+        private func sessions(_ preset: SessionPreset) -> Trace {
+            rescaled(GeneratorPreset.sessions(preset).trace(requests: requests, streams: streams))
+        }
+
+        private func generated(_ base: WorkloadModel?) throws(InputError) -> Trace {
             let shape = try parsed(arrivals, "--arrivals", ArrivalShape.words) { ArrivalShape($0) }
             let prompts = try parsed(promptTokens, "--prompt-tokens", LengthDistribution.words) {
                 LengthDistribution($0)
@@ -75,7 +99,7 @@ extension TraceCommand {
                 LengthDistribution($0)
             }
             var model =
-                preset?.model
+                base
                 ?? WorkloadModel(
                     name: "generated", arrivals: .poisson(rate: rate ?? 1), promptTokens: .fixed(1),
                     outputTokens: .fixed(1))
@@ -83,6 +107,19 @@ extension TraceCommand {
             model.promptTokens = prompts ?? model.promptTokens
             model.outputTokens = outputs ?? model.outputTokens
             model.correlation = correlation ?? model.correlation
+            if let clients {
+                let shape = shape ?? .poisson
+                let rate = rate ?? model.arrivals.meanRate
+                if let many = MultiClientModel.skewed(
+                    clients: clients, skew: clientSkew, rate: rate, shape: shape, like: model)
+                {
+                    return MultiClientGenerator.trace(many, requests: requests, streams: streams)
+                }
+                throw InputError(
+                    at: SourceLocation(file: "--clients", line: 1, column: 1),
+                    "found \(clients) clients of which one is too slow for \(shape.text) arrivals, expected fewer or a higher rate"
+                )
+            }
             let trace = WorkloadGenerator.trace(model, requests: requests, streams: streams)
             // What has a shape has its rate already, over a long time and not over this trace.
             return shape == nil ? rescaled(trace) : trace
