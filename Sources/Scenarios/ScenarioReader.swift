@@ -53,11 +53,12 @@ struct ScenarioReader {
         let seed = keys.optional("seed", .int(in: 0...Int.max))?.value ?? 1
         let run = keys.optional("run", .int(in: 0...Int.max))?.value ?? 0
         let equal = keys.optional("equal", .choice("what is held equal"))?.value ?? EqualFooting.gpus
+        let costs = keys.node("costs").flatMap { CostsReader(findings: findings).read($0) }
         let pricesNode = keys.node("prices")
         let deploymentsNode = keys.node("deployments")
         var reader = DeploymentReader(
             environment: environment, folder: folder, findings: findings, model: model?.file.value,
-            defaultDevice: deviceReference)
+            defaultDevice: deviceReference, defaultCosts: costs)
         let read = readDeployments(deploymentsNode, in: keys, with: &reader)
         reader.checkDefaultDevice()
         let prices = pricesNode.map { readPrices($0, devices: reader.deviceIDs) } ?? []

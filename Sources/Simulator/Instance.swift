@@ -29,6 +29,8 @@ public struct Instance: ~Copyable, Sendable {
     var now = SimulationTime.zero
     /// Requests given to this instance and not finished there.
     var outstanding = 0
+    /// Tokens of prompts given to this instance: until their first token is out, in a decode instance until they end.
+    var promptTokensAhead = 0
     var preemptions = 0
     /// Prompts elsewhere that wait to be pulled into this decode instance.
     var bridge: Deque<BridgeEntry> = []
@@ -224,6 +226,7 @@ extension Instance {
         if requests[slot].generatedTokens > 0 {
             recorder.recordTokenGaps(now - requests[slot].lastToken, count: 1)
         }
+        if requests[slot].firstToken == nil { promptTokensAhead -= requests[slot].request.promptTokens }
         requests[slot].finishPrefill(at: now)
         return true
     }
@@ -238,6 +241,7 @@ extension Instance {
     mutating func release(_ slot: Int32) {
         giveBack(slot)
         outstanding -= 1
+        if role == .decode { promptTokensAhead -= requests[slot].request.promptTokens }
         requests.remove(slot)
     }
 
@@ -252,6 +256,7 @@ extension Instance {
         prefixes?.setKeys(keys, of: slot)
         waiting.append(slot)
         outstanding += 1
+        promptTokensAhead += request.promptTokens
     }
 
     /// How many iterations of a lane from the next on are alike: none completes a sequence before its end, needs a block

@@ -9,14 +9,41 @@ extension Simulation {
     /// - Parameter keys: of the prefixes of its prompt, where prefixes are cached.
     mutating func arrive(_ request: Request, _ keys: [UInt32], _ recorder: inout some Recorder) {
         context.admit()
-        let target = entry.next()
+        let target = holder(of: keys, promptTokens: request.promptTokens, &recorder) ?? entry.next()
         guard canEverServe(request, at: target) else {
             return context.finish(
                 RequestState(request).record(.rejected, completion: nil, decodeInstance: nil), &recorder)
         }
         if engines[target].arrive(request, keys, &context) { touch(target) }
-        entry.setLoad(engines[target].instance.outstanding, of: target)
+        let added = engines[target].instance.load(of: request.promptTokens, for: configuration.router)
+        entry.sent(added, to: target)
+        entry.update(load(of: target), of: target)
     }
+
+    /// The instance whose cache holds most of a prompt, if that is more than half and the router looks at caches; of
+    /// equal ones the one with the fewest requests, then the first. O(instances · ids).
+    private mutating func holder(
+        of keys: [UInt32], promptTokens: Int, _ recorder: inout some Recorder
+    ) -> Int? {
+        guard configuration.router == .longestPrefix, !keys.isEmpty else { return nil }
+        var best: (index: Int, tokens: Int)?
+        for index in engines.indices where engines[index].instance.prefixes != nil {
+            // What decodes have taken of the memory since makes prefixes go. An iteration that ends now is still on.
+            let before = SimulationTime(nanoseconds: context.now.nanoseconds - 1)
+            engines[index].instance.bookEnded(by: before, lane: 0, &recorder)
+            let tokens = engines[index].instance.cachedTokens(keys, promptTokens: promptTokens)
+            guard 2 * tokens > promptTokens else { continue }
+            if let best {
+                let (load, least) = (engines[index].instance.outstanding, engines[best.index].instance.outstanding)
+                if (tokens, -load) <= (best.tokens, -least) { continue }
+            }
+            best = (index, tokens)
+        }
+        return best?.index
+    }
+
+    /// What routers compare of an instance.
+    func load(of index: Int) -> Int { engines[index].instance.load(for: configuration.router) }
 
     /// Whether the request fits into the memory of every instance it may have to go through.
     private func canEverServe(_ request: Request, at target: Int) -> Bool {
@@ -32,11 +59,11 @@ extension Simulation {
         engines[index].endLane(lane, &context, &recorder)
         switch engines[index].instance.role {
         case .unified, .semiPD: break
-        case .decode: decoders.setLoad(engines[index].instance.outstanding, of: index)
+        case .decode: decoders.update(load(of: index), of: index)
         case .prefill:
             for position in kept..<engines[index].instance.prefilledCount { offer(from: index, at: position) }
         }
-        if engines[index].instance.role != .decode { entry.setLoad(engines[index].instance.outstanding, of: index) }
+        if engines[index].instance.role != .decode { entry.update(load(of: index), of: index) }
         touch(index)
     }
 

@@ -16,7 +16,7 @@ struct ImportGraphTests {
         ("ResultStore", ["Metrics", "EventKernel", "GRDB", "GRDBSQLite"]),
         ("Calibration", ["CostModels", "Profiles", "Diagnostics"]),
         ("Scenarios", ["Simulator", "Workloads", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
-        ("Reporting", ["Metrics", "ResultStore"]),
+        ("Reporting", ["EventKernel", "Metrics", "ResultStore"]),
         ("Validation", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         ("Reproduction", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
     ]
