@@ -3,6 +3,7 @@ internal import Diagnostics
 internal import Metrics
 internal import Profiles
 internal import Simulator
+internal import Workloads
 
 extension ResolvedScenario {
     /// The scenario as a file that resolves to this same value, if it is read with the same profiles and from the same

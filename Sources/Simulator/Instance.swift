@@ -47,11 +47,9 @@ public struct Instance: ~Copyable, Sendable {
         limits = pool.limits
         memory = KVCacheManager(pool.memory)
         decodeSet = DecodeSet(blockSize: pool.memory.blockSize)
-        if role == .semiPD {
-            lanes.append(Lane(sms: pool.partition.prefill))
-            lanes.append(Lane(sms: pool.partition.decode))
-        } else {
-            lanes.append(Lane(sms: pool.partition.total))
+        let (partition, provenance) = (pool.partition, pool.costModel.uniformProvenance)
+        for sms in role == .semiPD ? [partition.prefill, partition.decode] : [partition.total] {
+            lanes.append(Lane(sms: sms, uniformProvenance: provenance))
         }
     }
 

@@ -29,7 +29,9 @@ public struct Simulation: ~Copyable {
         var takers: [Int] = []
         var pullers: [Int] = []
         var decoderCapacity = Int.max
-        for (poolIndex, pool) in configuration.pools.enumerated() {
+        for (poolIndex, given) in configuration.pools.enumerated() {
+            var pool = given
+            pool.costModel = given.costModel.shared
             for _ in 0..<pool.instances {
                 if pool.role == .decode {
                     pullers.append(engines.count)

@@ -37,6 +37,14 @@ struct ScenarioWorkload {
         return SessionGenerator.sessions(preset.model, requests: requests, streams: streams)
     }
 
+    /// Requests that wait for answers have no rate to search or to plan for.
+    func checkArrivalsAreKnown() throws(InputError) {
+        if try workload.closedLoop == nil && sessions() == nil { return }
+        throw InputError(
+            at: place, "found requests that wait for answers, expected known arrivals",
+            help: "closed loops and such sessions are for `phasewise simulate` and `phasewise compare`")
+    }
+
     /// Who sends the requests of a trace, if they wait for answers.
     var closedLoop: ClosedLoopModel? { workload.closedLoop }
 
@@ -46,13 +54,19 @@ struct ScenarioWorkload {
     }
 
     func trace() throws(InputError) -> (trace: Trace, warnings: [Diagnostic]) {
-        var (trace, warnings) = try source()
-        if !workload.selection.takesAll { trace = try selected(trace) }
-        if let requests = workload.requests, requests < trace.requests.count { trace = trace.prefix(requests) }
-        return (try arranged(trace), warnings)
+        let (source, warnings) = try source()
+        return (try trace(from: source), warnings)
     }
 
-    private func source() throws(InputError) -> (trace: Trace, warnings: [Diagnostic]) {
+    /// What the scenario takes of the source, as many requests as it asks for, arriving when it says.
+    func trace(from source: Trace) throws(InputError) -> Trace {
+        let source = workload.selection.takesAll ? source : try selected(source)
+        guard let requests = workload.requests, requests < source.requests.count else { return try arranged(source) }
+        return try arranged(source.prefix(requests))
+    }
+
+    /// The requests as the file or the generator has them.
+    func source() throws(InputError) -> (trace: Trace, warnings: [Diagnostic]) {
         switch workload.source {
         case .trace(let path, let format):
             do throws(InputError) {

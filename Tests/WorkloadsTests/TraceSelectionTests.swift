@@ -63,7 +63,8 @@ struct TraceSelectionTests {
         #expect(selected.requests.indices.map { Int(selected.blockHashes?[$0].first ?? 999) } == kept)
         #expect(selected.requests.map(\.promptTokens) == kept.map { trace.requests[$0].promptTokens })
         let start = selection.from == nil && selection.to == nil ? SimulationTime.zero : selection.from ?? .zero
-        #expect(selected.requests.map(\.arrival) == kept.map { SimulationTime.zero + (trace.requests[$0].arrival - start) })
+        #expect(
+            selected.requests.map(\.arrival) == kept.map { SimulationTime.zero + (trace.requests[$0].arrival - start) })
         #expect(selected.requests.map(\.index) == Array(selected.requests.indices))
     }
 
