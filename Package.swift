@@ -30,6 +30,7 @@ let package = Package(
         .executable(name: "phasewise", targets: ["phasewise"]),
         .library(
             name: "PhasewiseSimulator", targets: ["Simulator", "CostModels", "Workloads", "Metrics", "EventKernel"]),
+        .library(name: "PhasewiseScenarios", targets: ["Scenarios", "Profiles"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -40,6 +41,7 @@ let package = Package(
     targets: [
         library("Diagnostics"),
         library("EventKernel"),
+        library("Statistics", ["EventKernel"]),
         library("Workloads", ["Diagnostics", "EventKernel", "CZlib"]),
         library("CostModels", ["EventKernel"]),
         library("Metrics", ["EventKernel"]),
@@ -48,15 +50,25 @@ let package = Package(
         library("ResultStore", ["Metrics", "EventKernel", grdb, sqlite]),
         library("Calibration", ["CostModels", "Profiles", "Diagnostics"]),
         library("Scenarios", ["Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
-        library("Reporting", ["Metrics", "ResultStore", "EventKernel"]),
+        .target(
+            name: "Reporting", dependencies: ["Metrics", "ResultStore", "Statistics", "EventKernel"],
+            resources: [.embedInCode("Page/report.css"), .embedInCode("Page/report.js")], swiftSettings: strict),
         library("Validation", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         library("Reproduction", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
+        library("Planning", ["Scenarios", "Profiles", "Metrics", "Statistics", "EventKernel", "Diagnostics"]),
+        library(
+            "Regression",
+            [
+                "Simulator", "Scenarios", "Profiles", "CostModels", "Metrics", "Statistics", "Reporting", "EventKernel",
+                "Diagnostics",
+            ]),
         .systemLibrary(name: "CZlib"),
         .executableTarget(
             name: "phasewise",
             dependencies: [
                 "Diagnostics", "EventKernel", "Workloads", "CostModels", "Metrics", "Profiles", "Simulator",
-                "ResultStore", "Calibration", "Scenarios", "Reporting", "Validation", "Reproduction",
+                "ResultStore", "Calibration", "Scenarios", "Reporting", "Validation", "Reproduction", "Planning",
+                "Regression", "Statistics",
                 argumentParser,
             ],
             swiftSettings: strict),
@@ -81,7 +93,14 @@ let package = Package(
             "ValidationTests",
             ["Validation", "Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         tests("CommandLineTests", ["phasewise"]),
+        tests("StatisticsTests", ["Statistics", "EventKernel"]),
+        tests(
+            "PlanningTests",
+            ["Planning", "Scenarios", "Profiles", "Metrics", "Statistics", "EventKernel", "Diagnostics"]),
+        tests(
+            "RegressionTests",
+            ["Regression", "Scenarios", "Profiles", "Metrics", "Reporting", "EventKernel", "Diagnostics"]),
         tests("ReproductionTests", ["Reproduction", "Diagnostics"]),
-        tests("ReportingTests", ["Reporting", "ResultStore", "Metrics", "EventKernel"]),
+        tests("ReportingTests", ["Reporting", "ResultStore", "Metrics", "Statistics", "EventKernel"]),
     ]
 )

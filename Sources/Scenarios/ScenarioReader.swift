@@ -9,12 +9,7 @@ extension ScenarioResolution {
         path: String, flags: ScenarioBuilder = ScenarioBuilder(), overrides: [String] = [],
         in environment: ScenarioEnvironment
     ) throws(InputError) -> ScenarioResolution {
-        var root = try YAMLNode.parse(try InputText.read(path), file: path)
-        try flags.change(&root)
-        try root.apply(overrides: overrides)
-        let (folder, file) = splitPath(path)
-        let stem = file.lastIndex(of: ".").map { String(file[..<$0]) } ?? file
-        return try resolve(root, name: stem, folder: folder, in: environment)
+        try ScenarioDocument(path: path, flags: flags, overrides: overrides).resolve(in: environment)
     }
 
     /// Checks and resolves a scenario that is a tree already.
