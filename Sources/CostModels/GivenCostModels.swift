@@ -84,19 +84,28 @@ public struct AffineCostModel: CostModel {
         func multiplier(share: Double) -> Double { (scaling / share + fixed) / (scaling + fixed) }
     }
 
+    /// How two phases that run at once slow each other.
+    public enum Sharing: Hashable, Sendable {
+        /// Shares in proportion to the caps times a gain, whatever the phases run; as in `SharingEfficiency`.
+        case proportional(gain: Double)
+        /// By what each phase runs. Of a decode iteration alone, the seconds for each sequence are taken as arithmetic, those
+        /// for each context token and `weightReadSeconds` as memory, and what is left as host time.
+        case coRun(CoRunSharing, layers: Int, weightReadSeconds: Double)
+    }
+
     public var streamingMultiprocessors: Int
     public var prefill: PrefillCost
     public var decode: DecodeCost
-    /// As in `SharingEfficiency`.
-    public var overlapGain: Double
+    public var sharing: Sharing
 
     public init(
-        streamingMultiprocessors: Int, prefill: PrefillCost, decode: DecodeCost, overlapGain: Double = 1
+        streamingMultiprocessors: Int, prefill: PrefillCost, decode: DecodeCost,
+        sharing: Sharing = .proportional(gain: 1)
     ) {
         self.streamingMultiprocessors = streamingMultiprocessors
         self.prefill = prefill
         self.decode = decode
-        self.overlapGain = overlapGain
+        self.sharing = sharing
     }
 
     public func work(of shape: IterationShape, sms: Int) -> Work {
@@ -126,11 +135,44 @@ public struct AffineCostModel: CostModel {
     }
 
     public func slowdowns(
-        prefill prefillShape: IterationShape, decode decodeShape: IterationShape, partition: SMPartition
+        prefill: IterationShape, decode: IterationShape, partition: SMPartition
     ) -> LaneSlowdowns {
+        switch sharing {
+        case .proportional(let gain): proportionalSlowdowns(gain: gain, partition)
+        case .coRun(let sharing, let layers, let weightReadSeconds):
+            coRunSlowdowns(
+                CoRunInterference(sharing: sharing), layers: layers, weightReadSeconds: weightReadSeconds, prefill,
+                decode, partition)
+        }
+    }
+
+    private func coRunSlowdowns(
+        _ interference: CoRunInterference, layers: Int, weightReadSeconds: Double, _ prefillShape: IterationShape,
+        _ decodeShape: IterationShape, _ partition: SMPartition
+    ) -> LaneSlowdowns {
+        func decodeSeconds(_ sms: Int) -> Double { work(of: decodeShape, sms: sms).seconds }
+        func prefillSeconds(_ sms: Int) -> Double { work(of: prefillShape, sms: sms).seconds }
+        let host = max(0, decode.constantSeconds - weightReadSeconds)
+        let factor = decode.smResponse.multiplier(
+            share: Double(partition.decode) / Double(streamingMultiprocessors))
+        var kernels = KernelDemand(seconds: decodeSeconds(partition.decode) - host, memorySeconds: 0, bytes: 0)
+        kernels.computeSeconds = decode.secondsPerSequence * Double(decodeShape.decodeSequences) * factor
+        kernels.memorySeconds = kernels.seconds - kernels.computeSeconds
+        let own = partition.decode - partition.overlap
+        return interference.slowdowns(
+            prefill: .init(
+                host: HostTime(hidden: 0, serial: prefill.constantSeconds),
+                kernels: KernelDemand(
+                    seconds: prefillSeconds(partition.prefill) - prefill.constantSeconds, memorySeconds: 0, bytes: 0)),
+            decode: .init(host: HostTime(hidden: 0, serial: host), kernels: kernels), partition: partition,
+            prefillKernelsPerLayer: max(
+                (prefillSeconds(partition.total) - prefill.constantSeconds) / Double(layers), 1e-9),
+            decodeOnOwn: own > 0 ? decodeSeconds(own) : nil, decodeOnAll: decodeSeconds(partition.total))
+    }
+
+    private func proportionalSlowdowns(gain: Double, _ partition: SMPartition) -> LaneSlowdowns {
         let total = Double(partition.total)
-        let effective = Interference(overlapGain: overlapGain, deliveredBytesPerSecond: .infinity)
-            .effectiveSMs(partition)
+        let effective = Interference(overlapGain: gain, deliveredBytesPerSecond: .infinity).effectiveSMs(partition)
         func slowdown(_ response: SMResponse, alone: Int, shared: Double) -> Slowdown {
             Slowdown(
                 rounding: response.multiplier(share: shared / total)

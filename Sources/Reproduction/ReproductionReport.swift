@@ -17,8 +17,8 @@ struct ReproductionReport {
         are in milliseconds, rates in requests per second for each GPU-sized group, so that DistServe, with two GPUs, is \
         given twice as many.
 
-        Of \(rows.count) results that a simulation has to show, \(count(.pass)) are within tolerance, \(count(.fail)) are \
-        not, and \(count(.notRun)) were not run.
+        Of \(rows.count) results that a simulation has to show, \(count(.pass)) are within tolerance and \(count(.fail)) \
+        are not.
 
         """
     }
@@ -55,7 +55,6 @@ struct ReproductionReport {
         var text = ""
         for row in rows {
             text += "### \(row.number). \(row.result): \(row.verdict.rawValue)\n\n"
-            if let missing = row.missing { text += "Not run: \(missing).\n\n" }
             if !row.checks.isEmpty {
                 text += "| | paper | ours | tolerance | |\n|---|---|---|---|---|\n"
                 for check in row.checks {

@@ -27,9 +27,10 @@ public struct SemiPDReproduction: Sendable {
         let longBench = ServingCurves(.longBench, extent: extent, progress: progress)
 
         progress("causes of mismatches")
-        let causes = MismatchCauses(extent, shareGPT: shareGPT, longBench: longBench, storage: storage, ratio: ratio)
+        let causes = MismatchCauses(extent, shareGPT: shareGPT)
         rows =
-            (ServingRows(shareGPT: shareGPT, longBench: longBench).all + [
+            (ServingRows(shareGPT: shareGPT, longBench: longBench).all
+            + DynamicRows(extent, shareGPT: shareGPT, longBench: longBench).all + [
                 laws.row, storage.row, shortage.row, ratio.row,
             ])
             .sorted { $0.number < $1.number }

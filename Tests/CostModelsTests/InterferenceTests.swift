@@ -75,7 +75,7 @@ struct InterferenceTests {
             decode: .init(
                 constantSeconds: 0.01, secondsPerContextToken: 1e-8, secondsPerSequence: 1e-5,
                 smResponse: .init(scaling: 1, fixed: 0)),
-            overlapGain: 1.12)
+            sharing: .proportional(gain: 1.12))
         let (prefill, decode) = (
             IterationShape.prefill(tokens: 9), IterationShape.decode(sequences: 1, contextTokens: 9)
         )
