@@ -80,7 +80,9 @@ let package = Package(
             "ValidationTests",
             ["Validation", "Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         tests("CommandLineTests", ["phasewise"]),
-        tests("ReproductionTests", ["Reproduction", "Diagnostics"]),
+        tests(
+            "ReproductionTests",
+            ["Reproduction", "Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         tests("ReportingTests", ["Reporting", "ResultStore", "Metrics", "EventKernel"]),
     ]
 )

@@ -88,9 +88,26 @@ public struct AffineCostModel: CostModel {
     public enum Sharing: Hashable, Sendable {
         /// Shares in proportion to the caps times a gain, whatever the phases run; as in `SharingEfficiency`.
         case proportional(gain: Double)
-        /// By what each phase runs. Of a decode iteration alone, the seconds for each sequence are taken as arithmetic, those
-        /// for each context token and `weightReadSeconds` as memory, and what is left as host time.
-        case coRun(CoRunSharing, layers: Int, weightReadSeconds: Double)
+        /// By what each phase runs.
+        case coRun(CoRun)
+    }
+
+    /// `CoRunSharing` for iterations of which only the time is known.
+    public struct CoRun: Hashable, Sendable {
+        public var sharing: CoRunSharing
+        public var layers: Int
+        /// Of a decode iteration alone, the seconds for each sequence are taken as arithmetic, those for each context token
+        /// and these as reads of memory, and what is left as host time, which sharing leaves as it is.
+        public var weightReadSeconds: Double
+        /// Share of the device's bandwidth over the share of SMs that read.
+        public var bandwidth: Curve
+
+        public init(sharing: CoRunSharing, layers: Int, weightReadSeconds: Double, bandwidth: Curve) {
+            self.sharing = sharing
+            self.layers = layers
+            self.weightReadSeconds = weightReadSeconds
+            self.bandwidth = bandwidth
+        }
     }
 
     public var streamingMultiprocessors: Int
@@ -139,35 +156,37 @@ public struct AffineCostModel: CostModel {
     ) -> LaneSlowdowns {
         switch sharing {
         case .proportional(let gain): proportionalSlowdowns(gain: gain, partition)
-        case .coRun(let sharing, let layers, let weightReadSeconds):
-            coRunSlowdowns(
-                CoRunInterference(sharing: sharing), layers: layers, weightReadSeconds: weightReadSeconds, prefill,
-                decode, partition)
+        case .coRun(let rule): coRunSlowdowns(rule, prefill, decode, partition)
         }
     }
 
     private func coRunSlowdowns(
-        _ interference: CoRunInterference, layers: Int, weightReadSeconds: Double, _ prefillShape: IterationShape,
-        _ decodeShape: IterationShape, _ partition: SMPartition
+        _ rule: CoRun, _ prefillShape: IterationShape, _ decodeShape: IterationShape, _ partition: SMPartition
     ) -> LaneSlowdowns {
-        func decodeSeconds(_ sms: Int) -> Double { work(of: decodeShape, sms: sms).seconds }
-        func prefillSeconds(_ sms: Int) -> Double { work(of: prefillShape, sms: sms).seconds }
-        let host = max(0, decode.constantSeconds - weightReadSeconds)
-        let factor = decode.smResponse.multiplier(
-            share: Double(partition.decode) / Double(streamingMultiprocessors))
-        var kernels = KernelDemand(seconds: decodeSeconds(partition.decode) - host, memorySeconds: 0, bytes: 0)
-        kernels.computeSeconds = decode.secondsPerSequence * Double(decodeShape.decodeSequences) * factor
+        let total = Double(partition.total)
+        let prefillHost = prefill.constantSeconds
+        func prefillKernels(_ sms: Int) -> Double { max(0, work(of: prefillShape, sms: sms).seconds - prefillHost) }
+
+        let alone = work(of: decodeShape, sms: partition.decode).seconds
+        let host = min(alone, max(0, decode.constantSeconds - rule.weightReadSeconds))
+        var kernels = KernelDemand(seconds: alone - host, memorySeconds: 0, bytes: 0)
+        kernels.computeSeconds = min(
+            kernels.seconds,
+            decode.secondsPerSequence * Double(decodeShape.decodeSequences)
+                * decode.smResponse.multiplier(share: Double(partition.decode) / total))
         kernels.memorySeconds = kernels.seconds - kernels.computeSeconds
         let own = partition.decode - partition.overlap
-        return interference.slowdowns(
+        // On its own SMs a decode lacks bandwidth; its arithmetic also finds room among the shared ones.
+        let bandwidth = rule.bandwidth.value(at: Double(own) / total)
+        return CoRunInterference(sharing: rule.sharing).slowdowns(
             prefill: .init(
-                host: HostTime(hidden: 0, serial: prefill.constantSeconds),
-                kernels: KernelDemand(
-                    seconds: prefillSeconds(partition.prefill) - prefill.constantSeconds, memorySeconds: 0, bytes: 0)),
+                host: HostTime(hidden: 0, serial: prefillHost),
+                kernels: KernelDemand(seconds: prefillKernels(partition.prefill), memorySeconds: 0, bytes: 0)),
             decode: .init(host: HostTime(hidden: 0, serial: host), kernels: kernels), partition: partition,
-            prefillKernelsPerLayer: max(
-                (prefillSeconds(partition.total) - prefill.constantSeconds) / Double(layers), 1e-9),
-            decodeOnOwn: own > 0 ? decodeSeconds(own) : nil, decodeOnAll: decodeSeconds(partition.total))
+            prefillKernelsPerLayer: max(prefillKernels(partition.total) / Double(rule.layers), 1e-9),
+            decodeOnOwn: own > 0 ? alone + kernels.memorySeconds * (1 / bandwidth - 1) : nil,
+            decodeOnAll: work(of: decodeShape, sms: partition.total).seconds,
+            delayedShare: alone > 0 ? kernels.seconds / alone : 1)
     }
 
     private func proportionalSlowdowns(gain: Double, _ partition: SMPartition) -> LaneSlowdowns {

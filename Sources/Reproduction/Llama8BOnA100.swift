@@ -39,24 +39,35 @@ enum Llama8BOnA100 {
     /// into time that holds the GPU and time that does not, none on the GPU fits Fig. 9(c), prefill alone under load, best.
     static let requestLatency = SimulationDuration(nanoseconds: 19_000_000)
 
-    /// How two phases on the same SMs slow each other: the law and the numbers measured on an H200
-    /// (`Profiles/sharing/h200-sxm.yaml`), none fitted here. What waits for prefill kernels is the chain of a decode
-    /// iteration's kernels, of which there are as many here; each wait is part of a 4.3 times longer iteration (22.7 ms
-    /// for one sequence against 5.3 ms there). One rule for all figures.
-    static let sharing = CoRunSharing(
-        waitSecondsPerLayer: 0.000424 * 22.7 / 5.3, decodeBandwidthLoss: 0.4583, prefillLossShared: 0.7126,
-        prefillLossApart: 0.3799)
+    /// How two phases on the same SMs slow each other: the law measured on an H200, with its numbers, but for the two that
+    /// cannot carry over. A decode iteration is 4.3 times as long here (22.7 ms for one sequence against 5.3 ms there), so
+    /// that the same wait for a prefill kernel is a smaller part of it: 1.8 ms by that ratio, 1.3 ms by the paper's phases
+    /// alone against shared (`SharingEvidence`), which also show no loss of bandwidth to a neighbour on other SMs. One
+    /// rule for all figures.
+    static let sharing = AffineCostModel.Sharing.coRun(coRun(waitSecondsPerLayer: 0.0013, bandwidthLoss: 0))
+
+    static func coRun(waitSecondsPerLayer: Double, bandwidthLoss: Double) -> AffineCostModel.CoRun {
+        AffineCostModel.CoRun(
+            sharing: CoRunSharing(
+                waitSecondsPerLayer: waitSecondsPerLayer, decodeBandwidthLoss: bandwidthLoss, prefillLossShared: 0.7126,
+                prefillLossApart: 0.3799),
+            layers: 32, weightReadSeconds: weightReadSeconds,
+            // Reads of weights on 8 to 64 of 132 SMs of an H200.
+            bandwidth: CostModels.Curve(
+                knots: [0, 8, 16, 32, 48, 64].map { $0 / 132 }, values: [0.01, 0.277, 0.526, 0.711, 0.88, 1]))
+    }
+
     /// 16 GB of weights at four fifths of 2039 GB/s.
     private static let weightReadSeconds = 16.06e9 / (0.8 * 2_039e9)
 
-    /// The rule of decision D5 of the notes: shares in proportion to the caps and a gain of 12 %. Not used by any row.
+    /// Decision D5 of the notes: shares in proportion to the caps, times 1.12, whatever runs. Used by no row.
     static let proportionalSharing = AffineCostModel.Sharing.proportional(gain: 1.12)
 
     static func costs(prefillTensorParallelism: Int = 1) -> AffineCostModel {
         AffineCostModel(
             streamingMultiprocessors: streamingMultiprocessors,
             prefill: prefill(tensorParallelism: prefillTensorParallelism), decode: decode,
-            sharing: .coRun(sharing, layers: 32, weightReadSeconds: weightReadSeconds))
+            sharing: sharing)
     }
 
     /// Blocks of 16 tokens in so many GiB.

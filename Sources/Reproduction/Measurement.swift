@@ -81,7 +81,7 @@ private struct Latencies: Recorder {
 
 extension SLO {
     /// What is left of the limits on a client's latencies once the request is where the simulation begins.
-    fileprivate var onServer: SLO {
+    var onServer: SLO {
         SLO(
             timeToFirstToken: timeToFirstToken - Llama8BOnA100.requestLatency.seconds,
             timePerOutputToken: timePerOutputToken, attainmentTarget: attainmentTarget)

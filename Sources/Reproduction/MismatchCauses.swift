@@ -7,11 +7,11 @@ struct MismatchCauses: Sendable {
     /// By number of the target row.
     private(set) var texts: [Int: [String]] = [:]
 
-    init(
-        _ extent: Extent, shareGPT: ServingCurves
-    ) {
+    init(_ extent: Extent, shareGPT: ServingCurves, longBench: ServingCurves) {
+        texts[1] = [Self.slowerVLLMGoodput(extent, shareGPT, longBench)]
         texts[3] = [Self.slowerVLLM(extent, shareGPT), Self.distServeInTwoFigures(shareGPT)]
-        texts[12] = [Self.unifiedStorage(shareGPT)]
+        texts[7] = [Self.staticPartitions(extent, shareGPT)]
+        texts[13] = [Self.tensorParallelEfficiency(extent)]
     }
 
     /// vLLM slower by one factor, and without the stated limit of sequences.
@@ -51,22 +51,11 @@ struct MismatchCauses: Sendable {
             """
     }
 
-    /// Unified storage as the ideal one.
-    private static func unifiedStorage(_ curves: ServingCurves) -> String {
-        let tpot = curves.semiPD.curve(.p90TPOT)
-        let values = [13.0, 15, 17].map { "\(decimal(tpot[$0], 0))" }.joined(separator: ", ")
-        return """
-            "Ideal storage" is not defined. As DistServe with endless memory it meets the limit of 512 sequences instead, and \
-            requests wait for a place. The paper's curve for it (116, 139, 161 ms at 13, 15, 17) has no such wait and is \
-            close to its curve of semi-PD (119, 135, 179 ms). Ours of semi-PD is \(values) ms there.
-            """
-    }
-
     private static func rate(_ value: Double?) -> String { value.map { decimal($0, 1) } ?? "no rate" }
 }
 
 extension AffineCostModel {
-    fileprivate func slowed(by factor: Double) -> AffineCostModel {
+    func slowed(by factor: Double) -> AffineCostModel {
         var model = self
         model.prefill.constantSeconds *= factor
         model.prefill.secondsPerToken *= factor

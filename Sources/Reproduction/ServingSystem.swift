@@ -121,10 +121,12 @@ public struct ServingSystem: Sendable {
         return system
     }
 
-    /// DistServe's limits where nothing else is said: 4096 prompt tokens an iteration, 512 sequences.
+    /// DistServe's limits where nothing else is said: 4096 prompt tokens an iteration, 512 sequences; what does not fit goes
+    /// to host memory.
     private static func pool(
         _ name: String, _ role: PoolRole, _ prefill: any SchedulingPolicy = FCFSPrefillPolicy(),
-        _ decode: any SchedulingPolicy = FCFSDecodePolicy(), gib: Double, prefillGPUs: Int = 1, sequences: Int = 512,
+        _ decode: any SchedulingPolicy = FCFSDecodePolicy(eviction: .swapLast), gib: Double, prefillGPUs: Int = 1,
+        sequences: Int = 512,
         tokens: Int = 4096, partition: SMPartition = .unpartitioned(Llama8BOnA100.streamingMultiprocessors)
     ) -> PoolConfiguration {
         PoolConfiguration(

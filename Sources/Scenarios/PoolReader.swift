@@ -50,6 +50,7 @@ struct PoolReader {
             name: name?.value ?? role.value.rawValue, role: role.value, policy: policy.id, instances: instances,
             tensorParallelism: shared.tensorParallelism, deviceReference: device.reference, device: device.profile,
             memory: shared.memory, partition: partitioning.partition, partitionControl: partitioning.control,
+            workers: partitioning.workers,
             arguments: arguments)
     }
 

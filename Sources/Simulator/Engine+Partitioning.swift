@@ -17,7 +17,10 @@ extension Engine {
             at: now)
     }
 
-    mutating func recordPrefill(prompts: Int, at now: SimulationTime) {
+    /// Of a prefill iteration that has just ended; its prompts are not yet booked.
+    mutating func recordPrefill(at now: SimulationTime) {
+        guard partitionControl != nil else { return }
+        let prompts = instance.lanes[0].batch.chunks.count { $0.tokens == instance.requests[$0.slot].remainingPrefill }
         partitionControl?.recordPrefillIteration(now - instance.lanes[0].began, prompts: prompts)
     }
 
@@ -47,7 +50,7 @@ extension Engine {
             let time = control.reachBoundary(of: phase, at: now, usedBlocks: instance.memory.usedBlocks)
             mayBegin[phase] = time <= now
         }
-        apply(control, at: now, &recorder)
+        apply(control, &context, &recorder)
         context.timers.set(context.controlTimer(of: instance.index), to: control.nextLook(after: now))
         partitionControl = control
         return mayBegin
@@ -55,13 +58,15 @@ extension Engine {
 
     /// Caps of lanes that are running stay what they were until their boundary: the control changes no others.
     private mutating func apply(
-        _ control: borrowing PartitionControl, at now: SimulationTime, _ recorder: inout some Recorder
+        _ control: borrowing PartitionControl, _ context: inout RunContext, _ recorder: inout some Recorder
     ) {
         let caps = control.inForce
         guard caps.prefill != instance.lanes[0].sms || caps.decode != instance.lanes[1].sms else { return }
         instance.lanes[0].sms = caps.prefill
         instance.lanes[1].sms = caps.decode
-        recorder.record(instance.partitionRecord(reason: control.reason ?? ""))
+        let record = instance.partitionRecord(reason: control.reason ?? "")
+        context.fold(record)
+        recorder.record(record)
     }
 }
 
@@ -80,7 +85,7 @@ extension Instance {
         return InstanceLoad(
             waitingRequests: waiting.count, waitingTokens: remaining(waiting) + remaining(prefilling),
             oldestWait: waiting.first.map { now - requests[$0].request.arrival } ?? .zero,
-            prefilledRequests: prefilled.count, decodeSequences: decodeSet.count,
+            prefilledRequests: prefilled.count + swapped.count, decodeSequences: decodeSet.count,
             decodeContextTokens: decodeSet.contextTokens)
     }
 }

@@ -10,6 +10,8 @@ struct RequestState: Sendable {
         /// Prefilled, with its KV in this instance, but not in the decode set: handed over, or pinned until pulled.
         case prefilled
         case decoding
+        /// Thrown out of the decode set with its KV in host memory.
+        case swapped
     }
 
     var request: Request
@@ -120,6 +122,22 @@ extension RequestState {
         mark = now
         preemptions += 1
         return blocks
+    }
+
+    /// Its KV goes to host memory. Returns the blocks that it held.
+    mutating func swapOut(at now: SimulationTime) -> Int {
+        defer { blocks = 0 }
+        phase = .swapped
+        mark = now
+        preemptions += 1
+        return blocks
+    }
+
+    /// Its KV is back in `count` blocks.
+    mutating func swapIn(blocks count: Int, at now: SimulationTime) {
+        parts.preempted += now - mark
+        mark = now
+        blocks = count
     }
 
     /// Joins the decode set behind `previous`. Returns the context of its next token and its due iteration.

@@ -64,13 +64,15 @@ enum System: CaseIterable, CustomStringConvertible {
     case unified, semiPD, disaggregated, mixed
     /// Semi-PD with a partition that changes.
     case controlled
+    /// Semi-PD with the hand-off, the evictions and the reserve of its variants.
+    case handingOff
     // Unified, with other policies.
     case vllm06, vllm06Chunked, sarathi, sglang, orca, fasterTransformer, prefillFirst
 
     /// Nothing but unified instances.
     var isUnified: Bool {
         switch self {
-        case .semiPD, .disaggregated, .mixed, .controlled: false
+        case .semiPD, .disaggregated, .mixed, .controlled, .handingOff: false
         default: true
         }
     }
@@ -78,7 +80,7 @@ enum System: CaseIterable, CustomStringConvertible {
     /// The policy of its unified instances.
     var unifiedPolicy: any SchedulingPolicy {
         switch self {
-        case .unified, .semiPD, .disaggregated, .mixed, .controlled: VLLMV1Policy()
+        case .unified, .semiPD, .disaggregated, .mixed, .controlled, .handingOff: VLLMV1Policy()
         case .vllm06: VLLM06Policy()
         case .vllm06Chunked: VLLM06ChunkedPolicy()
         case .sarathi: SarathiPolicy()
@@ -100,6 +102,7 @@ enum System: CaseIterable, CustomStringConvertible {
         case .fasterTransformer: "FasterTransformer"
         case .prefillFirst: "prefill first"
         case .semiPD: "semi-PD"
+        case .handingOff: "variants of semi-PD"
         case .controlled: "semi-PD under control"
         case .disaggregated: "disaggregated"
         case .mixed: "all roles behind one router"
@@ -145,7 +148,7 @@ func randomConfiguration(_ system: System, _ random: inout RandomStream) -> Simu
     }
     let roles: [PoolRole] =
         switch system {
-        case .semiPD, .controlled: [.semiPD]
+        case .semiPD, .controlled, .handingOff: [.semiPD]
         case .disaggregated: [.prefill, .decode]
         case .mixed: [.unified, .prefill, .decode, .semiPD]
         default: [.unified]
@@ -154,7 +157,16 @@ func randomConfiguration(_ system: System, _ random: inout RandomStream) -> Simu
         pools: roles.map(make), router: random.index(below: 2) == 0 ? .roundRobin : .leastOutstanding,
         transfer: testLink,
         sampleInterval: SimulationDuration(nanoseconds: 200_000))
+    if system == .handingOff || system == .controlled, random.index(below: 2) == 0 {
+        configuration.pools[0].handOff = .byMessage
+    }
     if system == .controlled { addRandomControl(to: &configuration.pools[0], &random) }
+    if system == .handingOff {
+        let evictions = FCFSDecodePolicy.Eviction.allCases
+        configuration.pools[0].decodePolicy = FCFSDecodePolicy(
+            eviction: evictions[random.index(below: evictions.count)])
+        configuration.pools[0].prefillPolicy = FCFSPrefillPolicy(reserve: [0, 0.05, 0.4][random.index(below: 3)])
+    }
     configuration.checksInvariants = true
     return configuration
 }
