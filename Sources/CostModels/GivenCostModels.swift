@@ -27,10 +27,14 @@ public struct ConstantCostModel: CostModel {
     public func provenance(of shape: IterationShape, sms: Int) -> ProvenanceShares {
         ProvenanceShares(.given, seconds: work(of: shape, sms: sms).seconds)
     }
+
+    public var uniformProvenance: CostProvenance? { .given }
 }
 
 /// Costs as a user knows them from timing an engine:
-/// prefill = a + b·Σ tokens + c·Σ tokens², decode = a + b·Σ context + c·sequences, in seconds.
+/// prefill = a + b·Σ tokens + c·Σ tokens², decode = a + b·Σ context + c·sequences, in seconds, and something on top of
+/// every iteration. Decode batches above a threshold may have costs of their own (DistServe's simulator,
+/// `simdistserve`, release of OSDI 2024).
 ///
 /// An iteration with both pays the larger constant and both sums. Σ tokens² counts a chunk on top of cached tokens with
 /// the part of the square that it adds, so that chunks of a prompt together cost the prompt's square.
@@ -110,18 +114,34 @@ public struct AffineCostModel: CostModel {
         }
     }
 
+    /// Decode costs of batches with more than `sequences` sequences.
+    public struct LargeBatch: Hashable, Sendable {
+        public var sequences: Int
+        public var decode: DecodeCost
+
+        public init(above sequences: Int, decode: DecodeCost) {
+            self.sequences = sequences
+            self.decode = decode
+        }
+    }
+
     public var streamingMultiprocessors: Int
+    /// Added to every iteration, whatever its SMs.
+    public var iterationSeconds: Double
     public var prefill: PrefillCost
     public var decode: DecodeCost
+    public var largeBatch: LargeBatch?
     public var sharing: Sharing
 
     public init(
-        streamingMultiprocessors: Int, prefill: PrefillCost, decode: DecodeCost,
-        sharing: Sharing = .proportional(gain: 1)
+        streamingMultiprocessors: Int, iterationSeconds: Double = 0, prefill: PrefillCost, decode: DecodeCost,
+        largeBatch: LargeBatch? = nil, sharing: Sharing = .proportional(gain: 1)
     ) {
         self.streamingMultiprocessors = streamingMultiprocessors
+        self.iterationSeconds = iterationSeconds
         self.prefill = prefill
         self.decode = decode
+        self.largeBatch = largeBatch
         self.sharing = sharing
     }
 
@@ -134,19 +154,27 @@ public struct AffineCostModel: CostModel {
         let squares = Double(2 * shape.prefillAttentionPairs - shape.prefillTokens)
         var seconds = prefill.secondsPerToken * Double(shape.prefillTokens) + prefill.secondsPerSquaredToken * squares
         if shape.decodeSequences > 0 {
+            let decode = decodeCost(sequences: shape.decodeSequences)
             seconds += max(prefill.constantSeconds, decode.constantSeconds)
             seconds += decode.secondsPerContextToken * Double(shape.decodeContextTokens)
             seconds += decode.secondsPerSequence * Double(shape.decodeSequences)
         } else {
             seconds += prefill.constantSeconds
         }
-        return Work(rounding: seconds * prefill.smResponse.multiplier(share: share))
+        return Work(rounding: iterationSeconds + seconds * prefill.smResponse.multiplier(share: share))
+    }
+
+    private func decodeCost(sequences: Int) -> DecodeCost {
+        if let largeBatch, sequences > largeBatch.sequences { return largeBatch.decode }
+        return decode
     }
 
     public func decodeLine(sequences: Int, contextTokens: Int, sms: Int) -> DecodeCostLine {
+        let decode = decodeCost(sequences: sequences)
         let factor = decode.smResponse.multiplier(share: Double(sms) / Double(streamingMultiprocessors))
+        let batchSeconds = decode.constantSeconds + decode.secondsPerSequence * Double(sequences)
         return DecodeCostLine(
-            fixed: Work(rounding: (decode.constantSeconds + decode.secondsPerSequence * Double(sequences)) * factor),
+            fixed: Work(rounding: iterationSeconds + batchSeconds * factor),
             perContextToken: Work(rounding: decode.secondsPerContextToken * factor),
             validContext: 0...endlessContext)
     }
@@ -155,7 +183,7 @@ public struct AffineCostModel: CostModel {
         prefill: IterationShape, decode: IterationShape, partition: SMPartition
     ) -> LaneSlowdowns {
         switch sharing {
-        case .proportional(let gain): proportionalSlowdowns(gain: gain, partition)
+        case .proportional(let gain): proportionalSlowdowns(gain: gain, decode, partition)
         case .coRun(let rule): coRunSlowdowns(rule, prefill, decode, partition)
         }
     }
@@ -164,11 +192,12 @@ public struct AffineCostModel: CostModel {
         _ rule: CoRun, _ prefillShape: IterationShape, _ decodeShape: IterationShape, _ partition: SMPartition
     ) -> LaneSlowdowns {
         let total = Double(partition.total)
-        let prefillHost = prefill.constantSeconds
+        let prefillHost = iterationSeconds + prefill.constantSeconds
         func prefillKernels(_ sms: Int) -> Double { max(0, work(of: prefillShape, sms: sms).seconds - prefillHost) }
 
+        let decode = decodeCost(sequences: decodeShape.decodeSequences)
         let alone = work(of: decodeShape, sms: partition.decode).seconds
-        let host = min(alone, max(0, decode.constantSeconds - rule.weightReadSeconds))
+        let host = min(alone, max(0, iterationSeconds + decode.constantSeconds - rule.weightReadSeconds))
         var kernels = KernelDemand(seconds: alone - host, memorySeconds: 0, bytes: 0)
         kernels.computeSeconds = min(
             kernels.seconds,
@@ -189,7 +218,9 @@ public struct AffineCostModel: CostModel {
             delayedShare: alone > 0 ? kernels.seconds / alone : 1)
     }
 
-    private func proportionalSlowdowns(gain: Double, _ partition: SMPartition) -> LaneSlowdowns {
+    private func proportionalSlowdowns(
+        gain: Double, _ decodeShape: IterationShape, _ partition: SMPartition
+    ) -> LaneSlowdowns {
         let total = Double(partition.total)
         let effective = Interference(overlapGain: gain, deliveredBytesPerSecond: .infinity).effectiveSMs(partition)
         func slowdown(_ response: SMResponse, alone: Int, shared: Double) -> Slowdown {
@@ -197,6 +228,7 @@ public struct AffineCostModel: CostModel {
                 rounding: response.multiplier(share: shared / total)
                     / response.multiplier(share: Double(alone) / total))
         }
+        let decode = decodeCost(sequences: decodeShape.decodeSequences)
         return LaneSlowdowns(
             prefill: slowdown(prefill.smResponse, alone: partition.prefill, shared: effective.prefill),
             decode: slowdown(decode.smResponse, alone: partition.decode, shared: effective.decode))
@@ -205,4 +237,6 @@ public struct AffineCostModel: CostModel {
     public func provenance(of shape: IterationShape, sms: Int) -> ProvenanceShares {
         ProvenanceShares(.given, seconds: work(of: shape, sms: sms).seconds)
     }
+
+    public var uniformProvenance: CostProvenance? { .given }
 }

@@ -90,6 +90,10 @@ struct ControllerComparison: Sendable {
             never worse than the best static partition, and no upper bound.
 
             \(text)
+            `code` and `paper` move in steps of two points and at most three a window of 400 requests, of which a run has five, \
+            so that they stay close to where they start. `model` acts on queues that are ten seconds old when its change comes \
+            into force; where changes are free it loses less, and what it then loses against the best static partition is the \
+            error of its forecast.
             """
     }
 }

@@ -39,12 +39,14 @@ enum Llama8BOnA100 {
     /// into time that holds the GPU and time that does not, none on the GPU fits Fig. 9(c), prefill alone under load, best.
     static let requestLatency = SimulationDuration(nanoseconds: 19_000_000)
 
-    /// How two phases on the same SMs slow each other: the law measured on an H200, with its numbers, but for the two that
-    /// cannot carry over. A decode iteration is 4.3 times as long here (22.7 ms for one sequence against 5.3 ms there), so
-    /// that the same wait for a prefill kernel is a smaller part of it: 1.8 ms by that ratio, 1.3 ms by the paper's phases
-    /// alone against shared (`SharingEvidence`), which also show no loss of bandwidth to a neighbour on other SMs. One
-    /// rule for all figures.
-    static let sharing = AffineCostModel.Sharing.coRun(coRun(waitSecondsPerLayer: 0.0013, bandwidthLoss: 0))
+    /// How two phases on the same SMs slow each other: the law measured on an H200, with its numbers but two. A decode
+    /// iteration is 4.3 times as long here (22.7 ms for one sequence against 5.3 ms there), so that the same wait for a
+    /// prefill kernel is a smaller part of it. And a hard split costs the paper's A100 hardly more than its SMs: TPOT at
+    /// (50,50) is what decode alone has on half of them (section 4.6 of the notes), so no bandwidth is lost to a neighbour.
+    /// One rule for all figures, nothing fitted; `SharingEvidence` says how well it does.
+    static let sharing = AffineCostModel.Sharing.coRun(coRun(waitSecondsPerLayer: scaledWait, bandwidthLoss: 0))
+
+    static let scaledWait = 0.000424 * 22.7 / 5.3
 
     static func coRun(waitSecondsPerLayer: Double, bandwidthLoss: Double) -> AffineCostModel.CoRun {
         AffineCostModel.CoRun(

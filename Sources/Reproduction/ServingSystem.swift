@@ -109,6 +109,12 @@ public struct ServingSystem: Sendable {
         return ServingSystem(name, groups: groups, pools)
     }
 
+    func changingPools(_ change: (inout PoolConfiguration) -> Void) -> Self {
+        var system = self
+        for index in system.configuration.pools.indices { change(&system.configuration.pools[index]) }
+        return system
+    }
+
     /// The same deployment at other service times.
     func priced(_ change: (AffineCostModel) -> any CostModel) -> Self {
         var system = self

@@ -10,6 +10,8 @@ struct StorageImbalance: Sendable {
         let rate: Double?
         let prefill: Double
         let decode: Double
+        /// What prefill holds where decode is as full as the paper's; `nil` if it never is.
+        let prefillAtPaperDecode: Double?
 
         var ratio: Double { decodeGiB / prefillGiB }
         var paperRatio: Double {
@@ -42,7 +44,8 @@ struct StorageImbalance: Sendable {
             cases.append(
                 Case(
                     workload: workload, paper: paper, rate: reached.map { $0 * Double(system.groups) },
-                    prefill: first.value(at: rate), decode: last.value(at: rate)))
+                    prefill: first.value(at: rate), decode: last.value(at: rate),
+                    prefillAtPaperDecode: last.firstRise(above: paper.decode).map { first.value(at: $0) }))
             sweeps.append((workload, sweep))
         }
         self.cases = cases
@@ -83,7 +86,9 @@ struct StorageImbalance: Sendable {
                     + "memory (paper \(decimal(storage.paper.prefill * 100, 2)) %) and decode "
                     + "\(decimal(storage.decode * 100, 1)) % (paper \(decimal(storage.paper.decode * 100, 1)) %); a prefill GPU "
                     + "\(decimal(storage.prefillMemory, 1)) GiB (paper "
-                    + "\(decimal(14.96 / 2 + storage.paper.prefill * 63.4, 1)))."
+                    + "\(decimal(14.96 / 2 + storage.paper.prefill * 63.4, 1))). The other way round, where decode is as full as in the "
+                    + "paper prefill holds "
+                    + (storage.prefillAtPaperDecode.map { "\(decimal($0 * 100, 2)) %." } ?? "no defined share.")
             })
     }
 }

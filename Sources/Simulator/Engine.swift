@@ -6,7 +6,7 @@ internal import Workloads
 /// An instance with what drives it: the policy of each lane and the price of iterations.
 ///
 /// Everything that an event changes within one instance happens here; what concerns several is in `Simulation`.
-struct Engine: Sendable {
+struct Engine: ~Copyable, Sendable {
     var instance: Instance
     let pool: Int
     private let costModel: any CostModel
@@ -18,6 +18,9 @@ struct Engine: Sendable {
     private var undelivered: Work?
     /// Of semi-PD instances whose partition may change.
     var partitionControl: PartitionControl?
+    /// Whether it has one: to look into it costs more than most of what an event does.
+    let isControlled: Bool
+    private let ignoresArrivalsBehindFirst: Bool
 
     init(index: Int, pool: Int, _ configuration: PoolConfiguration) {
         instance = Instance(index: index, pool: configuration)
@@ -28,6 +31,8 @@ struct Engine: Sendable {
         decodePolicy = configuration.decodePolicy
         handOff = configuration.handOff
         partitionControl = configuration.partitionControl
+        isControlled = configuration.partitionControl != nil
+        ignoresArrivalsBehindFirst = mainPolicy.ignoresArrivalsBehindFirst
     }
 
     /// The KV that is pulled into an instance shares its memory with decode iterations that are under way.
@@ -40,9 +45,9 @@ extension Engine {
     /// Takes in a request. Returns whether the instance is to be asked what to run.
     mutating func arrive(_ request: Request, _ context: inout RunContext) -> Bool {
         instance.enqueue(request)
-        partitionControl?.recordArrival(promptTokens: request.promptTokens)
+        if isControlled { partitionControl?.recordArrival(promptTokens: request.promptTokens) }
         guard instance.lanes[0].isRunning else { return true }
-        cutRun(&context)
+        if instance.waitingCount == 1 || !ignoresArrivalsBehindFirst { cutRun(&context) }
         return false
     }
 
@@ -52,7 +57,7 @@ extension Engine {
         let (completed, atBoundary) = instance.lanes[0].completed(at: context.now)
         let cut = atBoundary ? completed : completed + 1
         guard cut < instance.lanes[0].plannedIterations else { return }
-        instance.lanes[0].plannedIterations = cut
+        instance.lanes[0].plan(iterations: cut)
         schedule(lane: 0, &context)
     }
 
@@ -71,7 +76,7 @@ extension Engine {
                 complete(slot, &context, &recorder)
             }
         }
-        if lane == 0 { recordPrefill(at: context.now) }
+        if lane == 0, isControlled { recordPrefill(at: context.now) }
         if lane == 0, handOff == .byMessage, instance.lanes.count > 1, instance.lanes[1].isRunning {
             undelivered = work
         } else {
@@ -158,7 +163,7 @@ extension Engine {
         if atBoundary {
             context.timers.set(timer(lane: lane), to: .never)
         } else {
-            instance.lanes[lane].plannedIterations = 1
+            instance.lanes[lane].plan(iterations: 1)
             schedule(lane: lane, &context)
         }
     }
@@ -182,11 +187,11 @@ extension Engine {
     private mutating func setRate(lane: Int, _ slowdown: Slowdown, _ context: inout RunContext) {
         guard instance.lanes[lane].isRunning else { return }
         if instance.lanes[lane].plannedIterations == 0 {
-            instance.lanes[lane].setSlowdown(slowdown)
             // Only now: the other lane may have taken blocks after this one was priced.
-            instance.lanes[lane].plannedIterations =
+            let iterations =
                 instance.lanes[lane].isDecodeRun
                 ? min(instance.equalIterations(lane: lane), iterationsUntilControl) : 1
+            instance.lanes[lane].plan(iterations: iterations, slowdown: slowdown)
         } else if instance.lanes[lane].run.slowdown != slowdown {
             instance.lanes[lane].resume(at: context.now, slowdown: slowdown)
         } else {
@@ -196,7 +201,7 @@ extension Engine {
     }
 
     private func schedule(lane: Int, _ context: inout RunContext) {
-        context.timers.set(timer(lane: lane), to: instance.lanes[lane].end)
+        context.timers.set(timer(lane: lane), to: instance.lanes[lane].end.time)
     }
 
     private func timer(lane: Int) -> Int { instance.index * 2 + lane }

@@ -9,7 +9,7 @@ internal import Workloads
 /// A request is in one place at a time: *waiting* (nothing computed), *prefilling* (part of its prompt computed),
 /// *prefilled* (handed over to the decode worker, or pinned until another instance pulls its KV), or in the
 /// *decode set*. Policies move requests by the operations of this type and cannot break the accounting.
-public struct Instance: Sendable {
+public struct Instance: ~Copyable, Sendable {
     /// Number over the whole deployment.
     public let index: Int
     public let role: PoolRole
@@ -25,12 +25,14 @@ public struct Instance: Sendable {
     var swapped: Deque<Int32> = []
     var decodeSet: DecodeSet
     /// One, or in a semi-PD instance one for the prefill and one for the decode worker.
-    var lanes: ContiguousArray<Lane>
+    var lanes = UniqueBuffer<Lane>()
     /// The batch that a policy is forming; a lane takes it when it begins.
     public internal(set) var batch = Batch()
     var now = SimulationTime.zero
     /// Requests given to this instance and not finished there.
     var outstanding = 0
+    /// Tokens of prompts given to this instance: until their first token is out, in a decode instance until they end.
+    var promptTokensAhead = 0
     var preemptions = 0
     /// Prompts elsewhere that wait to be pulled into this decode instance.
     var bridge: Deque<BridgeEntry> = []
@@ -45,10 +47,10 @@ public struct Instance: Sendable {
         limits = pool.limits
         memory = KVCacheManager(pool.memory)
         decodeSet = DecodeSet(blockSize: pool.memory.blockSize)
-        lanes =
-            role == .semiPD
-            ? [Lane(sms: pool.partition.prefill), Lane(sms: pool.partition.decode)]
-            : [Lane(sms: pool.partition.total)]
+        let (partition, provenance) = (pool.partition, pool.costModel.uniformProvenance)
+        for sms in role == .semiPD ? [partition.prefill, partition.decode] : [partition.total] {
+            lanes.append(Lane(sms: sms, uniformProvenance: provenance))
+        }
     }
 
     // MARK: What a policy may read
@@ -168,15 +170,17 @@ extension Instance {
 
     /// Takes back a chunk that the batch holds already.
     private mutating func dropChunk(of slot: Int32) {
-        guard let position = batch.chunks.firstIndex(where: { $0.slot == slot }) else { return }
-        batch.chunks.remove(at: position)
+        guard batch.chunks.indices.contains(where: { batch.chunks[$0].slot == slot }) else { return }
         var shape = IterationShape.decode(
             sequences: batch.shape.decodeSequences, contextTokens: batch.shape.decodeContextTokens)
-        for chunk in batch.chunks {
-            let state = requests[chunk.slot]
-            shape.addPrefill(
-                tokens: chunk.tokens, cached: state.computedTokens, completes: chunk.tokens == state.remainingPrefill)
+        var kept = UniqueBuffer<Batch.Chunk>()
+        for position in batch.chunks.indices where batch.chunks[position].slot != slot {
+            let chunk = batch.chunks[position]
+            let (computed, remaining) = (requests[chunk.slot].computedTokens, requests[chunk.slot].remainingPrefill)
+            shape.addPrefill(tokens: chunk.tokens, cached: computed, completes: chunk.tokens == remaining)
+            kept.append(chunk)
         }
+        batch.chunks = kept
         batch.shape = shape
     }
 
@@ -215,6 +219,7 @@ extension Instance {
         if requests[slot].generatedTokens > 0 {
             recorder.recordTokenGaps(now - requests[slot].lastToken, count: 1)
         }
+        if requests[slot].firstToken == nil { promptTokensAhead -= requests[slot].request.promptTokens }
         requests[slot].finishPrefill(at: now)
         return true
     }
@@ -229,12 +234,14 @@ extension Instance {
     mutating func release(_ slot: Int32) {
         memory.free(requests[slot].blocks)
         outstanding -= 1
+        if role == .decode { promptTokensAhead -= requests[slot].request.promptTokens }
         requests.remove(slot)
     }
 
     mutating func enqueue(_ request: Request) {
         waiting.append(requests.insert(RequestState(request)))
         outstanding += 1
+        promptTokensAhead += request.promptTokens
     }
 
     /// How many iterations of a lane from the next on are alike: none completes a sequence before its end, needs a block

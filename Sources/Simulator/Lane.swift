@@ -3,7 +3,7 @@ internal import EventKernel
 internal import Metrics
 
 /// An iteration in flight, or a run of equal decode iterations, on a set of SMs.
-struct Lane: Sendable {
+struct Lane: ~Copyable, Sendable {
     var sms: Int
     var batch = Batch()
     var isRunning = false
@@ -12,7 +12,9 @@ struct Lane: Sendable {
     /// When the batch began.
     private(set) var began = SimulationTime.zero
     /// Iterations until the run in flight ends; 0 until the run is on the clock.
-    var plannedIterations = 0
+    private(set) var plannedIterations = 0
+    /// When they are done.
+    private(set) var end = LaneTime.zero
 
     /// Iterations from the last one booked on. After a change of speed in the middle of an iteration its rest is a run of
     /// its own.
@@ -24,23 +26,34 @@ struct Lane: Sendable {
     private(set) var rateShape = IterationShape.empty
     /// The last Σ context for which the cost line of a decode run holds.
     private(set) var lastContext = 0
-    /// Seconds by provenance of each unit of the run's work.
+    /// What every price rests on; `nil` if that depends on the iteration.
+    private let uniformProvenance: CostProvenance?
+    /// Otherwise the seconds by provenance of each unit of the run's work.
     private var provenancePerUnit = ProvenanceShares()
+    /// Units of work whose price rests on `uniformProvenance`.
+    private var uniformUnits = 0.0
+    private var mixedProvenance = ProvenanceShares()
 
     /// Undisturbed work done in iterations that generated tokens of the decode set. Only differences of it mean anything: it wraps after 104 days.
     private(set) var workDone = Work.zero
     private(set) var iterations = 0
-    private(set) var provenance = ProvenanceShares()
     private var busy = SimulationDuration.zero
     private var sampledBusy = SimulationDuration.zero
 
-    init(sms: Int) { self.sms = sms }
+    init(sms: Int, uniformProvenance: CostProvenance?) {
+        self.sms = sms
+        self.uniformProvenance = uniformProvenance
+    }
 
-    /// When the planned iterations are done.
-    var end: SimulationTime { run.end(count: plannedIterations).time }
+    /// Seconds of undisturbed work by what their price rests on.
+    var provenance: ProvenanceShares {
+        guard let uniformProvenance else { return mixedProvenance }
+        return ProvenanceShares(
+            uniformProvenance, seconds: uniformUnits / Double(Work.unitsPerNanosecond) / 1e9)
+    }
 
-    /// Prices the batch. It is on the clock when `setSlowdown` and the plan are given.
-    mutating func begin(at now: SimulationTime, model: any CostModel) {
+    /// Prices the batch. It is on the clock when its plan and slowdown are given.
+    mutating func begin(at now: SimulationTime, model: some CostModel) {
         let shape = batch.shape
         // What follows the iteration before without a pause begins where that one ended, not at the nanosecond after.
         let start = run.start.time == now ? run.start : LaneTime(now)
@@ -60,7 +73,9 @@ struct Lane: Sendable {
         } else {
             work = model.work(of: shape, sms: sms)
         }
-        provenancePerUnit = model.provenance(of: shape, sms: sms) * (1 / Double(max(1, work.units)))
+        if uniformProvenance == nil {
+            provenancePerUnit = model.provenance(of: shape, sms: sms) * (1 / Double(max(1, work.units)))
+        }
         run = IterationRun(start: start, first: work, increment: increment, slowdown: .none)
         began = now
         plannedIterations = 0
@@ -68,7 +83,14 @@ struct Lane: Sendable {
         isRunning = true
     }
 
-    mutating func setSlowdown(_ slowdown: Slowdown) { run.slowdown = slowdown }
+    /// Puts a run of `iterations` on the clock, or ends the one in flight after so many.
+    mutating func plan(iterations: Int, slowdown: Slowdown) {
+        run.slowdown = slowdown
+        plannedIterations = iterations
+        end = run.end(count: iterations)
+    }
+
+    mutating func plan(iterations: Int) { plan(iterations: iterations, slowdown: run.slowdown) }
 
     /// Goes on with the rest of the iteration in flight at another speed.
     mutating func resume(at now: SimulationTime, slowdown: Slowdown) {
@@ -76,7 +98,7 @@ struct Lane: Sendable {
         resumedWork = resumedWork ?? run.first
         busy += now - run.start.time
         run = IterationRun(start: LaneTime(now), first: run.first - done, increment: .zero, slowdown: slowdown)
-        plannedIterations = 1
+        plan(iterations: 1)
     }
 
     /// Books `iterations` of the run in flight. If the run goes on, the next iteration is in flight and holds its
@@ -85,7 +107,7 @@ struct Lane: Sendable {
         iterations count: Int, ended: Bool, decodeSet: inout DecodeSet, memory: inout KVCacheManager,
         requests: borrowing RequestTable, _ recorder: inout some Recorder
     ) -> Work {
-        let end = run.end(count: count)
+        let end = count == plannedIterations ? end : run.end(count: count)
         let last = resumedWork ?? run.work(at: count - 1)
         let total = resumedWork ?? run.totalWork(count: count)
         if batch.decodes {
@@ -97,7 +119,11 @@ struct Lane: Sendable {
             decodeSet.generate(iterations: count, of: run, until: end, in: requests, &recorder)
             workDone = Work(units: workDone.units &+ total.units)
         }
-        provenance += provenancePerUnit * Double(total.units)
+        if uniformProvenance == nil {
+            mixedProvenance += provenancePerUnit * Double(total.units)
+        } else {
+            uniformUnits += Double(total.units)
+        }
         resumedWork = nil
         busy += end.time - run.start.time
         iterations += count

@@ -14,8 +14,13 @@ extension Simulation {
                 RequestState(request).record(.rejected, completion: nil, decodeInstance: nil), &recorder)
         }
         if engines[target].arrive(request, &context) { touch(target) }
-        entry.setLoad(engines[target].instance.outstanding, of: target)
+        let added = engines[target].instance.load(of: request.promptTokens, for: configuration.router)
+        entry.sent(added, to: target)
+        entry.update(load(of: target), of: target)
     }
+
+    /// What routers compare of an instance.
+    func load(of index: Int) -> Int { engines[index].instance.load(for: configuration.router) }
 
     /// Whether the request fits into the memory of every instance it may have to go through.
     private func canEverServe(_ request: Request, at target: Int) -> Bool {
@@ -31,11 +36,11 @@ extension Simulation {
         engines[index].endLane(lane, &context, &recorder)
         switch engines[index].instance.role {
         case .unified, .semiPD: break
-        case .decode: decoders.setLoad(engines[index].instance.outstanding, of: index)
+        case .decode: decoders.update(load(of: index), of: index)
         case .prefill:
             for position in kept..<engines[index].instance.prefilledCount { offer(from: index, at: position) }
         }
-        if engines[index].instance.role != .decode { entry.setLoad(engines[index].instance.outstanding, of: index) }
+        if engines[index].instance.role != .decode { entry.update(load(of: index), of: index) }
         touch(index)
     }
 
@@ -56,18 +61,21 @@ extension Simulation {
 
     func outcome() -> RunOutcome {
         var (iterations, provenance) = (0, ProvenanceShares())
-        for engine in engines {
-            for lane in engine.instance.lanes.indices {
-                iterations += engine.instance.lanes[lane].iterations
-                provenance += engine.instance.lanes[lane].provenance
+        var instances: [InstanceRecord] = []
+        for index in engines.indices {
+            for lane in engines[index].instance.lanes.indices {
+                iterations += engines[index].instance.lanes[lane].iterations
+                provenance += engines[index].instance.lanes[lane].provenance
             }
+            let pool = configuration.pools[engines[index].pool]
+            instances.append(engines[index].instance.record(pool: pool, at: context.now))
         }
         return RunOutcome(
             end: context.now, arrived: context.arrived, completed: context.completed, rejected: context.rejected,
             unfinished: context.unfinished, fingerprint: context.fingerprint.value,
             requestNanoseconds: context.requestNanoseconds, iterations: iterations,
             provenanceSeconds: provenance.seconds,
-            instances: engines.map { $0.instance.record(pool: configuration.pools[$0.pool], at: context.now) })
+            instances: instances)
     }
 }
 
@@ -84,12 +92,12 @@ extension Instance {
     }
 
     func record(pool: PoolConfiguration, at now: SimulationTime) -> InstanceRecord {
-        let decode = role == .decode ? lanes[0] : lanes.count > 1 ? lanes[1] : nil
-        let main = role == .decode ? nil : lanes[0]
+        let (main, decode) = (role == .decode ? nil : 0, role == .decode ? 0 : lanes.count > 1 ? 1 : nil as Int?)
         return InstanceRecord(
             instance: index, pool: pool.name, gpus: pool.gpusPerInstance, totalBlocks: memory.totalBlocks,
-            peakBlocks: memory.peakBlocks, prefillBusy: main?.busy(at: now) ?? .zero,
-            decodeBusy: decode?.busy(at: now) ?? .zero, prefillIterations: main?.iterations ?? 0,
-            decodeIterations: decode?.iterations ?? 0, preemptions: preemptions)
+            peakBlocks: memory.peakBlocks, prefillBusy: main.map { lanes[$0].busy(at: now) } ?? .zero,
+            decodeBusy: decode.map { lanes[$0].busy(at: now) } ?? .zero,
+            prefillIterations: main.map { lanes[$0].iterations } ?? 0,
+            decodeIterations: decode.map { lanes[$0].iterations } ?? 0, preemptions: preemptions)
     }
 }

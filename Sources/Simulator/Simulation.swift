@@ -1,4 +1,3 @@
-internal import DequeModule
 internal import EventKernel
 public import Metrics
 public import Workloads
@@ -9,28 +8,35 @@ public import Workloads
 /// of the events that share it. Then every instance that something happened to is asked what to run next.
 public struct Simulation: ~Copyable {
     let configuration: SimulationConfiguration
-    var engines: ContiguousArray<Engine>
+    var engines: UniqueBuffer<Engine>
     var context: RunContext
     /// Where requests enter, and where prefilled ones go.
     var entry: Router
     var decoders: Router
     /// Instances to ask for new batches at the end of the instant.
-    private var touched: ContiguousArray<Int> = []
-    private var isTouched: ContiguousArray<Bool>
-    /// On their way into each instance, in the order in which its link carries them.
-    var inbound: ContiguousArray<Deque<Transfer>>
+    private var touched = UniqueBuffer<Int>()
+    private var isTouched: UniqueBuffer<Bool>
+    var fabric: TransferFabric
     /// The longest request, in tokens of KV, that every decode instance could serve.
     let decoderCapacityTokens: Int
 
     /// - Precondition: the configuration has an instance that requests can enter, and if it has prefill instances, a
     ///   decode instance and a transfer configuration.
     public init(_ configuration: SimulationConfiguration) {
-        var engines: ContiguousArray<Engine> = []
+        var engines = UniqueBuffer<Engine>()
         var takers: [Int] = []
         var pullers: [Int] = []
-        for (poolIndex, pool) in configuration.pools.enumerated() {
+        var decoderCapacity = Int.max
+        for (poolIndex, given) in configuration.pools.enumerated() {
+            var pool = given
+            pool.costModel = given.costModel.shared
             for _ in 0..<pool.instances {
-                if pool.role == .decode { pullers.append(engines.count) } else { takers.append(engines.count) }
+                if pool.role == .decode {
+                    pullers.append(engines.count)
+                    decoderCapacity = min(decoderCapacity, pool.memory.blockSize * pool.memory.totalBlocks)
+                } else {
+                    takers.append(engines.count)
+                }
                 engines.append(Engine(index: engines.count, pool: poolIndex, pool))
             }
         }
@@ -39,12 +45,13 @@ public struct Simulation: ~Copyable {
             precondition(!pullers.isEmpty && configuration.transfer != nil, "prefill instances with nowhere to go")
         }
         self.configuration = configuration
-        entry = Router(configuration.router, candidates: takers)
-        decoders = Router(configuration.router, candidates: pullers)
-        decoderCapacityTokens = pullers.map { engines[$0].instance.memory.capacityTokens }.min() ?? .max
+        let isStale = configuration.signalInterval != nil
+        entry = Router(configuration.router, isStale: isStale, candidates: takers, of: engines.count)
+        decoders = Router(configuration.router, isStale: isStale, candidates: pullers, of: engines.count)
+        decoderCapacityTokens = decoderCapacity
         context = RunContext(instances: engines.count, stepByStep: configuration.stepByStep)
-        isTouched = ContiguousArray(repeating: false, count: engines.count)
-        inbound = ContiguousArray(repeating: [], count: engines.count)
+        isTouched = UniqueBuffer(repeating: false, count: engines.count)
+        fabric = TransferFabric(instances: engines.count, lanes: configuration.transfer?.concurrentTransfers ?? 1)
         self.engines = engines
     }
 
@@ -56,12 +63,14 @@ public struct Simulation: ~Copyable {
         let stop = configuration.stopTime ?? .never
         var upcoming = try source.next()
         var nextSample = configuration.sampleInterval.map { .zero + $0 } ?? .never
+        var nextSignal = configuration.signalInterval.map { .zero + $0 } ?? .never
 
         recordPartitions(&recorder)
         while true {
             // Without requests only partition controls have timers, and what they would see is of no use to anyone.
             let isOver = upcoming == nil && context.inSystem == 0
-            let time = min(isOver ? .never : context.timers.earliest, upcoming?.arrival ?? .never, nextSample)
+            let nextTimer = isOver ? .never : min(context.timers.earliest, nextSignal)
+            let time = min(nextTimer, upcoming?.arrival ?? .never, nextSample)
             if time > stop || time == .never { break }
             context.advance(to: time)
             repeat {
@@ -72,6 +81,11 @@ public struct Simulation: ~Copyable {
                 }
             } while context.timers.earliest == time
             startTouched(&recorder)
+            if nextSignal == time, context.timers.earliest != time {
+                reportLoads(&recorder)
+                let goesOn = upcoming != nil || context.inSystem > 0
+                nextSignal = goesOn ? time + (configuration.signalInterval ?? .zero) : .never
+            }
             if nextSample == time, context.timers.earliest != time {
                 sample(&recorder)
                 let goesOn = upcoming != nil || context.inSystem > 0
@@ -102,7 +116,8 @@ public struct Simulation: ~Copyable {
 
     /// Asks every touched instance what to run next.
     private mutating func startTouched(_ recorder: inout some Recorder) {
-        for index in touched {
+        for position in touched.indices {
+            let index = touched[position]
             isTouched[index] = false
             engines[index].formBatches(&context, &recorder)
             // Results that waited for the decode worker may have completed requests.
@@ -114,7 +129,7 @@ public struct Simulation: ~Copyable {
                 preconditionFailure("instance \(index) at \(context.now): \(broken)")
             }
         }
-        touched.removeAll(keepingCapacity: true)
+        touched.removeAll()
     }
 
     mutating func touch(_ instance: Int) {
