@@ -49,8 +49,11 @@ let package = Package(
         library("Simulator", ["Workloads", "CostModels", "Metrics", "EventKernel", deque]),
         library("ResultStore", ["Metrics", "EventKernel", grdb, sqlite]),
         library("Calibration", ["CostModels", "Profiles", "Diagnostics"]),
-        library("Scenarios", ["Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
-        library("Reporting", ["Metrics", "ResultStore", "EventKernel"]),
+        .target(
+            name: "Reporting", dependencies: ["Metrics", "ResultStore", "Statistics", "EventKernel"],
+            resources: [.embedInCode("Page/report.css"), .embedInCode("Page/report.js")], swiftSettings: strict),
+        library(
+            "Scenarios", ["Simulator", "Workloads", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         library("Validation", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         library("Reproduction", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         library("Planning", ["Scenarios", "Profiles", "Metrics", "Statistics", "EventKernel", "Diagnostics"]),
@@ -101,6 +104,6 @@ let package = Package(
         tests(
             "RegressionTests",
             ["Regression", "Scenarios", "Profiles", "Metrics", "Reporting", "EventKernel", "Diagnostics"]),
-        tests("ReportingTests", ["Reporting", "ResultStore", "Metrics", "EventKernel"]),
+        tests("ReportingTests", ["Reporting", "ResultStore", "Metrics", "Statistics", "EventKernel"]),
     ]
 )

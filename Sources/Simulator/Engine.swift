@@ -16,10 +16,9 @@ struct Engine: ~Copyable, Sendable {
     private let handOff: HandOff
     /// The work of a prefill iteration that has ended and of which the decode worker has yet to learn.
     private var undelivered: Work?
-    /// Of semi-PD instances whose partition may change.
-    var partitionControl: PartitionControl?
-    /// Whether it has one: to look into it costs more than most of what an event does.
-    let isControlled: Bool
+    /// One for a semi-PD instance whose partition may change, else none. A buffer because to look into an optional
+    /// copies what it holds.
+    var partitionControl = UniqueBuffer<PartitionControl>()
     private let ignoresArrivalsBehindFirst: Bool
 
     init(index: Int, pool: Int, _ configuration: PoolConfiguration) {
@@ -30,8 +29,7 @@ struct Engine: ~Copyable, Sendable {
         mainPolicy = configuration.role == .decode ? configuration.decodePolicy : configuration.prefillPolicy
         decodePolicy = configuration.decodePolicy
         handOff = configuration.handOff
-        partitionControl = configuration.partitionControl
-        isControlled = configuration.partitionControl != nil
+        if let control = configuration.partitionControl { partitionControl.append(control) }
         ignoresArrivalsBehindFirst = mainPolicy.ignoresArrivalsBehindFirst
     }
 
@@ -43,9 +41,9 @@ struct Engine: ~Copyable, Sendable {
 
 extension Engine {
     /// Takes in a request. Returns whether the instance is to be asked what to run.
-    mutating func arrive(_ request: Request, _ context: inout RunContext) -> Bool {
-        instance.enqueue(request)
-        if isControlled { partitionControl?.recordArrival(promptTokens: request.promptTokens) }
+    mutating func arrive(_ request: Request, _ keys: [UInt32], _ context: inout RunContext) -> Bool {
+        instance.enqueue(request, keys)
+        if isControlled { partitionControl[0].recordArrival(promptTokens: request.promptTokens) }
         guard instance.lanes[0].isRunning else { return true }
         if instance.waitingCount == 1 || !ignoresArrivalsBehindFirst { cutRun(&context) }
         return false
@@ -152,6 +150,7 @@ extension Engine {
         instance.lanes[lane].begin(at: context.now, model: costModel)
         instance.lanes[lane].isDecodeRun =
             repeatsDecode && instance.lanes[lane].batch.shape.isDecodeOnly && !context.stepByStep
+            && !instance.admissionMayChange
     }
 
     /// Books the iterations of a run that are over, so that the instance is as it is now. A run at a boundary ends; one

@@ -11,12 +11,12 @@ extension Instance {
 
     /// Prompt tokens that the `position`-th waiting request still needs computed; `nil` past the last.
     public func waitingTokens(at position: Int) -> Int? {
-        position < waiting.count ? requests[waiting[position]].remainingPrefill : nil
+        position < waiting.count ? uncachedPrefill(of: waiting[position]) : nil
     }
 
     /// Blocks of the whole prompt of the `position`-th waiting request; `nil` past the last.
     public func waitingPromptBlocks(at position: Int) -> Int? {
-        waitingTokens(at: position).map(memory.blocks(for:))
+        position < waiting.count ? memory.blocks(for: requests[waiting[position]].remainingPrefill) : nil
     }
 
     /// Puts `tokens` prompt tokens of the `position`-th waiting request into the batch and allocates the blocks of its
@@ -79,7 +79,8 @@ extension Instance {
         precondition(!batch.decodes, "the batch decodes already")
         let slot = decodeSet.last
         leaveDecodeSet(slot)
-        memory.free(requests[slot].swapOut(at: now))
+        giveBack(slot)
+        requests[slot].swapOut(at: now)
         preemptions += 1
         swapped.append(slot)
     }
