@@ -93,7 +93,8 @@ struct DeploymentReader {
                     tensorParallelism: shared.tensorParallelism, deviceReference: device.reference,
                     device: device.profile, memory: shared.memory, costs: shared.costs,
                     partition: part.role == .semiPD ? partitioning?.partition : nil,
-                    partitionControl: part.role == .semiPD ? partitioning?.control : nil, arguments: arguments))
+                    partitionControl: part.role == .semiPD ? partitioning?.control : nil,
+                    workers: part.role == .semiPD ? partitioning?.workers : nil, arguments: arguments))
         }
         return read.count == policy.parts.count ? read : nil
     }

@@ -90,9 +90,18 @@ extension ResolvedPool {
                     "partition_sms",
                     partitionControl == nil ? partition.map { list([number($0.prefill), number($0.decode)]) } : nil
                 ),
-            ] + (partitionControl?.entries ?? []) + [
+            ] + (partitionControl?.entries ?? []) + (workers?.entries ?? []) + [
                 ("parameters", mapping(arguments.map { ($0.name, number($0.value)) }))
             ])
+    }
+}
+
+extension ResolvedWorkers {
+    fileprivate var entries: [(String, YAMLNode?)] {
+        [
+            ("hand_off", text(handOff.rawValue)), ("eviction", text(eviction.rawValue)),
+            ("kv_reserve", number(reserve)),
+        ]
     }
 }
 

@@ -135,6 +135,8 @@ public struct ResolvedPool: Hashable, Sendable {
     public var partition: SMPartition?
     /// What changes the partition during a run; `nil` leaves it as it is.
     public var partitionControl: ResolvedPartitionControl?
+    /// Of semi-PD pools; `nil` for others.
+    public var workers: ResolvedWorkers?
     /// Every parameter of the policy, in the catalogue's order.
     public var arguments: [PolicyArgument]
 

@@ -97,12 +97,14 @@ extension ResolvedScenario {
                 weightBytes: model.weightBytes / pool.tensorParallelism,
                 keyValueBytesPerBlock: blockSize * model.keyValueBytesPerToken / pool.tensorParallelism)
         }
-        return PoolConfiguration(
+        var configuration = PoolConfiguration(
             name: pool.name, role: pool.role, instances: pool.instances, gpusPerInstance: pool.tensorParallelism,
             costModel: costModel, memory: memory,
             limits: limits,
             prefillPolicy: policies.prefill, decodePolicy: policies.decode, partition: partition,
             partitionControl: control)
+        configuration.handOff = pool.workers?.handOff ?? .inProcess
+        return configuration
     }
 
     /// The SM counts that lanes may run on, sorted, without duplicates.

@@ -13,6 +13,9 @@ struct Engine: ~Copyable, Sendable {
     private let streamingMultiprocessors: Int
     private var mainPolicy: any SchedulingPolicy
     private var decodePolicy: any SchedulingPolicy
+    private let handOff: HandOff
+    /// The work of a prefill iteration that has ended and of which the decode worker has yet to learn.
+    private var undelivered: Work?
     /// One for a semi-PD instance whose partition may change, else none. A buffer because to look into an optional
     /// copies what it holds.
     var partitionControl = UniqueBuffer<PartitionControl>()
@@ -25,6 +28,7 @@ struct Engine: ~Copyable, Sendable {
         streamingMultiprocessors = configuration.partition.total
         mainPolicy = configuration.role == .decode ? configuration.decodePolicy : configuration.prefillPolicy
         decodePolicy = configuration.decodePolicy
+        handOff = configuration.handOff
         if let control = configuration.partitionControl { partitionControl.append(control) }
         ignoresArrivalsBehindFirst = mainPolicy.ignoresArrivalsBehindFirst
     }
@@ -70,15 +74,23 @@ extension Engine {
                 complete(slot, &context, &recorder)
             }
         }
-        var prompts = 0
+        if lane == 0, isControlled { recordPrefill(at: context.now) }
+        if lane == 0, handOff == .byMessage, instance.lanes.count > 1, instance.lanes[1].isRunning {
+            undelivered = work
+        } else {
+            finishChunks(of: lane, work: work, &context, &recorder)
+        }
+    }
+
+    private mutating func finishChunks(
+        of lane: Int, work: Work, _ context: inout RunContext, _ recorder: inout some Recorder
+    ) {
         for position in instance.lanes[lane].batch.chunks.indices {
             let chunk = instance.lanes[lane].batch.chunks[position]
             guard instance.finishChunk(chunk, work: work, &recorder) else { continue }
-            prompts += 1
             recordFirstToken(of: chunk.slot, at: context.now)
             goOn(chunk.slot, &context, &recorder)
         }
-        if lane == 0, isControlled { recordPrefill(prompts: prompts, at: context.now) }
     }
 
     /// Sends a request that has just been prefilled where its next token comes from.
@@ -110,7 +122,15 @@ extension Engine {
         instance.now = context.now
         // Whoever shares memory or SMs with a run of iterations must see it where it is now.
         if sharesDecodeRun { settle(lane: instance.decodeLane, &context, &recorder) }
-        let mayBegin = repartition(&context, &recorder)
+        let decodeIsBetweenIterations = instance.lanes.count > 1 && !instance.lanes[1].isRunning
+        if let work = undelivered, decodeIsBetweenIterations {
+            undelivered = nil
+            finishChunks(of: 0, work: work, &context, &recorder)
+        }
+        var mayBegin = repartition(&context, &recorder)
+        if handOff == .byMessage, instance.lanes.count > 1 {
+            mayBegin.prefill = mayBegin.prefill && decodeIsBetweenIterations && undelivered == nil
+        }
         // The decode lane first: running requests grow before new prompts take memory.
         if instance.lanes.count > 1, !instance.lanes[1].isRunning, mayBegin.decode {
             instance.batch.removeAll()

@@ -21,6 +21,8 @@ public struct Instance: ~Copyable, Sendable {
     var prefilling: Deque<Int32> = []
     /// In order of hand-over. In a prefill instance these are pinned until pulled, and the order does not matter.
     var prefilled: Deque<Int32> = []
+    /// With their KV in host memory, in the order in which they were thrown out.
+    var swapped: Deque<Int32> = []
     var decodeSet: DecodeSet
     /// One, or in a semi-PD instance one for the prefill and one for the decode worker.
     var lanes = UniqueBuffer<Lane>()
@@ -243,7 +245,7 @@ extension Instance {
         requests.remove(slot)
     }
 
-    private mutating func giveBack(_ slot: Int32) {
+    mutating func giveBack(_ slot: Int32) {
         memory.free(requests[slot].blocks - requests[slot].sharedBlocks)
         if let prefixes { memory.release(prefixes.keys[Int(slot)].prefix(requests[slot].sharedPrefixes)) }
     }

@@ -10,6 +10,8 @@ struct RequestState: Sendable {
         /// Prefilled, with its KV in this instance, but not in the decode set: handed over, or pinned until pulled.
         case prefilled
         case decoding
+        /// Thrown out of the decode set with its KV in host memory.
+        case swapped
     }
 
     var request: Request
@@ -122,6 +124,21 @@ extension RequestState {
         isPreempted = true
         mark = now
         preemptions += 1
+    }
+
+    /// Its KV goes to host memory. What it holds is already given back.
+    mutating func swapOut(at now: SimulationTime) {
+        (blocks, sharedBlocks, sharedPrefixes) = (0, 0, 0)
+        phase = .swapped
+        mark = now
+        preemptions += 1
+    }
+
+    /// Its KV is back in `count` blocks.
+    mutating func swapIn(blocks count: Int, at now: SimulationTime) {
+        parts.preempted += now - mark
+        mark = now
+        blocks = count
     }
 
     /// Joins the decode set behind `previous`. Returns the context of its next token and its due iteration.

@@ -40,6 +40,12 @@ struct RunContext: ~Copyable {
 
     mutating func admit() { arrived += 1 }
 
+    mutating func fold(_ change: PartitionChangeRecord) {
+        fingerprint.fold(change.time)
+        fingerprint.fold(UInt64(change.instance))
+        fingerprint.fold(UInt64(change.prefillSMs << 32 | change.decodeSMs))
+    }
+
     mutating func finish(_ record: RequestRecord, _ recorder: inout some Recorder) {
         switch record.outcome {
         case .completed: completed += 1

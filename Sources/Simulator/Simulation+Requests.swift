@@ -105,7 +105,7 @@ extension Simulation {
 extension Instance {
     /// Every request that is here, in no particular order.
     func liveRequests() -> [RequestState] {
-        var slots = Array(waiting) + Array(prefilling) + Array(prefilled)
+        var slots = Array(waiting) + Array(prefilling) + Array(prefilled) + Array(swapped)
         var slot = decodeSet.first
         while slot != RequestTable.none {
             slots.append(slot)

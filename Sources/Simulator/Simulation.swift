@@ -143,6 +143,8 @@ public struct Simulation: ~Copyable {
             let index = touched[position]
             isTouched[index] = false
             engines[index].formBatches(&context, &recorder)
+            // Results that waited for the decode worker may have completed requests.
+            if engines[index].instance.role == .semiPD { entry.setLoad(engines[index].instance.outstanding, of: index) }
             // After admissions have made way for prompts, and running requests have their blocks.
             if engines[index].instance.role == .decode { pull(into: index) }
             engines[index].setRates(&context)

@@ -62,6 +62,8 @@ public struct PoolConfiguration: Sendable {
     public var decodePolicy: any SchedulingPolicy
     /// SM caps of both lanes at the start. Unified, prefill and decode instances use all SMs.
     public var partition: SMPartition
+    /// How semi-PD workers hand requests to each other.
+    public var handOff = HandOff.inProcess
     /// Changes the partition of semi-PD instances during a run; `nil` leaves it as it is. Copied for every instance.
     public var partitionControl: PartitionControl?
 
@@ -85,6 +87,15 @@ public struct PoolConfiguration: Sendable {
         self.partition = partition
         self.partitionControl = partitionControl
     }
+}
+
+/// How the workers of a semi-PD instance hand requests to each other.
+public enum HandOff: String, CaseIterable, Hashable, Sendable {
+    /// Both are driven by one process: prefill begins at once, and its results are there when it ends (semi-PD on DistServe).
+    case inProcess = "in-process"
+    /// By messages that the decode worker looks at between two iterations: prefill asks it for a batch and waits for the
+    /// answer, and a first token waits for the decode worker to take it (semi-PD on SGLang).
+    case byMessage = "by-message"
 }
 
 /// Paged KV memory of one instance.
