@@ -238,10 +238,10 @@ extension Instance {
         requests.remove(slot)
     }
 
-    mutating func enqueue(_ request: Request) {
-        waiting.append(requests.insert(RequestState(request)))
+    mutating func enqueue(_ state: consuming RequestState) {
+        if state.firstToken == nil { promptTokensAhead += state.request.promptTokens }
+        waiting.append(requests.insert(state))
         outstanding += 1
-        promptTokensAhead += request.promptTokens
     }
 
     /// How many iterations of a lane from the next on are alike: none completes a sequence before its end, needs a block

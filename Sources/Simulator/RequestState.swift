@@ -103,6 +103,12 @@ extension RequestState {
         mark = now
     }
 
+    /// Books the time since its KV was asked for.
+    mutating func bookTransfer(until now: SimulationTime) {
+        parts.transfer += now - mark
+        mark = now
+    }
+
     /// Books its time in the decode set, of whose lane `work` is the undisturbed work since the start of the run.
     mutating func bookDecode(work: Work, until now: SimulationTime) {
         let run = Work(units: work.units &- joinWork.units).wholeNanoseconds
@@ -120,6 +126,15 @@ extension RequestState {
         mark = now
         preemptions += 1
         return blocks
+    }
+
+    /// Thrown out of an instance that failed, to be computed again elsewhere. A request that never ran just goes on
+    /// waiting.
+    mutating func interrupt(at now: SimulationTime, keepsTokens: Bool) {
+        (blocks, computedTokens, phase) = (0, 0, .waiting)
+        if scheduled == nil { return }
+        if !isPreempted { (isPreempted, mark) = (true, now) }
+        if !keepsTokens { (generatedTokens, firstToken) = (0, nil) }
     }
 
     /// Joins the decode set behind `previous`. Returns the context of its next token and its due iteration.

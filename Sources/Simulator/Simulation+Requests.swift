@@ -1,4 +1,5 @@
 internal import CostModels
+internal import DequeModule
 internal import EventKernel
 internal import Metrics
 internal import Workloads
@@ -8,12 +9,17 @@ internal import Workloads
 extension Simulation {
     mutating func arrive(_ request: Request, _ recorder: inout some Recorder) {
         context.admit()
-        let target = entry.next()
+        place(RequestState(request), &recorder)
+    }
+
+    /// Gives a request to an instance; it waits outside while all are down.
+    mutating func place(_ state: consuming RequestState, _ recorder: inout some Recorder) {
+        let request = state.request
+        guard let target = entry.next() else { return homeless.append(state) }
         guard canEverServe(request, at: target) else {
-            return context.finish(
-                RequestState(request).record(.rejected, completion: nil, decodeInstance: nil), &recorder)
+            return context.finish(state.record(.rejected, completion: nil, decodeInstance: nil), &recorder)
         }
-        if engines[target].arrive(request, &context) { touch(target) }
+        if engines[target].arrive(state, &context) { touch(target) }
         let added = engines[target].instance.load(of: request.promptTokens, for: configuration.router)
         entry.sent(added, to: target)
         entry.update(load(of: target), of: target)
@@ -38,7 +44,9 @@ extension Simulation {
         case .unified, .semiPD: break
         case .decode: decoders.update(load(of: index), of: index)
         case .prefill:
-            for position in kept..<engines[index].instance.prefilledCount { offer(from: index, at: position) }
+            for position in kept..<engines[index].instance.prefilledCount {
+                offer(engines[index].instance.prefilled[position], from: index)
+            }
         }
         if engines[index].instance.role != .decode { entry.update(load(of: index), of: index) }
         touch(index)
@@ -46,7 +54,7 @@ extension Simulation {
 
     /// What is left when a run is stopped, in order of arrival.
     mutating func recordUnfinished(_ recorder: inout some Recorder) {
-        var left: [RequestState] = []
+        var left = Array(homeless)
         for index in engines.indices {
             for lane in engines[index].instance.lanes.indices {
                 engines[index].instance.bookEnded(by: context.now, lane: lane, &recorder)
@@ -72,7 +80,7 @@ extension Simulation {
         }
         return RunOutcome(
             end: context.now, arrived: context.arrived, completed: context.completed, rejected: context.rejected,
-            unfinished: context.unfinished, fingerprint: context.fingerprint.value,
+            unfinished: context.unfinished, lost: context.lost, fingerprint: context.fingerprint.value,
             requestNanoseconds: context.requestNanoseconds, iterations: iterations,
             provenanceSeconds: provenance.seconds,
             instances: instances)

@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import EventKernel
 public import Metrics
 public import Workloads
@@ -17,6 +18,12 @@ public struct Simulation: ~Copyable {
     private var touched = UniqueBuffer<Int>()
     private var isTouched: UniqueBuffer<Bool>
     var fabric: TransferFabric
+    /// As configured, with the bandwidth of now.
+    var link: TransferConfiguration?
+    var isDown: UniqueBuffer<Bool>
+    /// Requests that came while no instance was up, and prefilled ones while no decode instance was.
+    var homeless: Deque<RequestState> = []
+    var unoffered: Deque<BridgeEntry> = []
     /// The longest request, in tokens of KV, that every decode instance could serve.
     let decoderCapacityTokens: Int
 
@@ -50,6 +57,8 @@ public struct Simulation: ~Copyable {
         context = RunContext(instances: engines.count, stepByStep: configuration.stepByStep)
         isTouched = UniqueBuffer(repeating: false, count: engines.count)
         fabric = TransferFabric(instances: engines.count, lanes: configuration.transfer?.concurrentTransfers ?? 1)
+        link = configuration.transfer
+        isDown = UniqueBuffer(repeating: false, count: engines.count)
         self.engines = engines
     }
 
@@ -63,11 +72,16 @@ public struct Simulation: ~Copyable {
         var nextSample = configuration.sampleInterval.map { .zero + $0 } ?? .never
         var nextSignal = configuration.signalInterval.map { .zero + $0 } ?? .never
 
+        var changes = configuration.changes[...]
+
+        takeDownAbsent()
         recordPartitions(&recorder)
         while true {
-            // Without requests only partition controls have timers, and what they would see is of no use to anyone.
-            let isOver = upcoming == nil && context.inSystem == 0
-            let nextTimer = isOver ? .never : min(context.timers.earliest, nextSignal)
+            // With no requests but those that nothing can help any more, only partition controls have timers, and what
+            // they would see is of no use to anyone.
+            let isOver =
+                upcoming == nil && context.inSystem == (changes.isEmpty ? homeless.count + unoffered.count : 0)
+            let nextTimer = isOver ? .never : min(context.timers.earliest, nextSignal, changes.first?.time ?? .never)
             let time = min(nextTimer, upcoming?.arrival ?? .never, nextSample)
             if time > stop || time == .never { break }
             context.advance(to: time)
@@ -78,15 +92,20 @@ public struct Simulation: ~Copyable {
                     upcoming = try source.next()
                 }
             } while context.timers.earliest == time
+            while let change = changes.first, change.time == time {
+                apply(change.kind, &recorder)
+                changes.removeFirst()
+            }
             startTouched(&recorder)
             if nextSignal == time, context.timers.earliest != time {
                 reportLoads(&recorder)
-                let goesOn = upcoming != nil || context.inSystem > 0
-                nextSignal = goesOn ? time + (configuration.signalInterval ?? .zero) : .never
+                nextSignal = !isOver ? time + (configuration.signalInterval ?? .zero) : .never
             }
             if nextSample == time, context.timers.earliest != time {
                 sample(&recorder)
-                let goesOn = upcoming != nil || context.inSystem > 0
+                let goesOn =
+                    upcoming != nil || !changes.isEmpty && context.inSystem > 0
+                    || context.inSystem > homeless.count + unoffered.count
                 nextSample = goesOn ? time + (configuration.sampleInterval ?? .zero) : .never
             }
         }
@@ -117,6 +136,7 @@ public struct Simulation: ~Copyable {
         for position in touched.indices {
             let index = touched[position]
             isTouched[index] = false
+            if isDown[index] { continue }
             engines[index].formBatches(&context, &recorder)
             // After admissions have made way for prompts, and running requests have their blocks.
             if engines[index].instance.role == .decode { pull(into: index) }
