@@ -111,4 +111,11 @@ public protocol CostModel: Sendable {
 
     /// Of the time of an iteration of this shape, the seconds by provenance.
     func provenance(of shape: IterationShape, sms: Int) -> ProvenanceShares
+
+    /// What every price rests on, or `nil` if that depends on the iteration and `provenance(of:sms:)` is to be asked.
+    var uniformProvenance: CostProvenance? { get }
+}
+
+extension CostModel {
+    public var uniformProvenance: CostProvenance? { nil }
 }

@@ -27,6 +27,8 @@ public struct ConstantCostModel: CostModel {
     public func provenance(of shape: IterationShape, sms: Int) -> ProvenanceShares {
         ProvenanceShares(.given, seconds: work(of: shape, sms: sms).seconds)
     }
+
+    public var uniformProvenance: CostProvenance? { .given }
 }
 
 /// Costs as a user knows them from timing an engine:
@@ -172,4 +174,6 @@ public struct AffineCostModel: CostModel {
     public func provenance(of shape: IterationShape, sms: Int) -> ProvenanceShares {
         ProvenanceShares(.given, seconds: work(of: shape, sms: sms).seconds)
     }
+
+    public var uniformProvenance: CostProvenance? { .given }
 }

@@ -2,6 +2,7 @@ internal import CostModels
 public import Diagnostics
 internal import Metrics
 public import Profiles
+internal import Workloads
 
 extension ScenarioResolution {
     /// Reads a scenario file, applies flags, then `--set` arguments in order, checks and resolves.
@@ -9,12 +10,7 @@ extension ScenarioResolution {
         path: String, flags: ScenarioBuilder = ScenarioBuilder(), overrides: [String] = [],
         in environment: ScenarioEnvironment
     ) throws(InputError) -> ScenarioResolution {
-        var root = try YAMLNode.parse(try InputText.read(path), file: path)
-        try flags.change(&root)
-        try root.apply(overrides: overrides)
-        let (folder, file) = splitPath(path)
-        let stem = file.lastIndex(of: ".").map { String(file[..<$0]) } ?? file
-        return try resolve(root, name: stem, folder: folder, in: environment)
+        try ScenarioDocument(path: path, flags: flags, overrides: overrides).resolve(in: environment)
     }
 
     /// Checks and resolves a scenario that is a tree already.
@@ -93,6 +89,8 @@ struct ScenarioReader {
         let arrivals = readArrivals(keys.optional("arrivals", .string("arrivals: \(Self.arrivalWords)")))
         let rate = keys.optional("rate", .number(in: 1e-6...1e6))
         let requests = keys.optional("requests", .int(in: 1...1_000_000_000))
+        let selection = readSelection(&keys)
+        let closedLoop = readClosedLoop(&keys)
         keys.finish()
         if let trace {
             if let generate = keys.place(of: "generate") {
@@ -102,7 +100,7 @@ struct ScenarioReader {
             let path = resolvedPath(trace, folder: folder)
             let workload = ResolvedWorkload(
                 source: .trace(path: path, format: format?.value), arrivals: arrivals, requestsPerSecond: rate?.value,
-                requests: requests?.value)
+                requests: requests?.value, selection: selection, closedLoop: closedLoop)
             return Located(workload, at: trace.location)
         }
         if let format = keys.place(of: "format"), keys.place(of: "trace") == nil {
@@ -118,12 +116,11 @@ struct ScenarioReader {
         guard let generator else { return nil }
         let workload = ResolvedWorkload(
             source: .generator(generator.value), arrivals: arrivals, requestsPerSecond: rate?.value,
-            requests: requests?.value)
+            requests: requests?.value, selection: selection, closedLoop: closedLoop)
         return Located(workload, at: generator.location)
     }
 
-    private static let arrivalWords =
-        "recorded, poisson, or gamma:CV with a coefficient of variation from 0.01 to 100"
+    private static let arrivalWords = "recorded, \(ArrivalShape.words)"
 
     private func readArrivals(_ given: Located<String>?) -> ResolvedArrivals {
         guard let given else { return .recorded }

@@ -13,8 +13,9 @@ struct Engine: ~Copyable, Sendable {
     private let streamingMultiprocessors: Int
     private var mainPolicy: any SchedulingPolicy
     private var decodePolicy: any SchedulingPolicy
-    /// Of semi-PD instances whose partition may change.
-    var partitionControl: PartitionControl?
+    /// One for a semi-PD instance whose partition may change, else none. A buffer because to look into an optional
+    /// copies what it holds.
+    var partitionControl = UniqueBuffer<PartitionControl>()
     private let ignoresArrivalsBehindFirst: Bool
 
     init(index: Int, pool: Int, _ configuration: PoolConfiguration) {
@@ -24,7 +25,7 @@ struct Engine: ~Copyable, Sendable {
         streamingMultiprocessors = configuration.partition.total
         mainPolicy = configuration.role == .decode ? configuration.decodePolicy : configuration.prefillPolicy
         decodePolicy = configuration.decodePolicy
-        partitionControl = configuration.partitionControl
+        if let control = configuration.partitionControl { partitionControl.append(control) }
         ignoresArrivalsBehindFirst = mainPolicy.ignoresArrivalsBehindFirst
     }
 
@@ -32,7 +33,7 @@ struct Engine: ~Copyable, Sendable {
     mutating func restart(_ configuration: PoolConfiguration) {
         mainPolicy = configuration.role == .decode ? configuration.decodePolicy : configuration.prefillPolicy
         decodePolicy = configuration.decodePolicy
-        partitionControl = configuration.partitionControl
+        if let control = configuration.partitionControl { partitionControl[0] = control }
         guard instance.role == .semiPD else { return }
         instance.lanes[0].sms = configuration.partition.prefill
         instance.lanes[1].sms = configuration.partition.decode
@@ -46,10 +47,10 @@ struct Engine: ~Copyable, Sendable {
 
 extension Engine {
     /// Takes in a request. Returns whether the instance is to be asked what to run.
-    mutating func arrive(_ state: consuming RequestState, _ context: inout RunContext) -> Bool {
-        let promptTokens = state.request.promptTokens
-        instance.enqueue(state)
-        partitionControl?.recordArrival(promptTokens: promptTokens)
+    mutating func arrive(_ pending: consuming PendingRequest, _ context: inout RunContext) -> Bool {
+        let promptTokens = pending.state.request.promptTokens
+        instance.enqueue(pending)
+        if isControlled { partitionControl[0].recordArrival(promptTokens: promptTokens) }
         guard instance.lanes[0].isRunning else { return true }
         if instance.waitingCount == 1 || !ignoresArrivalsBehindFirst { cutRun(&context) }
         return false
@@ -88,7 +89,7 @@ extension Engine {
             recordFirstToken(of: chunk.slot, at: context.now)
             goOn(chunk.slot, &context, &recorder)
         }
-        if lane == 0 { recordPrefill(prompts: prompts, at: context.now) }
+        if lane == 0, isControlled { recordPrefill(prompts: prompts, at: context.now) }
     }
 
     /// Sends a request that has just been prefilled where its next token comes from.
@@ -140,6 +141,7 @@ extension Engine {
         instance.lanes[lane].begin(at: context.now, model: costModel)
         instance.lanes[lane].isDecodeRun =
             repeatsDecode && instance.lanes[lane].batch.shape.isDecodeOnly && !context.stepByStep
+            && !instance.admissionMayChange
     }
 
     /// Books the iterations of a run that are over, so that the instance is as it is now. A run at a boundary ends; one

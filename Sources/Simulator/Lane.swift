@@ -11,6 +11,8 @@ struct Lane: ~Copyable, Sendable {
     var isDecodeRun = false
     /// When the batch began.
     private(set) var began = SimulationTime.zero
+    /// Up to when it is booked what ran.
+    private(set) var bookedUntil = SimulationTime.zero
     /// Iterations until the run in flight ends; 0 until the run is on the clock.
     private(set) var plannedIterations = 0
     /// When they are done.
@@ -26,20 +28,34 @@ struct Lane: ~Copyable, Sendable {
     private(set) var rateShape = IterationShape.empty
     /// The last Σ context for which the cost line of a decode run holds.
     private(set) var lastContext = 0
-    /// Seconds by provenance of each unit of the run's work.
+    /// What every price rests on; `nil` if that depends on the iteration.
+    private let uniformProvenance: CostProvenance?
+    /// Otherwise the seconds by provenance of each unit of the run's work.
     private var provenancePerUnit = ProvenanceShares()
+    /// Units of work whose price rests on `uniformProvenance`.
+    private var uniformUnits = 0.0
+    private var mixedProvenance = ProvenanceShares()
 
     /// Undisturbed work done in iterations that generated tokens of the decode set. Only differences of it mean anything: it wraps after 104 days.
     private(set) var workDone = Work.zero
     private(set) var iterations = 0
-    private(set) var provenance = ProvenanceShares()
     private var busy = SimulationDuration.zero
     private var sampledBusy = SimulationDuration.zero
 
-    init(sms: Int) { self.sms = sms }
+    init(sms: Int, uniformProvenance: CostProvenance?) {
+        self.sms = sms
+        self.uniformProvenance = uniformProvenance
+    }
+
+    /// Seconds of undisturbed work by what their price rests on.
+    var provenance: ProvenanceShares {
+        guard let uniformProvenance else { return mixedProvenance }
+        return ProvenanceShares(
+            uniformProvenance, seconds: uniformUnits / Double(Work.unitsPerNanosecond) / 1e9)
+    }
 
     /// Prices the batch. It is on the clock when its plan and slowdown are given.
-    mutating func begin(at now: SimulationTime, model: any CostModel) {
+    mutating func begin(at now: SimulationTime, model: some CostModel) {
         let shape = batch.shape
         // What follows the iteration before without a pause begins where that one ended, not at the nanosecond after.
         let start = run.start.time == now ? run.start : LaneTime(now)
@@ -59,9 +75,12 @@ struct Lane: ~Copyable, Sendable {
         } else {
             work = model.work(of: shape, sms: sms)
         }
-        provenancePerUnit = model.provenance(of: shape, sms: sms) * (1 / Double(max(1, work.units)))
+        if uniformProvenance == nil {
+            provenancePerUnit = model.provenance(of: shape, sms: sms) * (1 / Double(max(1, work.units)))
+        }
         run = IterationRun(start: start, first: work, increment: increment, slowdown: .none)
         began = now
+        bookedUntil = now
         plannedIterations = 0
         resumedWork = nil
         isRunning = true
@@ -103,10 +122,15 @@ struct Lane: ~Copyable, Sendable {
             decodeSet.generate(iterations: count, of: run, until: end, in: requests, &recorder)
             workDone = Work(units: workDone.units &+ total.units)
         }
-        provenance += provenancePerUnit * Double(total.units)
+        if uniformProvenance == nil {
+            mixedProvenance += provenancePerUnit * Double(total.units)
+        } else {
+            uniformUnits += Double(total.units)
+        }
         resumedWork = nil
         busy += end.time - run.start.time
         iterations += count
+        bookedUntil = end.time
         run.first = run.work(at: count)
         run.start = end
         plannedIterations -= count

@@ -18,8 +18,11 @@ struct RequestState: Sendable {
     var computedTokens = 0
     /// Tokens generated, as of the last time the request changed phase.
     var generatedTokens = 0
-    /// Blocks held, likewise.
+    /// Blocks held, likewise, shared ones included.
     var blocks = 0
+    /// Of these, the blocks that lie in the prefix cache, and how many prefixes they are.
+    var sharedBlocks = 0
+    var sharedPrefixes = 0
 
     /// Decode set iteration in which it generates its next token first, while decoding.
     var joinIteration = 0
@@ -117,21 +120,20 @@ extension RequestState {
         mark = now
     }
 
-    /// Back to the queue, to be computed again from its first token. Returns the blocks that it held.
-    mutating func preempt(at now: SimulationTime) -> Int {
-        defer { blocks = 0 }
+    /// Back to the queue, to be computed again from its first token. It must have given back its blocks.
+    mutating func preempt(at now: SimulationTime) {
+        (blocks, sharedBlocks, sharedPrefixes) = (0, 0, 0)
         computedTokens = 0
         phase = .waiting
         isPreempted = true
         mark = now
         preemptions += 1
-        return blocks
     }
 
     /// Thrown out of an instance that failed, to be computed again elsewhere. A request that never ran just goes on
     /// waiting.
     mutating func interrupt(at now: SimulationTime, keepsTokens: Bool) {
-        (blocks, computedTokens, phase) = (0, 0, .waiting)
+        (blocks, sharedBlocks, sharedPrefixes, computedTokens, phase) = (0, 0, 0, 0, .waiting)
         if scheduled == nil { return }
         if !isPreempted { (isPreempted, mark) = (true, now) }
         if !keepsTokens { (generatedTokens, firstToken) = (0, nil) }
@@ -157,4 +159,10 @@ extension RequestState {
         if generated > 0 { self.lastToken = lastToken }
         return (computedTokens + 1, blockStart, previous, next)
     }
+}
+
+/// A request outside an instance, with the keys of its prompt's prefixes where those are cached.
+struct PendingRequest: Sendable {
+    var state: RequestState
+    var prefixKeys: [UInt32]
 }

@@ -45,7 +45,7 @@ extension Simulation {
         touch(index)
         let (waiting, pinned) = (homeless, unoffered)
         (homeless, unoffered) = ([], [])
-        for state in waiting { place(state, &recorder) }
+        for pending in waiting { place(pending, &recorder) }
         for entry in pinned { offer(entry.slot, from: entry.source) }
     }
 
@@ -60,12 +60,12 @@ extension Simulation {
         }
         setLinkTimers(of: ContiguousArray(engines.indices))
         for entry in repinned { offer(entry.slot, from: entry.source) }
-        for var state in interrupted {
-            state.interrupt(at: context.now, keepsTokens: handling == .resumed)
+        for var pending in interrupted {
+            pending.state.interrupt(at: context.now, keepsTokens: handling == .resumed)
             if handling == .lost {
-                context.finish(state.record(.lost, completion: nil, decodeInstance: nil), &recorder)
+                context.finish(pending.state.record(.lost, completion: nil, decodeInstance: nil), &recorder)
             } else {
-                place(state, &recorder)
+                place(pending, &recorder)
             }
         }
     }
@@ -103,7 +103,7 @@ extension Simulation {
 
 extension Engine {
     /// Stops everything. Returns the requests that were here, in order of arrival, with their time booked up to now.
-    fileprivate mutating func fail(_ context: inout RunContext, _ recorder: inout some Recorder) -> [RequestState] {
+    fileprivate mutating func fail(_ context: inout RunContext, _ recorder: inout some Recorder) -> [PendingRequest] {
         let now = context.now
         instance.now = now
         for lane in instance.lanes.indices {
@@ -115,7 +115,7 @@ extension Engine {
 }
 
 extension Instance {
-    fileprivate mutating func evacuate() -> [RequestState] {
+    fileprivate mutating func evacuate() -> [PendingRequest] {
         while decodeSet.count > 0 {
             let slot = decodeSet.last
             leaveDecodeSet(slot)
@@ -124,13 +124,15 @@ extension Instance {
         for slot in prefilling { requests[slot].bookPrefill(until: now) }
         for slot in prefilled { requests[slot].bookDecodeWait(until: now) }
         let slots = Array(waiting) + Array(prefilling) + Array(prefilled)
-        var states = slots.map { requests[$0] }
+        var evacuated = slots.map { slot in
+            PendingRequest(state: requests[slot], prefixKeys: prefixes?.keys[Int(slot)] ?? [])
+        }
         for slot in slots { requests.remove(slot) }
         (waiting, prefilling, prefilled, bridge) = ([], [], [], [])
         (outstanding, promptTokensAhead, undecodedBlocks, blocksInTransfer) = (0, 0, 0, 0)
-        memory.free(memory.usedBlocks)
-        states.sort { $0.request.index < $1.request.index }
-        return states
+        memory.clear()
+        evacuated.sort { $0.state.request.index < $1.state.request.index }
+        return evacuated
     }
 
     /// Frees what was allocated for a prompt that will not come.

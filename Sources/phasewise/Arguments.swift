@@ -6,4 +6,3 @@ public import Workloads
 extension ReportFormat: ExpressibleByArgument {}
 extension RowKeeping: ExpressibleByArgument {}
 extension TraceFormat: ExpressibleByArgument {}
-extension WorkloadPreset: ExpressibleByArgument {}

@@ -8,7 +8,7 @@ struct ScenarioOptions: ParsableArguments {
     @Argument(help: "Scenario file (YAML). Without one, --trace or --generate, --model and --device say what to run.")
     var scenario: String?
 
-    @Option(help: "Trace file: our CSV or Azure LLM inference CSV, plain or gzip.")
+    @Option(help: "Trace file in any known format, plain or gzip.")
     var trace: String?
 
     @Option(help: "Generate the workload: a preset of `phasewise trace generate --list`.")
@@ -20,7 +20,10 @@ struct ScenarioOptions: ParsableArguments {
     @Option(help: "Rescale arrivals to this mean rate, requests per second over the whole deployment.")
     var rate: Double?
 
-    @Option(help: "When requests arrive: recorded, or drawn from the seed at the rate: poisson, gamma:CV.")
+    @Option(
+        help:
+            "When requests arrive: recorded, or drawn from the seed at the rate: poisson, gamma:CV, weibull:SHAPE and others."
+    )
     var arrivals: String?
 
     @Option(help: "Model: an id of `phasewise models`, or the path of a Hugging Face config.json.")
@@ -59,16 +62,18 @@ struct ScenarioOptions: ParsableArguments {
     func resolve(
         policies: [String], policiesFlag: String, in workspace: Workspace
     ) throws -> ScenarioResolution {
+        try document(policies: policies, policiesFlag: policiesFlag).resolve(in: workspace.environment)
+    }
+
+    /// The scenario before anything is checked.
+    func document(policies: [String], policiesFlag: String) throws(InputError) -> ScenarioDocument {
         var flags = flags
         flags.policies = policies
         flags.policiesFlag = policiesFlag
-        if let scenario {
-            return try ScenarioResolution.load(
-                path: scenario, flags: flags, overrides: overrides, in: workspace.environment)
-        }
-        var root = try flags.scenario()
-        try root.apply(overrides: overrides)
-        return try ScenarioResolution.resolve(root, name: trace ?? generate ?? "scenario", in: workspace.environment)
+        if let scenario { return try ScenarioDocument(path: scenario, flags: flags, overrides: overrides) }
+        var document = ScenarioDocument(try flags.scenario(), name: trace ?? generate ?? "scenario")
+        try document.apply(overrides: overrides)
+        return document
     }
 
     /// The flag with which the user asked for other draws, if there is one.

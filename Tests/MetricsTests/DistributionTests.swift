@@ -24,6 +24,17 @@ struct DistributionTests {
         #expect(sortedAscending(samples(seed: seed)) == samples(seed: seed).sorted())
     }
 
+    @Test("chosen ranks are those of the sorted samples", arguments: 0..<200 as Range<UInt64>)
+    func orderStatistics(seed: UInt64) {
+        let values = samples(seed: seed)
+        let sorted = values.sorted()
+        var random = RandomStreams(seed: seed).stream(named: "ranks")
+        let ranks = (0..<5).map { _ in random.index(below: values.count) }
+        let order = OrderStatistics(of: values, ranks: ranks)
+        for rank in ranks { #expect(order[rank] == sorted[rank]) }
+        #expect(order.largest == sorted.last)
+    }
+
     @Test("a percentile lies where a walk along the sorted samples finds it", arguments: 0..<200 as Range<UInt64>)
     func percentiles(seed: UInt64) {
         let values = samples(seed: seed)
@@ -72,12 +83,12 @@ struct DistributionTests {
 }
 
 @Suite("Token gaps")
-struct TokenGapHistogramTests {
+struct LatencyHistogramTests {
     @Test("gaps counted together may be recorded together", arguments: 0..<50 as Range<UInt64>)
     func grouping(seed: UInt64) {
         var random = RandomStreams(seed: seed).stream(named: "gaps")
-        var single = TokenGapHistogram()
-        var grouped = TokenGapHistogram()
+        var single = LatencyHistogram()
+        var grouped = LatencyHistogram()
         for _ in 0..<200 {
             let gap = SimulationDuration(rounding: random.logNormal(mu: -4, sigma: 2))
             let longest = single.longestGap(countedWith: gap)
@@ -97,7 +108,7 @@ struct TokenGapHistogramTests {
     @Test("statistics of classes lie within half a percent of those of the gaps", arguments: 0..<50 as Range<UInt64>)
     func accuracy(seed: UInt64) {
         var random = RandomStreams(seed: seed).stream(named: "gaps")
-        var histogram = TokenGapHistogram()
+        var histogram = LatencyHistogram()
         var gaps: [Double] = []
         for _ in 0..<1000 {
             let gap = SimulationDuration(rounding: 0.005 + random.exponential(mean: 0.02))
@@ -118,9 +129,19 @@ struct TokenGapHistogramTests {
         #expect(histogram.buckets.reduce(0) { $0 + $1.count } == gaps.count)
     }
 
+    @Test(
+        "classes are those of a histogram of two significant digits: 256 of one nanosecond, then 128 to an octave",
+        arguments: [
+            (0, 0), (255, 255), (256, 257), (511, 511), (512, 515), (1_000, 1_003), (1_000_000_000, 1_002_438_655),
+        ] as [(Int64, Int64)])
+    func classes(gap: Int64, last: Int64) {
+        let longest = LatencyHistogram().longestGap(countedWith: SimulationDuration(nanoseconds: gap))
+        #expect(longest.nanoseconds == last)
+    }
+
     @Test("gaps of zero and of years are counted")
     func extremes() {
-        var histogram = TokenGapHistogram()
+        var histogram = LatencyHistogram()
         histogram.record(.zero, count: 1)
         histogram.record(SimulationDuration(rounding: 3e9), count: 1)
         #expect(histogram.distribution.count == 2)
@@ -128,5 +149,5 @@ struct TokenGapHistogramTests {
     }
 
     @Test("nothing is said of no gaps")
-    func noGaps() { #expect(TokenGapHistogram().distribution == Distribution()) }
+    func noGaps() { #expect(LatencyHistogram().distribution == Distribution()) }
 }
