@@ -33,6 +33,16 @@ struct Engine: ~Copyable, Sendable {
         ignoresArrivalsBehindFirst = mainPolicy.ignoresArrivalsBehindFirst
     }
 
+    /// Policies and partition are those of an engine that has just started.
+    mutating func restart(_ configuration: PoolConfiguration) {
+        mainPolicy = configuration.role == .decode ? configuration.decodePolicy : configuration.prefillPolicy
+        decodePolicy = configuration.decodePolicy
+        if let control = configuration.partitionControl { partitionControl[0] = control }
+        guard instance.role == .semiPD else { return }
+        instance.lanes[0].sms = configuration.partition.prefill
+        instance.lanes[1].sms = configuration.partition.decode
+    }
+
     /// The KV that is pulled into an instance shares its memory with decode iterations that are under way.
     private var sharesDecodeRun: Bool { instance.role == .semiPD || instance.role == .decode }
 }
@@ -41,9 +51,10 @@ struct Engine: ~Copyable, Sendable {
 
 extension Engine {
     /// Takes in a request. Returns whether the instance is to be asked what to run.
-    mutating func arrive(_ request: Request, _ keys: [UInt32], _ context: inout RunContext) -> Bool {
-        instance.enqueue(request, keys)
-        if isControlled { partitionControl[0].recordArrival(promptTokens: request.promptTokens) }
+    mutating func arrive(_ pending: consuming PendingRequest, _ context: inout RunContext) -> Bool {
+        let promptTokens = pending.state.request.promptTokens
+        instance.enqueue(pending)
+        if isControlled { partitionControl[0].recordArrival(promptTokens: promptTokens) }
         guard instance.lanes[0].isRunning else { return true }
         if instance.waitingCount == 1 || !ignoresArrivalsBehindFirst { cutRun(&context) }
         return false
@@ -155,7 +166,7 @@ extension Engine {
 
     /// Books the iterations of a run that are over, so that the instance is as it is now. A run at a boundary ends; one
     /// in the middle of an iteration keeps that iteration alone, since what comes after it may be decided anew.
-    private mutating func settle(lane: Int, _ context: inout RunContext, _ recorder: inout some Recorder) {
+    mutating func settle(lane: Int, _ context: inout RunContext, _ recorder: inout some Recorder) {
         guard instance.lanes[lane].isRunning, instance.lanes[lane].plannedIterations > 1 else { return }
         let (completed, atBoundary) = instance.lanes[lane].completed(at: context.now)
         if completed > 0 { _ = instance.commit(lane: lane, iterations: completed, ended: atBoundary, &recorder) }

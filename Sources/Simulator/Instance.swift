@@ -250,13 +250,12 @@ extension Instance {
         if let prefixes { memory.release(prefixes.keys[Int(slot)].prefix(requests[slot].sharedPrefixes)) }
     }
 
-    /// - Parameter keys: of the prefixes of its prompt, where prefixes are cached.
-    mutating func enqueue(_ request: Request, _ keys: [UInt32] = []) {
-        let slot = requests.insert(RequestState(request))
-        prefixes?.setKeys(keys, of: slot)
+    mutating func enqueue(_ pending: consuming PendingRequest) {
+        if pending.state.firstToken == nil { promptTokensAhead += pending.state.request.promptTokens }
+        let slot = requests.insert(pending.state)
+        prefixes?.setKeys(pending.prefixKeys, of: slot)
         waiting.append(slot)
         outstanding += 1
-        promptTokensAhead += request.promptTokens
     }
 
     /// How many iterations of a lane from the next on are alike: none completes a sequence before its end, needs a block

@@ -10,6 +10,8 @@ public struct SimulationConfiguration: Sendable {
     public var signalInterval: SimulationDuration?
     /// How prompt KV travels from prefill to decode instances. Needed if there is a prefill pool.
     public var transfer: TransferConfiguration?
+    /// In order of time.
+    public var changes: [DeploymentChange]
     /// Prices and logs every iteration instead of jumping over equal ones. Same records, bit for bit; the specification.
     public var stepByStep: Bool
     /// Simulated time between samples of every instance's state; `nil` for none.
@@ -21,7 +23,8 @@ public struct SimulationConfiguration: Sendable {
 
     public init(
         pools: [PoolConfiguration], router: RouterPolicy = .leastOutstanding,
-        signalInterval: SimulationDuration? = nil, transfer: TransferConfiguration? = nil, stepByStep: Bool = false,
+        signalInterval: SimulationDuration? = nil, transfer: TransferConfiguration? = nil,
+        changes: [DeploymentChange] = [], stepByStep: Bool = false,
         sampleInterval: SimulationDuration? = nil, stopTime: SimulationTime? = nil
     ) {
         self.pools = pools
@@ -29,6 +32,8 @@ public struct SimulationConfiguration: Sendable {
         self.router = router
         self.signalInterval = signalInterval
         self.transfer = transfer
+        precondition(zip(changes, changes.dropFirst()).allSatisfy { $0.time <= $1.time }, "changes must be in order")
+        self.changes = changes
         self.stepByStep = stepByStep
         self.sampleInterval = sampleInterval
         self.stopTime = stopTime
