@@ -81,6 +81,8 @@ public struct LaneSlowdowns: Hashable, Sendable, BitwiseCopyable {
 
     public static let none = LaneSlowdowns(prefill: .none, decode: .none)
 
+    public var factors: (prefill: Double, decode: Double) { (prefill.factor, decode.factor) }
+
     public init(prefill: Slowdown, decode: Slowdown) {
         self.prefill = prefill
         self.decode = decode

@@ -1,4 +1,5 @@
 public import ArgumentParser
+public import CostModels
 public import Reporting
 public import ResultStore
 public import Workloads
@@ -7,3 +8,6 @@ extension ReportFormat: ExpressibleByArgument {}
 extension RowKeeping: ExpressibleByArgument {}
 extension TraceFormat: ExpressibleByArgument {}
 extension WorkloadPreset: ExpressibleByArgument {}
+extension PowerState: ExpressibleByArgument {}
+extension CoRunSurface.Mechanism: ExpressibleByArgument {}
+extension CostModelChoice: ExpressibleByArgument {}

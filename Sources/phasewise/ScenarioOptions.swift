@@ -50,6 +50,10 @@ struct ScenarioOptions: ParsableArguments {
     @Option(name: .customLong("set"), help: "Change any field of the scenario, as in deployments.0.tp=2. Repeatable.")
     var overrides: [String] = []
 
+    @Option(
+        help: "Prices iterations: tables (measured kernels) or roofline. Default: tables where the device has them.")
+    var costModel: CostModelChoice?
+
     @Option(help: "Folder of device, model and runtime profiles, before the default ones.")
     var profiles: String?
 
