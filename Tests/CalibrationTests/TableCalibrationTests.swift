@@ -76,16 +76,16 @@ struct MeasurementLineTests {
     static let good =
         #"{"family":"gemm","kernel":"cublasLt","version":"13.1.0","dtype":"bf16","m":8,"n":64,"k":32,"state":"burst","selection":"tuned","median_us":3.5,"sms":132,"device":{"name":"X","driver":"1","cuda":"13"},"date":"2026-01-01"}"#
 
-    static let cases: [(change: (String) -> String, expected: String)] = [
+    static let cases: [(change: @Sendable (String) -> String, expected: String)] = [
         ({ _ in "[]" }, #"a.jsonl:7:1: error: found "[", expected the object of a measurement"#),
-        ({ String($0.dropLast()) }, #"a.jsonl:7:211: error: found the end of the line, expected "," or the end of the object"#),
-        ({ $0.replacing("\"m\":8", with: "\"m\":0") }, "a.jsonl:7:74: error: found m 0, expected a whole number of at least 1"),
-        ({ $0.replacing("\"m\":8", with: "\"m\":\"8\"") }, "a.jsonl:7:74: error: found m \"8\", expected a whole number of at least 1"),
+        ({ String($0.dropLast()) }, #"a.jsonl:7:220: error: found the end of the line, expected "," or the end of the object"#),
+        ({ $0.replacing("\"m\":8", with: "\"m\":0") }, "a.jsonl:7:76: error: found m 0, expected a whole number of at least 1"),
+        ({ $0.replacing("\"m\":8", with: "\"m\":\"8\"") }, "a.jsonl:7:76: error: found m \"8\", expected a whole number of at least 1"),
         ({ $0.replacing("\"m\":8,", with: "") }, "a.jsonl:7:1: error: found no \"m\", expected one in this family"),
-        ({ $0.replacing("\"burst\"", with: "\"warm\"") }, "a.jsonl:7:98: error: found state \"warm\", expected burst or sustained"),
-        ({ $0.replacing("3.5", with: "-1") }, "a.jsonl:7:138: error: found median_us -1, expected microseconds above zero"),
-        ({ $0.replacing("3.5", with: "NaN") }, "a.jsonl:7:138: error: found \"N\", expected a JSON value"),
-        ({ $0 + "x" }, "a.jsonl:7:212: error: found \"x\", expected nothing after the object"),
+        ({ $0.replacing("\"burst\"", with: "\"warm\"") }, "a.jsonl:7:100: error: found state \"warm\", expected burst or sustained"),
+        ({ $0.replacing("3.5", with: "-1") }, "a.jsonl:7:140: error: found median_us -1, expected microseconds above zero"),
+        ({ $0.replacing("3.5", with: "NaN") }, "a.jsonl:7:140: error: found \"N\", expected a JSON value"),
+        ({ $0 + "x" }, "a.jsonl:7:221: error: found \"x\", expected nothing after the object"),
     ]
 
     @Test("what was found and what was expected, with its place", arguments: cases.indices)
