@@ -1,21 +1,23 @@
 # `make demo` and `make test` are all a fresh machine needs: each sets up what is missing first.
 SWIFT ?= swift
 PHASEWISE = .build/release/phasewise
+# Demo and tests share one optimised build: 200 seeds then take seconds. Tests look inside modules, hence the flag.
+RELEASE = -c release -Xswiftc -enable-testing
+CXX_HOST ?= clang++
 
-.PHONY: setup build demo test format lint goldens results clean
+.PHONY: setup build demo test format lint goldens results microbenchmarks test-microbenchmarks clean
 
 setup:
 	@.ci/setup
 
 build: setup
-	$(SWIFT) build -c release --product phasewise
+	$(SWIFT) build $(RELEASE) --product phasewise
 
 demo: build
 	$(PHASEWISE) compare Profiles/scenarios/azure-conv.yaml --database Results/demo.sqlite
 
-# Tests are built with optimisation: one set of products for demo and tests, and 200 seeds take seconds.
 test: setup
-	$(SWIFT) build -c release --build-tests
+	$(SWIFT) build $(RELEASE) --build-tests
 	.ci/test
 
 format:
@@ -26,7 +28,7 @@ lint:
 
 # Rewrites the expected outputs under Tests/Golden; review the difference.
 goldens:
-	PHASEWISE_REWRITE_GOLDENS=1 $(SWIFT) test -c release
+	PHASEWISE_REWRITE_GOLDENS=1 $(SWIFT) test $(RELEASE)
 
 clean:
 	$(SWIFT) package clean
@@ -34,3 +36,15 @@ clean:
 # Remakes the published tables under Results/.
 results: build
 	Results/azure-conv/remake
+
+# The CUDA measurements behind Profiles/kernels: needs the CUDA toolkit, CMake and a GPU of compute capability 9.0.
+microbenchmarks:
+	cmake -S Sources/Microbenchmarks -B Sources/Microbenchmarks/build -DCMAKE_BUILD_TYPE=Release
+	cmake --build Sources/Microbenchmarks/build --parallel
+
+# The host side of the microbenchmarks: needs a C++ compiler only, which Swift brings.
+test-microbenchmarks:
+	@mkdir -p .build
+	$(CXX_HOST) -std=c++17 -O1 -Wall -Wextra -I Sources/Microbenchmarks Sources/Microbenchmarks/Harness/*.cpp \
+	    Sources/Microbenchmarks/Tests/*.cpp -o .build/microbenchmark-tests
+	.build/microbenchmark-tests

@@ -42,7 +42,7 @@ let package = Package(
     ],
     targets: [
         library("Diagnostics"),
-        library("EventKernel", [heap]),
+        library("EventKernel"),
         library("Workloads", ["Diagnostics", "EventKernel", "CZlib"]),
         library("CostModels", ["EventKernel"]),
         library("Metrics", ["EventKernel", histogram]),
@@ -53,17 +53,19 @@ let package = Package(
         library("Scenarios", ["Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         library("Reporting", ["Metrics", "ResultStore"]),
         library("Validation", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
+        library("Reproduction", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         .systemLibrary(name: "CZlib"),
         .executableTarget(
             name: "phasewise",
             dependencies: [
                 "Diagnostics", "EventKernel", "Workloads", "CostModels", "Metrics", "Profiles", "Simulator",
-                "ResultStore", "Calibration", "Scenarios", "Reporting", "Validation", argumentParser,
+                "ResultStore", "Calibration", "Scenarios", "Reporting", "Validation", "Reproduction",
+                argumentParser,
             ],
             swiftSettings: strict),
         tests("ArchitectureTests", []),
         tests("EventKernelTests", ["EventKernel"]),
-        tests("SimulatorTests", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel"]),
+        tests("SimulatorTests", ["Simulator", "Workloads", "CostModels", "Profiles", "Metrics", "EventKernel"]),
         tests("PartitioningTests", ["Simulator", "CostModels", "Metrics", "EventKernel"]),
         tests("ProfilesTests", ["Profiles", "CostModels", "Diagnostics"]),
         tests("CostModelsTests", ["CostModels", "Profiles", "EventKernel", "Diagnostics"]),
@@ -77,6 +79,8 @@ let package = Package(
         tests(
             "ValidationTests",
             ["Validation", "Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
+        tests("CommandLineTests", ["phasewise"]),
+        tests("ReproductionTests", ["Reproduction", "Diagnostics"]),
         tests("ReportingTests", ["Reporting", "ResultStore", "Metrics", "EventKernel"]),
     ]
 )

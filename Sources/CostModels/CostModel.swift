@@ -14,28 +14,34 @@ public enum CostProvenance: String, CaseIterable, Sendable, BitwiseCopyable {
     case given
 }
 
-/// Seconds of simulated time by where their price comes from. Same order as `CostProvenance.allCases`.
-public struct ProvenanceShares: Hashable, Sendable {
-    public var seconds: [Double]
+/// Seconds of simulated time by where their price comes from. Kept inline: there is one for every iteration.
+public struct ProvenanceShares: Hashable, Sendable, BitwiseCopyable {
+    /// In the order of `CostProvenance.allCases`; the rest is zero.
+    private var values = SIMD8<Double>()
 
-    public init() { seconds = Array(repeating: 0, count: CostProvenance.allCases.count) }
+    public init() {}
 
-    public init(_ provenance: CostProvenance, seconds value: Double) {
-        self.init()
-        self[provenance] = value
-    }
+    public init(_ provenance: CostProvenance, seconds value: Double) { self[provenance] = value }
+
+    /// In the order of `CostProvenance.allCases`.
+    public var seconds: [Double] { CostProvenance.allCases.map { self[$0] } }
 
     public subscript(_ provenance: CostProvenance) -> Double {
-        get { seconds[Self.index(provenance)] }
-        set { seconds[Self.index(provenance)] = newValue }
+        get { values[Self.index(provenance)] }
+        set { values[Self.index(provenance)] = newValue }
     }
 
-    public static func += (a: inout Self, b: Self) {
-        for i in a.seconds.indices { a.seconds[i] += b.seconds[i] }
+    public static func += (a: inout Self, b: Self) { a.values += b.values }
+    /// Every share, times `factor`.
+    public static func * (a: Self, factor: Double) -> Self {
+        var product = a
+        product.values *= factor
+        return product
     }
 
     /// Shares of the whole, or all zero if nothing was added.
     public var fractions: [Double] {
+        let seconds = seconds
         let total = seconds.reduce(0, +)
         return total > 0 ? seconds.map { $0 / total } : seconds
     }
@@ -79,7 +85,7 @@ public struct LaneSlowdowns: Hashable, Sendable, BitwiseCopyable {
     public var prefill: Slowdown
     public var decode: Slowdown
 
-    public static let none = LaneSlowdowns(prefill: .none, decode: .none)
+    public static var none: Self { Self(prefill: .none, decode: .none) }
 
     public var factors: (prefill: Double, decode: Double) { (prefill.factor, decode.factor) }
 

@@ -19,7 +19,7 @@ public struct IterationShape: Hashable, Sendable, BitwiseCopyable {
     /// Σ over decoding sequences of their context, the token being processed included.
     public var decodeContextTokens: Int
 
-    public static let empty = IterationShape()
+    public static var empty: Self { Self() }
 
     public init(
         prefillTokens: Int = 0, prefillSequences: Int = 0, prefillAttentionPairs: Int = 0, prefillContextTokens: Int = 0,

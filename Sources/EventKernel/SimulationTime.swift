@@ -2,9 +2,9 @@
 public struct SimulationTime: Hashable, Comparable, Sendable, BitwiseCopyable {
     public var nanoseconds: Int64
 
-    public static let zero = SimulationTime(nanoseconds: 0)
+    public static var zero: Self { Self(nanoseconds: 0) }
     /// Later than every event; the time of what never happens.
-    public static let never = SimulationTime(nanoseconds: .max)
+    public static var never: Self { Self(nanoseconds: .max) }
 
     public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
@@ -24,7 +24,7 @@ public struct SimulationTime: Hashable, Comparable, Sendable, BitwiseCopyable {
 public struct SimulationDuration: Hashable, Comparable, Sendable, BitwiseCopyable {
     public var nanoseconds: Int64
 
-    public static let zero = SimulationDuration(nanoseconds: 0)
+    public static var zero: Self { Self(nanoseconds: 0) }
 
     public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 

@@ -6,16 +6,17 @@ public struct Work: Hashable, Comparable, Sendable, BitwiseCopyable {
     public var units: Int64
 
     /// log₂ of the number of units in a nanosecond.
-    public static let fractionBits: Int64 = 10
-    public static let unitsPerNanosecond: Int64 = 1 << fractionBits
-    public static let zero = Work(units: 0)
+    public static var fractionBits: Int64 { 10 }
+    public static var unitsPerNanosecond: Int64 { 1 << fractionBits }
+    public static var zero: Self { Self(units: 0) }
 
     public init(units: Int64) { self.units = units }
 
     /// - Precondition: `seconds` is finite, not negative, and below 10⁵ s (no iteration lasts a day).
     public init(rounding seconds: Double) {
         precondition(seconds.isFinite && seconds >= 0 && seconds < 1e5, "not an amount of work: \(seconds) s")
-        units = Int64((seconds * 1e9 * Double(Self.unitsPerNanosecond)).rounded())
+        // Adding a half and cutting off rounds what is not negative, without a call into the mathematical library.
+        units = Int64(seconds * (1e9 * Double(Self.unitsPerNanosecond)) + 0.5)
     }
 
     public static func < (a: Self, b: Self) -> Bool { a.units < b.units }
@@ -33,8 +34,8 @@ public struct Slowdown: Hashable, Sendable, BitwiseCopyable {
     /// The factor in units of 2⁻¹².
     public let units: Int64
 
-    public static let fractionBits: Int64 = 12
-    public static let none = Slowdown(units: 1 << fractionBits)
+    public static var fractionBits: Int64 { 12 }
+    public static var none: Self { Self(units: 1 << fractionBits) }
 
     private init(units: Int64) { self.units = units }
 
@@ -42,20 +43,18 @@ public struct Slowdown: Hashable, Sendable, BitwiseCopyable {
     /// - Precondition: `factor` is finite and below 4096.
     public init(rounding factor: Double) {
         precondition(factor.isFinite && factor < 4096, "not a slowdown: \(factor)")
-        units = max(1 << Self.fractionBits, Int64((factor * Double(1 << Self.fractionBits)).rounded()))
+        units = max(1 << Self.fractionBits, Int64(factor * Double(1 << Self.fractionBits) + 0.5))
     }
 
     public var factor: Double { Double(units) / Double(1 << Self.fractionBits) }
 
     /// The time `work` takes at this slowdown, rounded up to whole nanoseconds, so that it is never less than alone.
     public func duration(of work: Work) -> SimulationDuration {
-        let product = Int128(work.units) * Int128(units)
-        let shift = Work.fractionBits + Self.fractionBits
-        return SimulationDuration(nanoseconds: Int64((product + (1 << shift) - 1) >> shift))
+        LaneTime.zero.after(work, at: self).time - .zero
     }
 
     /// The work done in `elapsed`, rounded down.
     public func work(in elapsed: SimulationDuration) -> Work {
-        Work(units: Int64((Int128(elapsed.nanoseconds) << (Work.fractionBits + Self.fractionBits)) / Int128(units)))
+        LaneTime.zero.work(until: .zero + elapsed, at: self)
     }
 }

@@ -14,7 +14,9 @@ public enum InputText {
             throw InputError(at: start, "found no such file")
         }
         if isDirectory.boolValue { throw InputError(at: start, "found a folder, expected a file") }
-        guard let handle = FileHandle(forReadingAtPath: path), let data = try? handle.read(upToCount: maximumBytes + 1)
+        // Of an empty file `read` returns no data at all.
+        guard let handle = FileHandle(forReadingAtPath: path),
+            let data = try? handle.read(upToCount: maximumBytes + 1) ?? Data()
         else {
             throw InputError(at: start, "cannot be read, expected a file that this user may read")
         }

@@ -4,8 +4,10 @@ public import Simulator
 /// A number that a policy takes: its name as in the engine's own flags, bounds, default, and what it does.
 public struct PolicyParameter: Hashable, Sendable {
     public enum Meaning: Hashable, Sendable {
-        /// Tokens of one iteration.
+        /// Tokens of one iteration, decoded and prefilled.
         case tokenBudget
+        /// Prompt tokens of one iteration, whatever decodes.
+        case prefillBudget
         /// Sequences in the running set.
         case sequenceLimit
         /// Tokens of a KV block.
@@ -16,6 +18,8 @@ public struct PolicyParameter: Hashable, Sendable {
         case always(Int)
         /// vLLM's rule: more on parts with at least 70 GiB that are not A100s.
         case bySize(large: Int, small: Int)
+        /// The positions that the model has, but no fewer than this: a whole prompt must fit.
+        case byContext(least: Int)
     }
 
     public var name: String
@@ -24,12 +28,14 @@ public struct PolicyParameter: Hashable, Sendable {
     public var range: ClosedRange<Int>
     public var summary: String
 
-    public func defaultValue(on device: DeviceProfile) -> Int {
+    /// `model` is `nil` where it could not be read; what depends on it is then the least possible.
+    public func defaultValue(on device: DeviceProfile, for model: ModelArchitecture?) -> Int {
         switch defaultValue {
         case .always(let value): return value
         case .bySize(let large, let small):
             let isLarge = device.memoryBytes >= 70 << 30 && !device.name.lowercased().contains("a100")
             return isLarge ? large : small
+        case .byContext(let least): return max(least, model?.maxPositions ?? least)
         }
     }
 }
@@ -55,32 +61,12 @@ public struct PolicyDescription: Hashable, Sendable {
 
 /// All policies, in the order in which they are listed.
 public enum PolicyCatalog {
-    public static let policies = [vllmV1, distServe, semiPD]
+    public static let policies =
+        [vllmV1, vllm06, vllm06Chunked, sarathi, sglang, orca, fasterTransformer, prefillFirst] + [distServe, semiPD]
 
     public static var ids: [String] { policies.map(\.id) }
 
     public static func policy(_ id: String) -> PolicyDescription? { policies.first { $0.id == id } }
-
-    // Defaults of `vllm serve` from EngineArgs, since release 0.9 (pull request 17885 took A100s out of the large class).
-    static let vllmV1 = PolicyDescription(
-        id: "vllm-v1",
-        summary: "unified: one token budget an iteration, decodes first, prompts in chunks; preemption by recompute",
-        follows: "vLLM 0.9, V1 engine",
-        parts: [
-            .init(
-                role: .unified,
-                parameters: [
-                    PolicyParameter(
-                        name: "max_num_batched_tokens", meaning: .tokenBudget,
-                        defaultValue: .bySize(large: 8192, small: 2048), range: 1...1_048_576,
-                        summary: "tokens of one iteration, decoded and prefilled"),
-                    PolicyParameter(
-                        name: "max_num_seqs", meaning: .sequenceLimit,
-                        defaultValue: .bySize(large: 1024, small: 256), range: 1...65_536,
-                        summary: "requests running at once"),
-                    blockSize,
-                ])
-        ])
 
     // 512 sequences: the cap of every system in the semi-PD paper's comparison (arXiv 2504.19867, section 7.1).
     static let distServe = PolicyDescription(
@@ -102,10 +88,15 @@ public enum PolicyCatalog {
     private static let prefillBudget = PolicyParameter(
         name: "max_prefill_tokens", meaning: .tokenBudget, defaultValue: .always(8192), range: 1...1_048_576,
         summary: "tokens of one prefill iteration")
-    private static let sequences = PolicyParameter(
-        name: "max_num_seqs", meaning: .sequenceLimit, defaultValue: .always(512), range: 1...65_536,
-        summary: "requests running at once")
-    private static let blockSize = PolicyParameter(
+    private static let sequences = sequenceLimit("max_num_seqs", 512)
+
+    static func sequenceLimit(_ name: String, _ value: Int) -> PolicyParameter {
+        PolicyParameter(
+            name: name, meaning: .sequenceLimit, defaultValue: .always(value), range: 1...65_536,
+            summary: "requests running at once")
+    }
+
+    static let blockSize = PolicyParameter(
         name: "block_size", meaning: .blockSize, defaultValue: .always(16), range: 1...1024,
         summary: "tokens of a KV block")
 }

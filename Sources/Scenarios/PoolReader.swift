@@ -118,7 +118,7 @@ struct PoolReader {
         }
         guard let device else { return nil }
         let arguments = part.parameters.map { parameter in
-            let value = given[parameter.meaning]?.value ?? parameter.defaultValue(on: device.profile)
+            let value = given[parameter.meaning]?.value ?? parameter.defaultValue(on: device.profile, for: model)
             return PolicyArgument(name: parameter.name, value: value)
         }
         checkBudget(part, arguments, given)

@@ -79,7 +79,8 @@ extension ResolvedScenario {
             smCounts: partition.prefill == partition.decode
                 ? [partition.prefill]
                 : [min(partition.prefill, partition.decode), max(partition.prefill, partition.decode)],
-            maxSequences: limits.maxSequences, maxBatchedTokens: limits.maxBatchedTokens)
+            maxSequences: limits.maxSequences,
+            maxBatchedTokens: max(limits.maxBatchedTokens, pool.argument(.prefillBudget) ?? 0))
         let blocks =
             switch pool.memory {
             case .blocks(let blocks): blocks

@@ -17,7 +17,7 @@ public struct Batch: Sendable {
     public var tokens: Int { shape.tokens }
 
     mutating func removeAll() {
-        chunks.removeAll(keepingCapacity: true)
+        if !chunks.isEmpty { chunks.removeAll(keepingCapacity: true) }
         decodes = false
         shape = .empty
     }

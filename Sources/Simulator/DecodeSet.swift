@@ -1,4 +1,6 @@
+internal import EventKernel
 internal import HeapModule
+internal import Metrics
 internal import Workloads
 
 /// The sequences that generate one token in every iteration of a lane.
@@ -15,7 +17,14 @@ struct DecodeSet: Sendable {
     /// The sequences admitted first and last.
     private(set) var first = RequestTable.none
     private(set) var last = RequestTable.none
+    /// How many of those admitted last have not generated a token here yet.
+    private var joiners = 0
+    /// When the others got their latest token.
+    private var lastToken = LaneTime.zero
+    /// Sequences that begin a block in iterations that are this modulo the block size.
     private var blockStarts: ContiguousArray<Int>
+    /// The next iteration modulo the block size.
+    private var phase = 0
     /// (due iteration, slot), packed; entries of sequences that were preempted are recognised when they surface.
     private var due = Heap<UInt64>()
 
@@ -29,36 +38,32 @@ struct DecodeSet: Sendable {
 
     /// Adds a prefilled sequence at the end of the order of admission. O(log n).
     mutating func join(_ slot: Int32, in requests: inout RequestTable) {
-        let context = requests[slot].computedTokens + 1
-        requests[slot].joinIteration = iteration
-        requests[slot].dueIteration = iteration + requests[slot].request.outputTokens - requests[slot].generatedTokens
-        requests[slot].previous = last
-        requests[slot].next = RequestTable.none
+        let (context, dueIteration) = requests[slot].join(at: iteration, after: last)
         if last == RequestTable.none { first = slot } else { requests[last].next = slot }
         last = slot
         count += 1
+        joiners += 1
         contextTokens += context
-        blockStarts[residue(ofContext: context, joined: iteration)] += 1
-        due.insert(UInt64(requests[slot].dueIteration) << Self.slotBits | UInt64(slot))
+        let residue = blockStart(context: context)
+        requests[slot].blockStart = Int32(truncatingIfNeeded: residue)
+        blockStarts[residue] += 1
+        due.insert(UInt64(dueIteration) << Self.slotBits | UInt64(slot))
     }
 
     /// Takes a sequence out and brings its counters up to date. O(1).
     mutating func remove(_ slot: Int32, in requests: inout RequestTable) {
-        let state = requests[slot]
-        let done = iteration - state.joinIteration
-        let context = state.computedTokens + 1
+        let generated = iteration - requests[slot].joinIteration
+        if generated == 0 { joiners -= 1 }
+        let left = requests[slot].leave(generated: generated, lastToken: lastToken.time, blockSize: blockStarts.count)
         count -= 1
-        contextTokens -= context + done
-        blockStarts[residue(ofContext: context, joined: state.joinIteration)] -= 1
-        requests[slot].computedTokens += done
-        requests[slot].generatedTokens += done
-        requests[slot].blocks = (requests[slot].computedTokens + blockStarts.count - 1) / blockStarts.count
-        if state.previous == RequestTable.none { first = state.next } else { requests[state.previous].next = state.next }
-        if state.next == RequestTable.none { last = state.previous } else { requests[state.next].previous = state.previous }
+        contextTokens -= left.context
+        blockStarts[Int(left.blockStart)] -= 1
+        if left.previous == RequestTable.none { first = left.next } else { requests[left.previous].next = left.next }
+        if left.next == RequestTable.none { last = left.previous } else { requests[left.next].previous = left.previous }
     }
 
     /// The next sequence that is done at the present iteration, or `nil`. O(log n).
-    mutating func popCompleted(in requests: RequestTable) -> Int32? {
+    mutating func popCompleted(in requests: borrowing RequestTable) -> Int32? {
         while let entry = due.min, Int(entry >> Self.slotBits) <= iteration {
             due.removeMin()
             let slot = Int32(entry & (1 << Self.slotBits - 1))
@@ -67,38 +72,69 @@ struct DecodeSet: Sendable {
         return nil
     }
 
-    /// Moves on by `iterations`.
-    mutating func advance(_ iterations: Int) {
+    /// Generates a token of every sequence in each of the first `iterations` iterations of `run`, which are done at
+    /// `end`, and records the gaps to the tokens before.
+    mutating func generate(
+        iterations: Int, of run: IterationRun, until end: LaneTime, in requests: borrowing RequestTable,
+        _ recorder: inout some Recorder
+    ) {
+        let firstEnd = iterations == 1 ? end : run.end(count: 1)
+        if count > joiners { recorder.recordTokenGaps(firstEnd.since(lastToken), count: count - joiners) }
+        var slot = last
+        while joiners > 0 {
+            recorder.recordTokenGaps(firstEnd.time - requests[slot].lastToken, count: 1)
+            slot = requests[slot].previous
+            joiners -= 1
+        }
+        var k = 1
+        while k < iterations {
+            let gap = run.duration(at: k)
+            let next = run.firstIteration(
+                longerThan: recorder.longestGap(countedWith: gap), after: k, limit: iterations)
+            recorder.recordTokenGaps(gap, count: count * (next - k))
+            k = next
+        }
+        lastToken = end
         iteration += iterations
         contextTokens += iterations * count
+        phase = (phase + iterations) % blockStarts.count
     }
 
-    /// Blocks that the next `iterations` iterations begin, after skipping `skip`. O(block size).
-    func blocksBegun(skip: Int = 0, iterations: Int) -> Int {
+    /// Blocks that the next iteration begins. O(1).
+    var blocksBegun: Int { blockStarts[phase] }
+
+    /// Blocks that the `iterations` iterations after the next one begin. O(block size).
+    func blocksBegunAfterNext(iterations: Int) -> Int {
         let size = blockStarts.count
         var blocks = iterations / size * count
-        for offset in 0..<(iterations % size) { blocks += blockStarts[(iteration + skip + offset) % size] }
+        var index = phase
+        for _ in 0..<(iterations % size) {
+            index = index + 1 == size ? 0 : index + 1
+            blocks += blockStarts[index]
+        }
         return blocks
     }
 
-    /// How many iterations after the first `skip` can begin their blocks out of `free`, at most `limit`. O(block size).
-    func iterationsWithin(free: Int, skip: Int, limit: Int) -> Int {
-        guard count > 0 else { return limit }
+    /// How many iterations after the next one can begin their blocks out of `free`, at most `limit`. O(block size), and
+    /// O(1) where memory is plentiful.
+    func iterationsAfterNext(within free: Int, limit: Int) -> Int {
         let size = blockStarts.count
+        if count == 0 || (limit / size + 1) * count <= free { return limit }
         var iterations = free / count * size
         var left = free % count
+        var index = phase
         while iterations < limit {
-            let needed = blockStarts[(iteration + skip + iterations) % size]
-            if needed > left { break }
-            left -= needed
+            index = index + 1 == size ? 0 : index + 1
+            if blockStarts[index] > left { break }
+            left -= blockStarts[index]
             iterations += 1
         }
         return min(iterations, limit)
     }
 
-    /// The iteration, modulo the block size, in which a sequence writes the first token of a block.
-    private func residue(ofContext context: Int, joined: Int) -> Int {
-        let size = blockStarts.count
-        return ((joined + 1 - context) % size + size) % size
+    /// The iteration, modulo the block size, in which a sequence that joins now with this context begins a block.
+    private func blockStart(context: Int) -> Int {
+        let residue = phase - (context - 1) % blockStarts.count
+        return residue < 0 ? residue + blockStarts.count : residue
     }
 }

@@ -33,6 +33,9 @@ extension Instance {
     /// Tokens that the first waiting request may generate in all; `nil` if none waits.
     public var firstWaitingOutputTokens: Int? { waiting.first.map { requests[$0].request.outputTokens } }
 
+    /// The same for the `position`-th partly prefilled request, in order of admission.
+    public func prefillingOutputTokens(at position: Int) -> Int { requests[prefilling[position]].request.outputTokens }
+
     /// Blocks that the first waiting request will hold when it ends; `nil` if none waits.
     public var firstWaitingPeakBlocks: Int? { waiting.first.map(peakBlocks) }
 
@@ -64,7 +67,7 @@ extension Instance {
     /// `decodeAll`. O(block size).
     public func canDecodeToCompletion(leaving blocks: Int) -> Bool {
         let iterations = decodeSet.nextDue.map { max(1, $0 - decodeSet.iteration) } ?? 1
-        return memory.freeBlocks - decodeSet.blocksBegun(skip: 1, iterations: iterations - 1) >= blocks
+        return memory.freeBlocks - decodeSet.blocksBegunAfterNext(iterations: iterations - 1) >= blocks
     }
 
     /// Throws out the decoding sequence with the fewest generated tokens, of those the one with the longest prompt, of

@@ -22,9 +22,10 @@ public struct Instance: Sendable {
     /// In order of hand-over. In a prefill instance these are pinned until pulled, and the order does not matter.
     var prefilled: Deque<Int32> = []
     var decodeSet: DecodeSet
+    /// One, or in a semi-PD instance one for the prefill and one for the decode worker.
     var lanes: ContiguousArray<Lane>
-    /// The lane whose policy is being asked.
-    var schedulingLane = 0
+    /// The batch that a policy is forming; a lane takes it when it begins.
+    public internal(set) var batch = Batch()
     var now = SimulationTime.zero
     /// Requests given to this instance and not finished there.
     var outstanding = 0
@@ -42,12 +43,10 @@ public struct Instance: Sendable {
         limits = pool.limits
         memory = KVCacheManager(pool.memory)
         decodeSet = DecodeSet(blockSize: pool.memory.blockSize)
-        lanes = [Lane(role: .main, sms: pool.partition.total)]
-        if role == .semiPD {
-            lanes = [
-                Lane(role: .main, sms: pool.partition.prefill), Lane(role: .decode, sms: pool.partition.decode),
-            ]
-        }
+        lanes =
+            role == .semiPD
+            ? [Lane(sms: pool.partition.prefill), Lane(sms: pool.partition.decode)]
+            : [Lane(sms: pool.partition.total)]
     }
 
     // MARK: What a policy may read
@@ -65,9 +64,7 @@ public struct Instance: Sendable {
     /// The same for the `position`-th partly prefilled request, in order of admission.
     public func prefillingTokens(at position: Int) -> Int { requests[prefilling[position]].remainingPrefill }
     /// Blocks that the decode set needs for its next iteration.
-    public var blocksForNextDecode: Int { decodeSet.blocksBegun(iterations: 1) }
-    /// The batch so far.
-    public var batch: Batch { lanes[schedulingLane].batch }
+    public var blocksForNextDecode: Int { decodeSet.blocksBegun }
 
     // MARK: What a policy may do
 
@@ -89,21 +86,20 @@ public struct Instance: Sendable {
     /// Puts one token of every decoding sequence into the batch.
     /// - Returns: Whether the blocks that this needs were free; if not, nothing changed.
     public mutating func decodeAll() -> Bool {
-        precondition(!lanes[schedulingLane].batch.decodes, "the batch decodes already")
+        precondition(!batch.decodes, "the batch decodes already")
         guard memory.allocate(blocksForNextDecode) else { return false }
-        lanes[schedulingLane].batch.decodes = true
-        lanes[schedulingLane].batch.shape.decodeSequences = decodeSet.count
-        lanes[schedulingLane].batch.shape.decodeContextTokens = decodeSet.contextTokens
+        batch.decodes = true
+        batch.shape.decodeSequences = decodeSet.count
+        batch.shape.decodeContextTokens = decodeSet.contextTokens
         return true
     }
 
     /// Moves the first prefilled request into the decode set. Before `decodeAll`.
     public mutating func admitFirstPrefilled() {
-        precondition(!lanes[schedulingLane].batch.decodes, "the batch decodes already")
+        precondition(!batch.decodes, "the batch decodes already")
         let slot = prefilled.removeFirst()
         if role == .decode { undecodedBlocks -= requests[slot].blocks }
-        requests[slot].parts.decodeWait += now - requests[slot].mark
-        requests[slot].mark = now
+        requests[slot].bookDecodeWait(until: now)
         joinDecodeSet(slot)
     }
 
@@ -125,20 +121,13 @@ public struct Instance: Sendable {
     public mutating func preemptLastPrefilling() {
         let slot = prefilling.removeLast()
         dropChunk(of: slot)
-        let run = requests[slot].prefillWork.wholeNanoseconds
-        if !requests[slot].isPreempted {
-            requests[slot].parts.prefillRun += run
-            requests[slot].parts.prefillStalled += now - requests[slot].mark - run
-        } else {
-            requests[slot].parts.preempted += now - requests[slot].mark
-        }
-        requests[slot].prefillWork = .zero
+        requests[slot].bookPrefill(until: now)
         preempt(slot)
     }
 
     /// Preempts the sequence that joined the decode set last. Before `decodeAll`.
     public mutating func preemptLastDecoding() {
-        precondition(!lanes[schedulingLane].batch.decodes, "the batch decodes already")
+        precondition(!batch.decodes, "the batch decodes already")
         let slot = decodeSet.last
         leaveDecodeSet(slot)
         preempt(slot)
@@ -148,7 +137,7 @@ public struct Instance: Sendable {
     public mutating func preemptLastPrefilled() {
         let slot = prefilled.removeLast()
         if role == .decode { undecodedBlocks -= requests[slot].blocks }
-        requests[slot].parts.decodeWait += now - requests[slot].mark
+        requests[slot].bookDecodeWait(until: now)
         preempt(slot)
     }
 }
@@ -158,55 +147,39 @@ public struct Instance: Sendable {
 extension Instance {
     /// Puts a chunk into the batch with the blocks that it fills, or with those of the whole prompt.
     mutating func addChunk(_ slot: Int32, tokens: Int, allocatingPrompt: Bool = false) -> Bool {
-        let state = requests[slot]
-        precondition(
-            tokens > 0 && tokens <= state.remainingPrefill, "chunk of \(tokens) of \(state.remainingPrefill) tokens")
-        let end = allocatingPrompt ? state.prefillTarget : state.computedTokens + tokens
-        let blocks = max(state.blocks, memory.blocks(for: end))
-        guard memory.allocate(blocks - state.blocks) else { return false }
+        let (computed, remaining) = (requests[slot].computedTokens, requests[slot].remainingPrefill)
+        precondition(tokens > 0 && tokens <= remaining, "chunk of \(tokens) of \(remaining) tokens")
+        let end = allocatingPrompt ? requests[slot].prefillTarget : computed + tokens
+        let blocks = max(requests[slot].blocks, memory.blocks(for: end))
+        guard memory.allocate(blocks - requests[slot].blocks) else { return false }
         requests[slot].blocks = blocks
-        lanes[schedulingLane].batch.chunks.append(Batch.Chunk(slot: slot, tokens: tokens))
-        lanes[schedulingLane].batch.shape.addPrefill(
-            tokens: tokens, cached: state.computedTokens, completes: tokens == state.remainingPrefill)
+        batch.chunks.append(Batch.Chunk(slot: slot, tokens: tokens))
+        batch.shape.addPrefill(tokens: tokens, cached: computed, completes: tokens == remaining)
         return true
     }
 
     /// Books the move from the waiting requests to the partly prefilled ones.
     mutating func beginPrefill(_ slot: Int32) {
         prefilling.append(slot)
-        requests[slot].phase = .prefilling
-        if requests[slot].scheduled == nil {
-            requests[slot].scheduled = now
-            requests[slot].parts.queue = now - requests[slot].request.arrival
-            requests[slot].mark = now
-        }
-        requests[slot].prefillInstance = index
+        requests[slot].beginPrefill(on: index, at: now)
     }
 
     /// Takes back a chunk that the batch holds already.
     private mutating func dropChunk(of slot: Int32) {
-        let lane = schedulingLane
-        guard let position = lanes[lane].batch.chunks.firstIndex(where: { $0.slot == slot }) else { return }
-        lanes[lane].batch.chunks.remove(at: position)
-        let decodes = lanes[lane].batch.shape
+        guard let position = batch.chunks.firstIndex(where: { $0.slot == slot }) else { return }
+        batch.chunks.remove(at: position)
         var shape = IterationShape.decode(
-            sequences: decodes.decodeSequences, contextTokens: decodes.decodeContextTokens)
-        for chunk in lanes[lane].batch.chunks {
+            sequences: batch.shape.decodeSequences, contextTokens: batch.shape.decodeContextTokens)
+        for chunk in batch.chunks {
             let state = requests[chunk.slot]
             shape.addPrefill(
                 tokens: chunk.tokens, cached: state.computedTokens, completes: chunk.tokens == state.remainingPrefill)
         }
-        lanes[lane].batch.shape = shape
+        batch.shape = shape
     }
 
     mutating func preempt(_ slot: Int32) {
-        memory.free(requests[slot].blocks)
-        requests[slot].blocks = 0
-        requests[slot].computedTokens = 0
-        requests[slot].phase = .waiting
-        requests[slot].isPreempted = true
-        requests[slot].mark = now
-        requests[slot].preemptions += 1
+        memory.free(requests[slot].preempt(at: now))
         preemptions += 1
         waiting.prepend(slot)
     }
@@ -215,66 +188,73 @@ extension Instance {
     var decodeLane: Int { lanes.count - 1 }
 
     mutating func joinDecodeSet(_ slot: Int32) {
-        requests[slot].phase = .decoding
         requests[slot].joinWork = lanes[decodeLane].workDone
         decodeSet.join(slot, in: &requests)
-        lanes[decodeLane].joiners.append(slot)
     }
 
     /// Takes a sequence out of the decode set and books its time in it.
     mutating func leaveDecodeSet(_ slot: Int32) {
-        let lane = decodeLane
-        if let position = lanes[lane].joiners.firstIndex(of: slot) {
-            lanes[lane].joiners.remove(at: position)
-        } else {
-            requests[slot].lastToken = lanes[lane].lastToken
-        }
         decodeSet.remove(slot, in: &requests)
-        let run = (lanes[lane].workDone - requests[slot].joinWork).wholeNanoseconds
-        requests[slot].parts.decodeRun += run
-        requests[slot].parts.decodeStalled += now - requests[slot].mark - run
-        requests[slot].mark = now
+        requests[slot].bookDecode(work: lanes[decodeLane].workDone, until: now)
     }
 
-    /// Books the token that comes out of a finished prefill.
-    mutating func finishPrefill(_ slot: Int32) {
-        let run = requests[slot].prefillWork.wholeNanoseconds
-        if requests[slot].isPreempted {
-            requests[slot].parts.preempted += now - requests[slot].mark
-            requests[slot].isPreempted = false
-        } else {
-            requests[slot].parts.prefillRun += run
-            requests[slot].parts.prefillStalled += now - requests[slot].mark - run
+    /// Books a finished chunk. Returns whether it finished its prompt, which yields a token.
+    mutating func finishChunk(_ chunk: Batch.Chunk, work: Work, _ recorder: inout some Recorder) -> Bool {
+        let slot = chunk.slot
+        requests[slot].computedTokens += chunk.tokens
+        requests[slot].prefillWork += work
+        guard requests[slot].remainingPrefill == 0 else { return false }
+        // Prompts are finished in the order in which they were begun, but for those with a larger share of the budget.
+        if prefilling.first == slot {
+            prefilling.removeFirst()
+        } else if let position = prefilling.firstIndex(of: slot) {
+            prefilling.remove(at: position)
         }
-        requests[slot].prefillWork = .zero
-        requests[slot].mark = now
-        requests[slot].generatedTokens += 1
-        if requests[slot].firstToken == nil { requests[slot].firstToken = now }
-        requests[slot].lastToken = now
+        if requests[slot].generatedTokens > 0 {
+            recorder.recordTokenGaps(now - requests[slot].lastToken, count: 1)
+        }
+        requests[slot].finishPrefill(at: now)
+        return true
+    }
+
+    /// Keeps a prefilled request until it is admitted to the decode set, or pulled into another instance.
+    mutating func handOver(_ slot: Int32) {
+        requests[slot].phase = .prefilled
+        prefilled.append(slot)
     }
 
     /// Frees what a request holds and forgets it.
-    mutating func release(_ slot: Int32) -> RequestState {
+    mutating func release(_ slot: Int32) {
         memory.free(requests[slot].blocks)
         outstanding -= 1
-        return requests.remove(slot)
+        requests.remove(slot)
     }
 
-    /// Whether the request could be served here if it were alone.
-    func canEverHold(_ request: Request) -> Bool {
-        // The last token's KV is never written.
-        memory.blocks(for: request.promptTokens + request.outputTokens - 1) <= memory.totalBlocks
-    }
-
-    mutating func enqueue(_ state: RequestState) {
-        waiting.append(requests.insert(state))
+    mutating func enqueue(_ request: Request) {
+        waiting.append(requests.insert(RequestState(request)))
         outstanding += 1
     }
-}
 
-/// A prompt that waits on its prefill instance for a decode instance to pull it.
-struct BridgeEntry: Sendable {
-    var source: Int
-    var slot: Int32
-    var blocks: Int
+    /// How many iterations of a lane from the next on are alike: none completes a sequence before its end, needs a block
+    /// that is not free, or leaves the segment of the cost line.
+    func equalIterations(lane: Int) -> Int {
+        let inSegment = (lanes[lane].lastContext - decodeSet.contextTokens) / decodeSet.count + 1
+        let untilDue = decodeSet.nextDue.map { max(1, $0 - decodeSet.iteration) } ?? 1
+        let limit = min(inSegment, untilDue)
+        // The blocks of the first iteration are allocated already.
+        return 1 + decodeSet.iterationsAfterNext(within: memory.freeBlocks, limit: limit - 1)
+    }
+
+    /// Books iterations of the run in flight on a lane; see `Lane.commit`.
+    mutating func commit(lane: Int, iterations: Int, ended: Bool, _ recorder: inout some Recorder) -> Work {
+        lanes[lane].commit(
+            iterations: iterations, ended: ended, decodeSet: &decodeSet, memory: &memory, requests: requests, &recorder)
+    }
+
+    /// Books the iterations of a run that ended by `time`, without changing its plan.
+    mutating func bookEnded(by time: SimulationTime, lane: Int, _ recorder: inout some Recorder) {
+        guard lanes[lane].isRunning, lanes[lane].plannedIterations > 1 else { return }
+        let completed = lanes[lane].run.iterationsCompleted(by: time, limit: lanes[lane].plannedIterations - 1)
+        if completed > 0 { _ = commit(lane: lane, iterations: completed, ended: false, &recorder) }
+    }
 }

@@ -14,6 +14,8 @@ public struct KVCacheManager: Hashable, Sendable {
     }
 
     public var freeBlocks: Int { totalBlocks - usedBlocks }
+    /// Tokens that all blocks together hold: the longest request that could be served alone.
+    public var capacityTokens: Int { totalBlocks * blockSize }
 
     /// Blocks that `tokens` tokens need; the last one may be partly empty.
     public func blocks(for tokens: Int) -> Int { (tokens + blockSize - 1) / blockSize }

@@ -1,54 +1,123 @@
 internal import CostModels
 internal import EventKernel
-
-/// Which of an instance's workers a lane is.
-enum LaneRole: Int, Sendable {
-    /// The prefill worker, or the only worker of an instance that has one.
-    case main = 0
-    /// The decode worker of a semi-PD instance.
-    case decode = 1
-}
+internal import Metrics
 
 /// An iteration in flight, or a run of equal decode iterations, on a set of SMs.
 struct Lane: Sendable {
-    let role: LaneRole
     var sms: Int
     var batch = Batch()
     var isRunning = false
     /// The batch of the run in flight: nothing but decodes, so that it may span several iterations.
     var isDecodeRun = false
-
-    /// Iterations from `runStart` on. After a change of speed in the middle of an iteration its rest is a run of its own.
-    var run = IterationRun(first: .zero, increment: .zero, slowdown: .none)
-    var runStart = SimulationTime.zero
+    /// Iterations until the run in flight ends; 0 until the run is on the clock.
     var plannedIterations = 0
+
+    /// Iterations from the last one booked on. After a change of speed in the middle of an iteration its rest is a run of
+    /// its own.
+    private(set) var run = IterationRun(start: .zero, first: .zero, increment: .zero, slowdown: .none)
     /// The full work of the iteration whose rest is in flight; `nil` if the run began with a whole iteration.
-    var resumedWork: Work?
+    private var resumedWork: Work?
     /// What the other lane's slowdown depends on: the shape of the batch, for decodes at the middle of the cost line's
     /// segment.
-    var rateShape = IterationShape.empty
+    private(set) var rateShape = IterationShape.empty
     /// The last Σ context for which the cost line of a decode run holds.
-    var lastContext = 0
-    /// Sequence number of the live end event.
-    var endEvent: UInt32 = 0
+    private(set) var lastContext = 0
+    /// Seconds by provenance of each unit of the run's work.
+    private var provenancePerUnit = ProvenanceShares()
 
-    /// Undisturbed work done in all iterations.
-    var workDone = Work.zero
-    var busy = SimulationDuration.zero
-    var sampledBusy = SimulationDuration.zero
-    var iterations = 0
-    /// When the members of the decode set that did not join since got their latest token.
-    var lastToken = SimulationTime.zero
-    /// Members of the decode set that have not yet generated a token in it.
-    var joiners: ContiguousArray<Int32> = []
+    /// Undisturbed work done in iterations that generated tokens of the decode set. Only differences of it mean anything: it wraps after 104 days.
+    private(set) var workDone = Work.zero
+    private(set) var iterations = 0
+    private(set) var provenance = ProvenanceShares()
+    private var busy = SimulationDuration.zero
+    private var sampledBusy = SimulationDuration.zero
 
-    init(role: LaneRole, sms: Int) {
-        self.role = role
-        self.sms = sms
+    init(sms: Int) { self.sms = sms }
+
+    /// When the planned iterations are done.
+    var end: SimulationTime { run.end(count: plannedIterations).time }
+
+    /// Prices the batch. It is on the clock when `setSlowdown` and the plan are given.
+    mutating func begin(at now: SimulationTime, model: any CostModel) {
+        let shape = batch.shape
+        // What follows the iteration before without a pause begins where that one ended, not at the nanosecond after.
+        let start = run.start.time == now ? run.start : LaneTime(now)
+        var increment = Work.zero
+        let work: Work
+        rateShape = shape
+        if shape.isDecodeOnly {
+            let (sequences, context) = (shape.decodeSequences, shape.decodeContextTokens)
+            let line = model.decodeLine(sequences: sequences, contextTokens: context, sms: sms)
+            precondition(
+                line.firstContext <= context && context <= line.lastContext,
+                "cost line \(line) does not hold at \(context) context tokens")
+            work = line.work(contextTokens: context)
+            increment = Work(units: line.perContextToken.units * Int64(sequences))
+            rateShape = .decode(sequences: sequences, contextTokens: (line.firstContext + line.lastContext) / 2)
+            lastContext = line.lastContext
+        } else {
+            work = model.work(of: shape, sms: sms)
+        }
+        provenancePerUnit = model.provenance(of: shape, sms: sms) * (1 / Double(max(1, work.units)))
+        run = IterationRun(start: start, first: work, increment: increment, slowdown: .none)
+        plannedIterations = 0
+        resumedWork = nil
+        isRunning = true
     }
 
-    var end: SimulationTime { runStart + run.duration(count: plannedIterations) }
+    mutating func setSlowdown(_ slowdown: Slowdown) { run.slowdown = slowdown }
+
+    /// Goes on with the rest of the iteration in flight at another speed.
+    mutating func resume(at now: SimulationTime, slowdown: Slowdown) {
+        let done = min(run.start.work(until: now, at: run.slowdown), run.first)
+        resumedWork = resumedWork ?? run.first
+        busy += now - run.start.time
+        run = IterationRun(start: LaneTime(now), first: run.first - done, increment: .zero, slowdown: slowdown)
+        plannedIterations = 1
+    }
+
+    /// Books `iterations` of the run in flight. If the run goes on, the next iteration is in flight and holds its
+    /// blocks. Returns the undisturbed work of the last iteration.
+    mutating func commit(
+        iterations count: Int, ended: Bool, decodeSet: inout DecodeSet, memory: inout KVCacheManager,
+        requests: borrowing RequestTable, _ recorder: inout some Recorder
+    ) -> Work {
+        let end = run.end(count: count)
+        let last = resumedWork ?? run.work(at: count - 1)
+        let total = resumedWork ?? run.totalWork(count: count)
+        if batch.decodes {
+            let more = ended ? count - 1 : count
+            if more > 0 {
+                let allocated = memory.allocate(decodeSet.blocksBegunAfterNext(iterations: more))
+                precondition(allocated, "a run of \(count) iterations outgrew its memory")
+            }
+            decodeSet.generate(iterations: count, of: run, until: end, in: requests, &recorder)
+            workDone = Work(units: workDone.units &+ total.units)
+        }
+        provenance += provenancePerUnit * Double(total.units)
+        resumedWork = nil
+        busy += end.time - run.start.time
+        iterations += count
+        run.first = run.work(at: count)
+        run.start = end
+        plannedIterations -= count
+        if ended { isRunning = false }
+        return last
+    }
+
+    /// How many iterations are over at `now`, and whether the last of them ends there.
+    func completed(at now: SimulationTime) -> (iterations: Int, atBoundary: Bool) {
+        let iterations = run.iterationsCompleted(by: now, limit: plannedIterations)
+        return (iterations, iterations > 0 && run.end(count: iterations).time == now)
+    }
 
     /// Busy time up to `now`, the part of the iteration in flight included.
-    func busy(at now: SimulationTime) -> SimulationDuration { isRunning ? busy + (now - runStart) : busy }
+    func busy(at now: SimulationTime) -> SimulationDuration { isRunning ? busy + (now - run.start.time) : busy }
+
+    /// Busy time since the last sample.
+    mutating func takeBusySample(at now: SimulationTime) -> SimulationDuration {
+        let total = busy(at: now)
+        defer { sampledBusy = total }
+        return total - sampledBusy
+    }
 }

@@ -30,6 +30,8 @@ struct RequestState: Sendable {
     /// Neighbours in order of admission to the decode set.
     var previous = RequestTable.none
     var next = RequestTable.none
+    /// Decode set iteration, modulo the block size, in which it begins a block.
+    var blockStart: Int32 = 0
 
     var scheduled: SimulationTime?
     var firstToken: SimulationTime?
@@ -60,35 +62,84 @@ struct RequestState: Sendable {
     }
 }
 
-/// The requests of one instance by slot. Slots of finished requests are used again, so that memory follows the number
-/// of requests in the instance and not of requests in the run.
-struct RequestTable: Sendable {
-    static let none: Int32 = -1
+// MARK: - From phase to phase
 
-    private var states: ContiguousArray<RequestState> = []
-    private var freeSlots: ContiguousArray<Int32> = []
-
-    var count: Int { states.count - freeSlots.count }
-
-    mutating func insert(_ state: RequestState) -> Int32 {
-        if let slot = freeSlots.popLast() {
-            states[Int(slot)] = state
-            return slot
+extension RequestState {
+    /// Its first chunk is in a batch.
+    mutating func beginPrefill(on instance: Int, at now: SimulationTime) {
+        phase = .prefilling
+        prefillInstance = instance
+        if scheduled == nil {
+            scheduled = now
+            parts.queue = now - request.arrival
+            mark = now
         }
-        states.append(state)
-        return Int32(states.count - 1)
     }
 
-    mutating func remove(_ slot: Int32) -> RequestState {
-        freeSlots.append(slot)
-        let state = states[Int(slot)]
-        // A forgotten completion of an earlier stay in the decode set must not find it decoding.
-        states[Int(slot)].phase = .waiting
-        return state
+    /// Books the token that comes out of a finished prefill.
+    mutating func finishPrefill(at now: SimulationTime) {
+        bookPrefill(until: now)
+        isPreempted = false
+        generatedTokens += 1
+        if firstToken == nil { firstToken = now }
+        lastToken = now
     }
 
-    subscript(slot: Int32) -> RequestState {
-        _read { yield states[Int(slot)] }
-        _modify { yield &states[Int(slot)] }
+    /// Books the time since the first chunk of this prefill.
+    mutating func bookPrefill(until now: SimulationTime) {
+        if isPreempted {
+            parts.preempted += now - mark
+        } else {
+            parts.prefillRun += prefillWork.wholeNanoseconds
+            parts.prefillStalled += now - mark - prefillWork.wholeNanoseconds
+        }
+        prefillWork = .zero
+        mark = now
+    }
+
+    /// Books the time between phases.
+    mutating func bookDecodeWait(until now: SimulationTime) {
+        parts.decodeWait += now - mark
+        mark = now
+    }
+
+    /// Books its time in the decode set, of whose lane `work` is the undisturbed work since the start of the run.
+    mutating func bookDecode(work: Work, until now: SimulationTime) {
+        let run = Work(units: work.units &- joinWork.units).wholeNanoseconds
+        parts.decodeRun += run
+        parts.decodeStalled += now - mark - run
+        mark = now
+    }
+
+    /// Back to the queue, to be computed again from its first token. Returns the blocks that it held.
+    mutating func preempt(at now: SimulationTime) -> Int {
+        defer { blocks = 0 }
+        computedTokens = 0
+        phase = .waiting
+        isPreempted = true
+        mark = now
+        preemptions += 1
+        return blocks
+    }
+
+    /// Joins the decode set behind `previous`. Returns the context of its next token and its due iteration.
+    mutating func join(at iteration: Int, after previous: Int32) -> (context: Int, dueIteration: Int) {
+        phase = .decoding
+        joinIteration = iteration
+        dueIteration = iteration + request.outputTokens - generatedTokens
+        self.previous = previous
+        next = RequestTable.none
+        return (computedTokens + 1, dueIteration)
+    }
+
+    /// Leaves the decode set after `generated` tokens. Returns what the set has to know to forget it.
+    mutating func leave(
+        generated: Int, lastToken: SimulationTime, blockSize: Int
+    ) -> (context: Int, blockStart: Int32, previous: Int32, next: Int32) {
+        computedTokens += generated
+        generatedTokens += generated
+        blocks = (computedTokens + blockSize - 1) / blockSize
+        if generated > 0 { self.lastToken = lastToken }
+        return (computedTokens + 1, blockStart, previous, next)
     }
 }

@@ -1,83 +1,106 @@
+internal import DequeModule
 internal import EventKernel
 internal import Metrics
 internal import Workloads
 
-/// Prompt KV on its way into a decode instance.
-struct Transfer: Sendable {
+/// A prompt that waits on its prefill instance for a decode instance to pull it.
+struct BridgeEntry: Sendable {
     var source: Int
-    var destination: Int
     var slot: Int32
     var blocks: Int
+}
+
+/// Prompt KV on its way into a decode instance.
+struct Transfer: Sendable {
+    var offer: BridgeEntry
     var requested: SimulationTime
     var started: SimulationTime
+    var finished: SimulationTime
 }
 
 extension Simulation {
+    /// Sends a prefilled request on from a prefill instance: it stays pinned there until a decode instance pulls it.
+    mutating func offer(from source: Int, at position: Int) {
+        let target = decoders.next()
+        let slot = engines[source].instance.prefilled[position]
+        let blocks = engines[target].instance.memory.blocks(
+            for: engines[source].instance.requests[slot].computedTokens)
+        engines[target].instance.bridge.append(BridgeEntry(source: source, slot: slot, blocks: blocks))
+        engines[target].instance.outstanding += 1
+        decoders.setLoad(engines[target].instance.outstanding, of: target)
+        touch(target)
+    }
+
     /// Pulls offered prompts into a decode instance in the order they were offered, as long as it has the blocks and
     /// prompts that it holds but does not decode yet take less than a twentieth of its memory (DistServe's bridge queue
     /// as released with semi-PD, branch distserve_base; decision D18 of the semi-PD notes). The link into the instance
     /// carries one transfer at a time; the others wait for it.
     mutating func pull(into index: Int) {
-        while let offer = instances[index].bridge.first, let link = configuration.transfer {
-            let undecoded = instances[index].undecodedBlocks
-            let isCrowded = undecoded > 0 && undecoded * 20 >= instances[index].memory.totalBlocks
-            guard !isCrowded, instances[index].memory.allocate(offer.blocks) else { return }
-            instances[index].bridge.removeFirst()
-            instances[index].undecodedBlocks += offer.blocks
-            instances[index].blocksInTransfer += offer.blocks
-            let mark = instances[offer.source].requests[offer.slot].mark
-            instances[offer.source].requests[offer.slot].parts.decodeWait += now - mark
-            instances[offer.source].requests[offer.slot].mark = now
-
-            let start = max(now, linkFree[index])
-            linkFree[index] = start + link.duration(tokens: instances[offer.source].requests[offer.slot].computedTokens)
+        guard let link = configuration.transfer else { return }
+        while let offer = engines[index].instance.pullFirstOffered() {
+            engines[offer.source].instance.requests[offer.slot].bookDecodeWait(until: context.now)
+            let tokens = engines[offer.source].instance.requests[offer.slot].computedTokens
+            let started = max(context.now, inbound[index].last?.finished ?? .zero)
             let transfer = Transfer(
-                source: offer.source, destination: index, slot: offer.slot, blocks: offer.blocks, requested: now,
-                started: start)
-            schedule(.transferEnd, at: linkFree[index], index: transfers.insert(transfer))
+                offer: offer, requested: context.now, started: started,
+                finished: started + link.duration(tokens: tokens))
+            if inbound[index].isEmpty { setLinkTimer(index, to: transfer.finished) }
+            inbound[index].append(transfer)
         }
     }
 
-    mutating func endTransfer(_ id: Int, _ recorder: inout some Recorder) {
+    mutating func endTransfer(into index: Int, _ recorder: inout some Recorder) {
         guard let link = configuration.transfer else { preconditionFailure("a transfer ends without a link") }
-        let transfer = transfers.remove(id)
-        let (source, index) = (transfer.source, transfer.destination)
-        if let position = instances[source].prefilled.firstIndex(of: transfer.slot) {
-            instances[source].prefilled.remove(at: position)
-        }
-        var state = instances[source].release(transfer.slot)
-        entry.addLoad(-1, to: source)
+        let transfer = inbound[index].removeFirst()
+        if let next = inbound[index].first { setLinkTimer(index, to: next.finished) }
+        let source = transfer.offer.source
+        var state = engines[source].instance.releasePulled(transfer.offer.slot)
+        entry.setLoad(engines[source].instance.outstanding, of: source)
         recorder.record(
             TransferRecord(
                 request: state.request.index, source: source, destination: index,
                 bytes: state.computedTokens * link.bytesPerToken, requested: transfer.requested,
-                started: transfer.started, finished: now))
-        state.parts.transfer += now - state.mark
-        state.mark = now
-        state.blocks = transfer.blocks
-        instances[index].blocksInTransfer -= transfer.blocks
-        instances[index].prefilled.append(instances[index].requests.insert(state))
+                started: transfer.started, finished: context.now))
+        state.parts.transfer += context.now - state.mark
+        state.mark = context.now
+        state.blocks = transfer.offer.blocks
+        engines[index].instance.receive(state)
         touch(source)
         touch(index)
     }
+
+    private mutating func setLinkTimer(_ index: Int, to time: SimulationTime) {
+        context.timers.set(2 * engines.count + index, to: time)
+    }
 }
 
-/// Values addressed by small numbers that are used again.
-struct SlotTable<Value: Sendable>: Sendable {
-    private var values: ContiguousArray<Value> = []
-    private var freeSlots: ContiguousArray<Int> = []
-
-    mutating func insert(_ value: Value) -> Int {
-        if let slot = freeSlots.popLast() {
-            values[slot] = value
-            return slot
-        }
-        values.append(value)
-        return values.count - 1
+extension Instance {
+    /// Takes the first prompt offered to this decode instance off the bridge and allocates its blocks, if it may be
+    /// pulled now.
+    fileprivate mutating func pullFirstOffered() -> BridgeEntry? {
+        guard let offer = bridge.first else { return nil }
+        let isCrowded = undecodedBlocks > 0 && undecodedBlocks * 20 >= memory.totalBlocks
+        guard !isCrowded, memory.allocate(offer.blocks) else { return nil }
+        bridge.removeFirst()
+        undecodedBlocks += offer.blocks
+        blocksInTransfer += offer.blocks
+        return offer
     }
 
-    mutating func remove(_ slot: Int) -> Value {
-        freeSlots.append(slot)
-        return values[slot]
+    /// Lets go of a prompt whose KV another instance has.
+    fileprivate mutating func releasePulled(_ slot: Int32) -> RequestState {
+        if prefilled.first == slot {
+            prefilled.removeFirst()
+        } else if let position = prefilled.firstIndex(of: slot) {
+            prefilled.remove(at: position)
+        }
+        let state = requests[slot]
+        release(slot)
+        return state
+    }
+
+    fileprivate mutating func receive(_ state: RequestState) {
+        blocksInTransfer -= state.blocks
+        prefilled.append(requests.insert(state))
     }
 }

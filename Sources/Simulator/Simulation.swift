@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import EventKernel
 public import Metrics
 public import Workloads
@@ -8,58 +9,43 @@ public import Workloads
 /// of the events that share it. Then every instance that something happened to is asked what to run next.
 public struct Simulation: ~Copyable {
     let configuration: SimulationConfiguration
-    var instances: ContiguousArray<Instance> = []
-    /// Pool of each instance.
-    var pools: ContiguousArray<Int> = []
-    /// Policy of each lane, at `instance · 2 + lane`.
-    var policies: ContiguousArray<any SchedulingPolicy> = []
+    var engines: ContiguousArray<Engine>
+    var context: RunContext
+    /// Where requests enter, and where prefilled ones go.
     var entry: Router
     var decoders: Router
-
-    var queue = EventQueue()
-    var now = SimulationTime.zero
     /// Instances to ask for new batches at the end of the instant.
-    var touched: ContiguousArray<Int> = []
-    var isTouched: ContiguousArray<Bool> = []
-    var transfers = SlotTable<Transfer>()
-    /// When the link into each instance has carried what it has been given.
-    var linkFree: ContiguousArray<SimulationTime> = []
-
-    var isSampleDue = false
-    var inSystem = 0
-    var requestNanoseconds = Int128(0)
-    var arrived = 0
-    var outcomes: [RequestOutcome: Int] = [:]
-    var fingerprint = Fingerprint()
-    var provenance: [Double] = []
-
-    enum EventKind: UInt8 {
-        // In this order at one instant.
-        case laneEnd, transferEnd, arrival, sample
-    }
+    private var touched: ContiguousArray<Int> = []
+    private var isTouched: ContiguousArray<Bool>
+    /// On their way into each instance, in the order in which its link carries them.
+    var inbound: ContiguousArray<Deque<Transfer>>
+    /// The longest request, in tokens of KV, that every decode instance could serve.
+    let decoderCapacityTokens: Int
 
     /// - Precondition: the configuration has an instance that requests can enter, and if it has prefill instances, a
     ///   decode instance and a transfer configuration.
     public init(_ configuration: SimulationConfiguration) {
-        self.configuration = configuration
+        var engines: ContiguousArray<Engine> = []
+        var takers: [Int] = []
+        var pullers: [Int] = []
         for (poolIndex, pool) in configuration.pools.enumerated() {
             for _ in 0..<pool.instances {
-                instances.append(Instance(index: instances.count, pool: pool))
-                pools.append(poolIndex)
-                policies.append(pool.role == .decode ? pool.decodePolicy : pool.prefillPolicy)
-                policies.append(pool.decodePolicy)
+                if pool.role == .decode { pullers.append(engines.count) } else { takers.append(engines.count) }
+                engines.append(Engine(index: engines.count, pool: poolIndex, pool))
             }
         }
-        let roles = instances.map(\.role)
-        entry = Router(configuration.router, candidates: roles.indices.filter { roles[$0] != .decode })
-        decoders = Router(configuration.router, candidates: roles.indices.filter { roles[$0] == .decode })
-        precondition(!entry.isEmpty, "no instance takes requests")
-        if roles.contains(.prefill) {
-            precondition(!decoders.isEmpty && configuration.transfer != nil, "prefill instances with nowhere to go")
+        precondition(!takers.isEmpty, "no instance takes requests")
+        if configuration.pools.contains(where: { $0.role == .prefill }) {
+            precondition(!pullers.isEmpty && configuration.transfer != nil, "prefill instances with nowhere to go")
         }
-        isTouched = ContiguousArray(repeating: false, count: instances.count)
-        linkFree = ContiguousArray(repeating: .zero, count: instances.count)
-        provenance = ProvenanceTotals.zero
+        self.configuration = configuration
+        entry = Router(configuration.router, candidates: takers)
+        decoders = Router(configuration.router, candidates: pullers)
+        decoderCapacityTokens = pullers.map { engines[$0].instance.memory.capacityTokens }.min() ?? .max
+        context = RunContext(instances: engines.count, stepByStep: configuration.stepByStep)
+        isTouched = ContiguousArray(repeating: false, count: engines.count)
+        inbound = ContiguousArray(repeating: [], count: engines.count)
+        self.engines = engines
     }
 
     /// Runs until all requests of `source` are done, or until the configured stop time.
@@ -67,44 +53,54 @@ public struct Simulation: ~Copyable {
     public consuming func run(
         _ source: inout some RequestSource, into recorder: inout some Recorder
     ) throws -> RunOutcome {
-        var upcoming = try source.next()
-        if let first = upcoming { schedule(.arrival, at: first.arrival) }
-        if let interval = configuration.sampleInterval, upcoming != nil { schedule(.sample, at: .zero + interval) }
         let stop = configuration.stopTime ?? .never
+        var upcoming = try source.next()
+        var nextSample = configuration.sampleInterval.map { .zero + $0 } ?? .never
 
-        while let time = queue.nextTime, time <= stop {
-            precondition(time >= now, "time runs back from \(now) to \(time)")
-            requestNanoseconds += Int128(inSystem) * Int128((time - now).nanoseconds)
-            now = time
-            while queue.nextTime == now, let event = queue.next() {
-                switch EventKind(rawValue: event.kind) {
-                case .laneEnd: endLane(event, &recorder)
-                case .transferEnd: endTransfer(event.index, &recorder)
-                case .arrival:
-                    guard let request = upcoming else { preconditionFailure("an arrival without a request") }
+        while true {
+            let time = min(context.timers.earliest, upcoming?.arrival ?? .never, nextSample)
+            if time > stop || time == .never { break }
+            context.advance(to: time)
+            repeat {
+                while let timer = context.timers.take(at: time) { end(timer, &recorder) }
+                while let request = upcoming, request.arrival == time {
                     arrive(request, &recorder)
                     upcoming = try source.next()
-                    if let next = upcoming { schedule(.arrival, at: next.arrival) }
-                case .sample: isSampleDue = true
-                case nil: preconditionFailure("unknown event kind \(event.kind)")
                 }
-            }
+            } while context.timers.earliest == time
             startTouched(&recorder)
-            if isSampleDue, queue.nextTime != now {
-                isSampleDue = false
-                sample(&recorder, more: upcoming != nil)
+            if nextSample == time, context.timers.earliest != time {
+                sample(&recorder)
+                let goesOn = upcoming != nil || context.inSystem > 0
+                nextSample = goesOn ? time + (configuration.sampleInterval ?? .zero) : .never
             }
         }
-        if stop != .never, inSystem > 0 {
-            requestNanoseconds += Int128(inSystem) * Int128((stop - now).nanoseconds)
-            now = stop
-        }
+        if stop != .never, context.inSystem > 0 { context.advance(to: stop) }
         recordUnfinished(&recorder)
         return outcome()
     }
 
-    mutating func schedule(_ kind: EventKind, at time: SimulationTime, index: Int = 0) {
-        queue.schedule(at: time, kind: kind.rawValue, index: index)
+    private mutating func end(_ timer: Int, _ recorder: inout some Recorder) {
+        if timer < 2 * engines.count {
+            endLane(timer % 2, of: timer / 2, &recorder)
+        } else {
+            endTransfer(into: timer - 2 * engines.count, &recorder)
+        }
+    }
+
+    /// Asks every touched instance what to run next.
+    private mutating func startTouched(_ recorder: inout some Recorder) {
+        for index in touched {
+            isTouched[index] = false
+            engines[index].formBatches(&context, &recorder)
+            // After admissions have made way for prompts, and running requests have their blocks.
+            if engines[index].instance.role == .decode { pull(into: index) }
+            engines[index].setRates(&context)
+            if configuration.checksInvariants, let broken = engines[index].instance.brokenInvariant() {
+                preconditionFailure("instance \(index) at \(context.now): \(broken)")
+            }
+        }
+        touched.removeAll(keepingCapacity: true)
     }
 
     mutating func touch(_ instance: Int) {

@@ -68,8 +68,6 @@ struct ScaledCostModel: CostModel {
     }
 
     func provenance(of shape: IterationShape, sms: Int) -> ProvenanceShares {
-        var shares = base.provenance(of: shape, sms: sms)
-        for i in shares.seconds.indices { shares.seconds[i] *= factor }
-        return shares
+        base.provenance(of: shape, sms: sms) * factor
     }
 }

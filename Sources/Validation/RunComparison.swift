@@ -9,7 +9,7 @@ public struct RunComparison: Hashable, Sendable {
         key = run.key
         requests = run.requests.count
         measured = try RunFigures(measured: run, on: engine)
-        simulated = RunFigures(try Replay(run, on: engine), of: run.policy)
+        simulated = RunFigures(try Replay(run, on: engine), of: run)
     }
 
     /// One figure of the comparison.
@@ -40,6 +40,9 @@ public struct RunComparison: Hashable, Sendable {
         add("prefill steps", "", 1) { Double($0.prefillSteps) }
         add("decode steps", "", 1) { Double($0.decodeSteps) }
         add("prefill step mean", "ms", 1e3, \.prefillStep)
+        add("prefill step mean, 1st half", "ms", 1e3) { $0.prefillStepByHalf[0] }
+        add("prefill step mean, 2nd half", "ms", 1e3) { $0.prefillStepByHalf[1] }
+        add("prefill load", "", 1, \.prefillLoad)
         add("decode step mean", "ms", 1e3, \.decodeStep)
         if let simulated = simulated.slowdowns, let measured = measured.slowdowns {
             for (name, phase) in [
@@ -63,9 +66,9 @@ public struct Amplification: Hashable, Sendable {
     public var gain: Double?
 
     public static func of(_ run: ServingRun, on engine: EngineModel, factors: [Double]) throws -> [Amplification] {
-        let base = RunFigures(try Replay(run, on: engine), of: run.policy).endToEnd.mean
+        let base = RunFigures(try Replay(run, on: engine), of: run).endToEnd.mean
         return try factors.map { factor in
-            let figures = RunFigures(try Replay(run, on: engine, serviceTime: factor), of: run.policy)
+            let figures = RunFigures(try Replay(run, on: engine, serviceTime: factor), of: run)
             let gain = factor == 1 ? nil : (figures.endToEnd.mean / base - 1) / (factor - 1)
             return Amplification(key: run.key, serviceTime: factor, figures: figures, gain: gain)
         }

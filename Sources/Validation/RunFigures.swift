@@ -19,6 +19,8 @@ public struct Spread: Hashable, Sendable {
     }
 }
 
+private func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(1, values.count)) }
+
 /// What is compared of a run, measured or simulated. Times in seconds.
 public struct RunFigures: Hashable, Sendable {
     public var timeToFirstToken: Spread
@@ -29,6 +31,10 @@ public struct RunFigures: Hashable, Sendable {
     /// Means over the steps.
     public var prefillStep: Double
     public var decodeStep: Double
+    /// Means over the prefill steps that began before and after half of the time in which requests arrive.
+    public var prefillStepByHalf: [Double]
+    /// Time in prefill steps over the time in which requests arrive.
+    public var prefillLoad: Double
     /// `nil` where the phases do not run side by side.
     public var slowdowns: Slowdowns?
 
@@ -54,22 +60,27 @@ extension RunFigures {
                 }),
             endToEnd: Spread(run.requests.map(\.endToEnd)), prefillSteps: prefills.count, decodeSteps: decodes.count,
             prefillStep: prefillTime / Double(prefills.count), decodeStep: decodeTime / Double(decodes.count),
+            prefillStepByHalf: [
+                mean(prefills.filter { $0.start < run.warm }.map(\.duration)),
+                mean(prefills.filter { $0.start >= run.warm }.map(\.duration)),
+            ], prefillLoad: prefillTime / (2 * run.warm),
             slowdowns: try Slowdowns(measured: run, on: engine))
     }
 
-    init(_ replay: Replay, of policy: ServingRun.Policy) {
+    init(_ replay: Replay, of run: ServingRun) {
         let records = replay.records
         // Whole prompts in one iteration: requests that began together and have their first token together share it.
-        var (steps, time, alone) = (0, 0.0, 0.0)
+        var durations: [(start: Double, seconds: Double)] = []
+        var alone = 0.0
         var last: RequestRecord?
         for record in records {
             guard let scheduled = record.scheduled, let first = record.firstToken else { continue }
             if let last, last.scheduled == scheduled { continue }
-            steps += 1
-            time += (first - scheduled).seconds
+            durations.append((scheduled.seconds, (first - scheduled).seconds))
             alone += record.parts.prefillRun.seconds
             last = record
         }
+        let (steps, time) = (durations.count, durations.reduce(0) { $0 + $1.seconds })
         let busy = replay.outcome.instances.map { ($0.prefillBusy + $0.decodeBusy).seconds }.reduce(0, +)
         let decodeSteps = replay.outcome.iterations - steps
         self.init(
@@ -78,7 +89,11 @@ extension RunFigures {
             endToEnd: Spread(records.compactMap { $0.endToEnd?.seconds }), prefillSteps: steps,
             decodeSteps: decodeSteps, prefillStep: time / Double(steps),
             decodeStep: (busy - time) / Double(decodeSteps),
-            slowdowns: policy.isShared
+            prefillStepByHalf: [
+                mean(durations.filter { $0.start < run.warm }.map(\.seconds)),
+                mean(durations.filter { $0.start >= run.warm }.map(\.seconds)),
+            ], prefillLoad: time / (2 * run.warm),
+            slowdowns: run.policy.isShared
                 ? Slowdowns(prefill: time / alone, decode: Self.decodeSlowdown(records)) : nil)
     }
 

@@ -21,7 +21,7 @@ public enum ServingFit {
     }
 
     /// - Parameters:
-    ///   - start: everything that is not fitted, and where searches begin.
+    ///   - start: everything that is not fitted.
     ///   - coRuns: of the kernels of both phases on disjoint SMs, for what only bandwidth does; none keeps the start.
     public static func fit(
         _ runs: [ServingRun], rate: Double, coRuns: [CoRunRow], start: EngineModel
@@ -41,13 +41,13 @@ public enum ServingFit {
         HardSplitFit(coRuns, total: engine.device.streamingMultiprocessors)?.apply(to: &engine.sharing)
         let laps = try shared.map { try SharedLaps($0, engine) }
         engine.sharing.waitSecondsPerLayer = try fourDigits(
-            PatternSearch.minimise([engine.sharing.waitSecondsPerLayer]) {
+            PatternSearch.minimise([0.0004]) {
                 var candidate = engine
                 candidate.sharing.waitSecondsPerLayer = $0[0]
                 return try laps.map { try $0.decodeError(candidate) }.reduce(0, +)
             }[0])
         engine.sharing.prefillLossShared = try fourDigits(
-            PatternSearch.minimise([engine.sharing.prefillLossShared]) {
+            PatternSearch.minimise([0.7]) {
                 var candidate = engine
                 candidate.sharing.prefillLossShared = $0[0]
                 return try laps.map { try $0.prefillError(candidate) }.reduce(0, +)

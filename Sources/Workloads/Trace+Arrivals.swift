@@ -17,7 +17,7 @@ extension Trace {
             guard arrival.seconds < Self.longestSpan / 2 else { return nil }
             drawn[index].arrival = arrival
         }
-        return changed("arrivals drawn: \(process.words), seed \(streams.seed), run \(streams.run)", drawn)
+        return changed("arrivals drawn: \(process.words), seed \(streams.seed), run \(streams.run)", drawn, blockHashes)
     }
 
     /// Seconds that a trace may last: what its readers take, far below where simulated time ends.

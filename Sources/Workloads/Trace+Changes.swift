@@ -4,18 +4,21 @@ extension Trace {
     /// The first `count` requests, or all if there are fewer. O(count).
     public func prefix(_ count: Int) -> Trace {
         precondition(count >= 0, "no first \(count) requests")
-        return changed("first \(count) requests", Array(requests.prefix(count)))
+        return changed(
+            "first \(count) requests", Array(requests.prefix(count)),
+            blockHashes?.selecting(requests.indices.prefix(count)))
     }
 
     /// The requests that arrive at `start` or later and before `end`, with arrivals counted from `start`. O(n).
     public func window(from start: SimulationTime, to end: SimulationTime) -> Trace {
         precondition(start <= end, "window from \(start.nanoseconds) ns to \(end.nanoseconds) ns")
         var kept = requests.filter { $0.arrival >= start && $0.arrival < end }
+        let blocks = blockHashes?.selecting(kept.map(\.index))
         for index in kept.indices {
             kept[index].index = index
             kept[index].arrival = .zero + (kept[index].arrival - start)
         }
-        return changed("arrivals from \(start.seconds) s to \(end.seconds) s", kept)
+        return changed("arrivals from \(start.seconds) s to \(end.seconds) s", kept, blocks)
     }
 
     /// The same requests at another mean rate, in requests per second as `rate` counts them; `nil` for a trace that
@@ -37,13 +40,13 @@ extension Trace {
             let product = UInt64(scaled[index].arrival.nanoseconds).multipliedFullWidth(by: new)
             scaled[index].arrival = SimulationTime(nanoseconds: Int64(UInt64(old).dividingFullWidth(product).quotient))
         }
-        return changed("rescaled to \(target) requests/s", scaled)
+        return changed("rescaled to \(target) requests/s", scaled, blockHashes)
     }
 
     /// The trace with other requests, and the change on record.
-    func changed(_ change: String, _ requests: [Request]) -> Trace {
+    func changed(_ change: String, _ requests: [Request], _ blockHashes: BlockHashes?) -> Trace {
         var provenance = provenance
         provenance.changes.append(change)
-        return Trace(requests: requests, classNames: classNames, provenance: provenance)
+        return Trace(requests: requests, classNames: classNames, blockHashes: blockHashes, provenance: provenance)
     }
 }

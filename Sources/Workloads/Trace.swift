@@ -33,16 +33,23 @@ public struct Trace: Sendable {
     public var requests: [Request]
     /// Names of the request classes; `Request.classIndex` points here. Empty if the trace has none.
     public var classNames: [String]
+    /// Ids of the prompts' blocks, request by request; `nil` for a trace without.
+    public var blockHashes: BlockHashes?
     public var provenance: Provenance
 
-    /// - Precondition: `requests` are sorted by arrival and numbered from 0.
-    public init(requests: [Request], classNames: [String] = [], provenance: Provenance) {
+    /// - Precondition: `requests` are sorted by arrival and numbered from 0; `blockHashes` cover each of them.
+    public init(
+        requests: [Request], classNames: [String] = [], blockHashes: BlockHashes? = nil, provenance: Provenance
+    ) {
+        let covered = blockHashes?.requests ?? requests.count
+        precondition(covered == requests.count, "block ids of \(covered) requests, not \(requests.count)")
         for (index, request) in requests.enumerated() {
             precondition(request.index == index, "request \(request.index) at position \(index)")
             precondition(index == 0 || requests[index - 1].arrival <= request.arrival, "arrivals go back at \(index)")
         }
         self.requests = requests
         self.classNames = classNames
+        self.blockHashes = blockHashes
         self.provenance = provenance
     }
 

@@ -21,37 +21,58 @@ public struct TraceStatistics: Hashable, Sendable {
         public var most: Int
     }
 
+    /// The variation of the gaps within windows of one width from the first arrival on, where drift of the rate does
+    /// not enter. Windows of fewer than 20 gaps do not count.
+    public struct WindowedVariation: Hashable, Sendable {
+        public var windowSeconds: Int
+        public var windows: Int
+        public var median: Double
+        public var least: Double
+        public var most: Double
+    }
+
     public var requests: Int
-    /// First to last arrival, in seconds.
+    /// First to last arrival, in seconds; 0 for a file without times.
     public var duration: Double
     /// Requests per second: gaps over duration. `nil` if all arrive at once.
     public var rate: Double?
     /// Standard deviation over mean of the gaps between arrivals: 1 for Poisson arrivals. `nil` like the rate.
     public var gapCoefficientOfVariation: Double?
+    /// In windows of 60 and 300 s, where any counts.
+    public var gapVariationInWindows: [WindowedVariation]
     /// In bins of 1, 10 and 60 s. Empty if all requests arrive at once.
     public var dispersion: [Dispersion]
     public var promptTokens: Distribution
     public var outputTokens: Distribution
     /// Prompt plus output of each request.
     public var totalTokens: Distribution
+    /// Pearson's correlation of prompt and output tokens. `nil` if either is constant.
+    public var correlation: Double?
     /// Spearman's rank correlation of prompt and output tokens, ties at their mean rank. `nil` if either is constant.
     public var rankCorrelation: Double?
+    /// `nil` for a trace without ids of blocks.
+    public var prefixSharing: PrefixSharing?
 
     /// O(n log n). - Precondition: the trace has a request.
-    public init(_ trace: Trace) {
-        let requests = trace.requests
-        precondition(!requests.isEmpty, "no statistics of an empty trace")
-        let prompts = requests.map(\.promptTokens)
-        let outputs = requests.map(\.outputTokens)
-        self.requests = requests.count
-        duration = trace.duration.seconds
-        rate = duration > 0 ? trace.rate : nil
-        gapCoefficientOfVariation = Self.gapVariation(requests)
-        dispersion = duration > 0 ? [1, 10, 60].compactMap { Self.dispersion(requests, binSeconds: $0) } : []
+    public init(_ trace: Trace) { self.init(TraceColumns(trace)) }
+
+    /// O(n log n). - Precondition: there is a row.
+    public init(_ columns: TraceColumns) {
+        let (prompts, outputs) = (columns.promptTokens, columns.outputTokens)
+        precondition(!prompts.isEmpty, "no statistics of an empty trace")
+        let arrivals = ArrivalStatistics(columns.arrivals.map(\.nanoseconds))
+        requests = prompts.count
+        duration = Double(arrivals.duration) / 1e9
+        rate = arrivals.duration > 0 ? Double(prompts.count - 1) / duration : nil
+        gapCoefficientOfVariation = arrivals.variation
+        gapVariationInWindows = [60, 300].compactMap { arrivals.variation(inWindowsOf: $0) }
+        dispersion = arrivals.duration > 0 ? [1, 10, 60].map { arrivals.dispersion(binSeconds: $0) } : []
         promptTokens = Distribution(prompts)
         outputTokens = Distribution(outputs)
-        totalTokens = Distribution(requests.map { $0.promptTokens + $0.outputTokens })
-        rankCorrelation = Self.rankCorrelation(prompts, outputs)
+        totalTokens = Distribution(zip(prompts, outputs).map { $0 + $1 })
+        correlation = Self.correlation(prompts.map { Double($0) }, outputs.map { Double($0) })
+        rankCorrelation = Self.correlation(Self.ranks(prompts), Self.ranks(outputs))
+        prefixSharing = columns.blockHashes.flatMap { PrefixSharing($0, promptTokens: prompts) }
     }
 
     /// The `level` quantile (0…1) of sorted values, linear between neighbours (type 7 of Hyndman and Fan 1996).
@@ -63,45 +84,13 @@ public struct TraceStatistics: Hashable, Sendable {
         return Double(values[below]) + (position - Double(below)) * Double(values[above] - values[below])
     }
 
-    private static func gapVariation(_ requests: [Request]) -> Double? {
-        guard let first = requests.first, let last = requests.last, first.arrival < last.arrival else { return nil }
-        let mean = (last.arrival - first.arrival).seconds / Double(requests.count - 1)
-        var squares = 0.0
-        for index in 1..<requests.count {
-            let deviation = (requests[index].arrival - requests[index - 1].arrival).seconds - mean
-            squares += deviation * deviation
-        }
-        return (squares / Double(requests.count - 1)).squareRoot() / mean
-    }
-
-    /// Counts by walking the sorted arrivals; empty bins between them enter as zeros without being visited.
-    private static func dispersion(_ requests: [Request], binSeconds: Int) -> Dispersion? {
-        guard let first = requests.first, let last = requests.last else { return nil }
-        let width = Int64(binSeconds) * 1_000_000_000
-        let bins = Double((last.arrival - first.arrival).nanoseconds / width + 1)
-        var (squares, most, current, count) = (0.0, 0, Int64(0), 0)
-        for request in requests {
-            let bin = (request.arrival - first.arrival).nanoseconds / width
-            if bin != current {
-                squares += Double(count * count)
-                (current, count) = (bin, 0)
-            }
-            count += 1
-            most = max(most, count)
-        }
-        squares += Double(count * count)
-        let mean = Double(requests.count) / bins
-        return Dispersion(binSeconds: binSeconds, index: (squares / bins - mean * mean) / mean, most: most)
-    }
-
-    private static func rankCorrelation(_ a: [Int], _ b: [Int]) -> Double? {
-        let (a, b) = (ranks(a), ranks(b))
-        let mean = Double(a.count + 1) / 2
+    private static func correlation(_ a: [Double], _ b: [Double]) -> Double? {
+        let (meanA, meanB) = (a.reduce(0, +) / Double(a.count), b.reduce(0, +) / Double(b.count))
         var (covariance, varianceA, varianceB) = (0.0, 0.0, 0.0)
         for index in a.indices {
-            covariance += (a[index] - mean) * (b[index] - mean)
-            varianceA += (a[index] - mean) * (a[index] - mean)
-            varianceB += (b[index] - mean) * (b[index] - mean)
+            covariance += (a[index] - meanA) * (b[index] - meanB)
+            varianceA += (a[index] - meanA) * (a[index] - meanA)
+            varianceB += (b[index] - meanB) * (b[index] - meanB)
         }
         guard varianceA > 0, varianceB > 0 else { return nil }
         return covariance / (varianceA * varianceB).squareRoot()

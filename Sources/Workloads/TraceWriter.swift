@@ -19,7 +19,7 @@ public struct TraceWriter: Sendable {
         precondition(
             classNames.allSatisfy { !$0.utf8.contains(0x0A) && !$0.utf8.contains(0x0D) }, "class name with a line end")
         bytes = Array(
-            (classNames.isEmpty ? CSVTraceParser.exampleFirstLine : CSVTraceParser.exampleFirstLine + ",class").utf8)
+            (classNames.isEmpty ? CSVFormat.own.exampleHeader : CSVFormat.own.exampleHeader + ",class").utf8)
         bytes.append(0x0A)
         self.classNames = classNames.map(Self.csvField)
     }
@@ -42,6 +42,45 @@ public struct TraceWriter: Sendable {
         var writer = TraceWriter(classNames: trace.classNames)
         for request in trace.requests { writer.append(request) }
         return writer.bytes
+    }
+
+    /// The whole trace as our own JSON lines, ids of blocks included.
+    /// - Precondition: class names as for CSV.
+    public static func jsonLines(_ trace: Trace) -> [UInt8] {
+        var writer = TraceWriter()
+        writer.bytes.removeAll()
+        if let hashes = trace.blockHashes {
+            writer.append(
+                "{\"block_tokens\": \(hashes.blockTokens), \"dialect\": \"\(hashes.dialect.rawValue)\"}\n")
+        }
+        let classes = trace.classNames.map(Self.jsonString)
+        for request in trace.requests {
+            writer.append("{\"arrival_s\": ")
+            writer.appendSeconds(request.arrival.nanoseconds)
+            writer.append(", \"prompt_tokens\": \(request.promptTokens), \"output_tokens\": \(request.outputTokens)")
+            if !classes.isEmpty { writer.append(", \"class\": \(classes[request.classIndex])") }
+            if let ids = trace.blockHashes?[request.index], !ids.isEmpty {
+                writer.append(", \"block_ids\": [\(ids.map(String.init).joined(separator: ", "))]")
+            }
+            writer.append("}\n")
+        }
+        return writer.bytes
+    }
+
+    private mutating func append(_ text: String) { bytes += Array(text.utf8) }
+
+    private static func jsonString(_ name: String) -> String {
+        var text = "\""
+        for scalar in name.unicodeScalars {
+            switch scalar {
+            case "\"", "\\": text += "\\\(scalar)"
+            case _ where scalar.value < 0x20:
+                let hex = String(scalar.value, radix: 16)
+                text += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        return text + "\""
     }
 
     /// Writes all requests of a source to a new file, in pieces: memory does not grow with it.

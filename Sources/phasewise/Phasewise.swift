@@ -15,7 +15,7 @@ struct Phasewise: ParsableCommand {
         version: version,
         subcommands: [
             Compare.self, Simulate.self, Results.self, TraceCommand.self, Models.self, Devices.self, Policies.self,
-            Calibrate.self, ProfileCommand.self, Validate.self,
+            Calibrate.self, ProfileCommand.self, Validate.self, Reproduce.self,
         ])
 
     static let version = "0.1.0"

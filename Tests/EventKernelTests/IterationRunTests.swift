@@ -4,36 +4,77 @@ import Testing
 @Suite("Iteration runs in closed form")
 struct IterationRunTests {
     private func randomRun(_ random: inout RandomStream) -> IterationRun {
-        IterationRun(
+        let slowdown = random.index(below: 3) == 0 ? .none : Slowdown(rounding: 1 + 4 * random.uniform())
+        // Begins between two nanoseconds.
+        let before = Work(units: Int64(random.index(below: 1 << 20)))
+        return IterationRun(
+            start: LaneTime(SimulationTime(nanoseconds: Int64(random.index(below: 1_000)))).after(before, at: slowdown),
             first: Work(units: Int64(random.index(below: 1 << [8, 20, 34, 44][random.index(below: 4)]))),
             increment: Work(units: Int64(random.index(below: 1 << [1, 12, 26, 34][random.index(below: 4)]))),
-            slowdown: random.index(below: 3) == 0 ? .none : Slowdown(rounding: 1 + 4 * random.uniform()))
+            slowdown: slowdown)
     }
 
-    @Test("the closed-form duration is the sum of the iterations' own durations", arguments: 0..<200 as Range<UInt64>)
-    func durationIsSum(seed: UInt64) {
+    @Test("the end of many iterations is where one after another ends", arguments: 0..<200 as Range<UInt64>)
+    func endIsSum(seed: UInt64) {
         var random = RandomStreams(seed: seed).stream(named: "runs")
         let run = randomRun(&random)
-        var sum = SimulationDuration.zero
-        var work = Work.zero
+        var (end, work) = (run.start, Work.zero)
         for k in 0..<300 {
-            #expect(run.duration(count: k) == sum)
+            #expect(run.end(count: k) == end)
             #expect(run.totalWork(count: k) == work)
-            sum += run.duration(at: k)
+            let next = end.after(run.work(at: k), at: run.slowdown)
+            #expect(next.since(end) == run.duration(at: k), "an iteration is as long wherever it begins")
+            end = next
             work += run.work(at: k)
         }
     }
 
-    @Test("the iterations completed in a time are those whose ends lie within it", arguments: 0..<200 as Range<UInt64>)
+    @Test("a lane's time is exact: rounding is seen, never summed")
+    func exact() {
+        // A third of a nanosecond, 3,000 times, is a microsecond and what rounding to 2⁻¹⁰ ns adds.
+        let third = Work(units: 342)
+        var end = LaneTime.zero
+        for _ in 0..<3_000 { end = end.after(third, at: .none) }
+        #expect(end.time.nanoseconds == (342 * 3_000 + 1_023) / 1_024)
+        #expect(end == LaneTime.zero.after(Work(units: 342 * 3_000), at: .none))
+    }
+
+    @Test("products beyond 64 bits give the same ends as parts of them", arguments: 0..<50 as Range<UInt64>)
+    func longWork(seed: UInt64) {
+        var random = RandomStreams(seed: seed).stream(named: "long")
+        let slowdown = Slowdown(rounding: 1 + 1_000 * random.uniform())
+        let part = Work(units: Int64(random.index(below: 1 << 39)))
+        var end = LaneTime(SimulationTime(nanoseconds: 7))
+        for _ in 0..<(1 << 12) { end = end.after(part, at: slowdown) }
+        let whole = LaneTime(SimulationTime(nanoseconds: 7)).after(Work(units: part.units << 12), at: slowdown)
+        #expect(whole == end)
+        #expect(LaneTime.zero.work(until: whole.time, at: slowdown) >= Work(units: part.units << 12))
+    }
+
+    @Test(
+        "the iterations completed by a time are those whose ends lie at or before it",
+        arguments: 0..<200 as Range<UInt64>)
     func completedMatchesSearch(seed: UInt64) {
         var random = RandomStreams(seed: seed).stream(named: "elapsed")
         let run = randomRun(&random)
-        let total = run.duration(count: 200).nanoseconds
+        let total = (run.end(count: 200).time - run.start.time).nanoseconds
         for _ in 0..<50 {
-            let elapsed = SimulationDuration(nanoseconds: Int64(random.index(below: Int(total) + 2)))
+            let time = run.start.time + SimulationDuration(nanoseconds: Int64(random.index(below: Int(total) + 2)))
             var expected = 0
-            while expected < 150, run.duration(count: expected + 1) <= elapsed { expected += 1 }
-            #expect(run.iterationsCompleted(in: elapsed, limit: 150) == expected)
+            while expected < 150, run.end(count: expected + 1).time <= time { expected += 1 }
+            #expect(run.iterationsCompleted(by: time, limit: 150) == expected)
+        }
+    }
+
+    @Test("durations that a threshold separates are found without a search", arguments: 0..<100 as Range<UInt64>)
+    func firstLonger(seed: UInt64) {
+        var random = RandomStreams(seed: seed).stream(named: "longer")
+        let run = randomRun(&random)
+        for k in stride(from: 0, to: 100, by: 7) {
+            let threshold = run.duration(at: k + random.index(below: 60))
+            var expected = k + 1
+            while expected < 150, run.duration(at: expected) <= threshold { expected += 1 }
+            #expect(run.firstIteration(longerThan: threshold, after: k, limit: 150) == expected)
         }
     }
 

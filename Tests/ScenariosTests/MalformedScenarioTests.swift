@@ -1,3 +1,4 @@
+import Scenarios
 import Testing
 
 @Suite("malformed scenarios")
@@ -17,11 +18,11 @@ struct MalformedScenarioTests {
             "s.yaml:5:6: error: found the unknown key \"polcy\" in a deployment\n    help: did you mean \"policy\"?"
         ),
         (
-            one("tp: 1"), "s.yaml:5:5: error: a deployment has no \"policy\", expected one of vllm-v1, distserve"
+            one("tp: 1"), "s.yaml:5:5: error: a deployment has no \"policy\", expected one of vllm-v1, vllm-0.6,"
         ),
         (
             one("policy: vllm-v2"),
-            "s.yaml:5:14: error: policy: found \"vllm-v2\", expected a policy: vllm-v1, distserve, semi-pd\n    help: did you mean \"vllm-v1\"?"
+            "s.yaml:5:14: error: policy: found \"vllm-v2\", expected a policy: \(PolicyCatalog.ids.joined(separator: ", "))\n    help: did you mean \"vllm-v1\"?"
         ),
         (
             one("policy: vllm-v1, instances: 0"),

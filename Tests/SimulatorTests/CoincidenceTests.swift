@@ -28,21 +28,25 @@ struct CoincidenceTests {
         let (prompt, output) = (700, 40)
         let (recorder, _) = try simulate(
             SimulationConfiguration(pools: [pool(role)]), trace([(arrival: 12, prompt: prompt, output: output)]))
-        var expected = Slowdown.none.duration(of: model.work(of: .prefill(tokens: prompt), sms: 100))
+        let prefill = Slowdown.none.duration(of: model.work(of: .prefill(tokens: prompt), sms: 100))
+        var work = model.work(of: .prefill(tokens: prompt), sms: 100)
+        // A semi-PD instance decodes in another lane, which begins at a whole nanosecond.
+        if role == .semiPD { work = Work(units: prefill.nanoseconds << Work.fractionBits) }
         for context in prompt + 1..<prompt + output {
             let line = model.decodeLine(sequences: 1, contextTokens: context, sms: 100)
-            expected += Slowdown.none.duration(of: line.work(contextTokens: context))
+            work += line.work(contextTokens: context)
         }
-        #expect(recorder.requests[0].endToEnd == expected)
-        #expect(recorder.requests[0].parts.decodeStalled.nanoseconds <= Int64(output), "only rounding")
+        #expect(recorder.requests[0].timeToFirstToken == prefill)
+        #expect(recorder.requests[0].endToEnd == Slowdown.none.duration(of: work), "rounded once")
+        #expect(recorder.requests[0].parts.decodeStalled.nanoseconds <= 1, "only rounding")
     }
 
     @Test("a long prompt is prefilled in chunks of the token budget")
     func chunks() throws {
         let configuration = SimulationConfiguration(pools: [pool(.unified, maxBatchedTokens: 256)])
         let (recorder, outcome) = try simulate(configuration, trace([(arrival: 0, prompt: 600, output: 1)]))
-        let expected = [256, 256, 88].map { Slowdown.none.duration(of: model.work(of: .prefill(tokens: $0), sms: 100)) }
-        #expect(recorder.requests[0].endToEnd == expected.reduce(.zero, +))
+        let work = [256, 256, 88].map { model.work(of: .prefill(tokens: $0), sms: 100) }.reduce(.zero, +)
+        #expect(recorder.requests[0].endToEnd == Slowdown.none.duration(of: work))
         #expect(outcome.iterations == 3)
     }
 
@@ -67,7 +71,8 @@ struct CoincidenceTests {
         let memory = 100_000
         let semiPD = try simulate(SimulationConfiguration(pools: [pool(.semiPD, blocks: memory)]), randomTrace(seed)).0
         let apart = try simulate(
-            SimulationConfiguration(pools: [pool(.prefill, blocks: memory), pool(.decode, blocks: memory)], transfer: link),
+            SimulationConfiguration(
+                pools: [pool(.prefill, blocks: memory), pool(.decode, blocks: memory)], transfer: link),
             randomTrace(seed)
         ).0
         #expect(semiPD.byRequest.map(\.firstToken) == apart.byRequest.map(\.firstToken))
@@ -80,6 +85,17 @@ struct CoincidenceTests {
         let needed = trace.requests.map { ($0.promptTokens + $0.outputTokens) / 16 + 1 }.reduce(0, +)
         let (recorder, _) = try simulate(SimulationConfiguration(pools: [pool(role, blocks: needed)]), trace)
         #expect(recorder.requests.allSatisfy { $0.preemptions == 0 })
+    }
+
+    @Test("a sequence is stalled while a prompt runs by itself, by as long as that takes")
+    func stalledByPrompt() throws {
+        var unified = pool(.unified)
+        unified.prefillPolicy = PrefillFirstPolicy()
+        let (recorder, _) = try simulate(
+            SimulationConfiguration(pools: [unified]), trace([(0, 10, 50), (5_000, 500, 1)]))
+        let stalled = try #require(recorder.byRequest.first).parts.decodeStalled
+        let prompt = model.work(of: .prefill(tokens: 500), sms: 100).wholeNanoseconds
+        #expect(abs(stalled.nanoseconds - prompt.nanoseconds) <= 1)
     }
 
     @Test("a request that can never fit is rejected, and the others are served")

@@ -57,7 +57,8 @@ struct InvariantTests {
         let decodeTime = recorder.requests.compactMap { record in
             record.completion.flatMap { end in record.firstToken.map { Int128((end - $0).nanoseconds) } }
         }.reduce(0, +)
-        #expect(gapTime == decodeTime, "gaps sum to the time between first and last token")
+        // Each gap is rounded up on its own, and begins up to a nanosecond before its token is seen.
+        #expect(abs(gapTime - decodeTime) <= tokens, "gaps sum to the time between first and last token")
     }
 
     @Test("memory is empty at the end and never over-committed", arguments: System.allCases, 0..<100 as Range<UInt64>)
@@ -70,7 +71,9 @@ struct InvariantTests {
         for sample in recorder.intervals { #expect((0...sample.totalBlocks).contains(sample.usedBlocks)) }
         for instance in outcome.instances { #expect(instance.peakBlocks <= instance.totalBlocks) }
         let last = recorder.intervals.suffix(outcome.instances.count)
-        if let time = last.first?.time, time > outcome.end || recorder.requests.allSatisfy({ ($0.completion ?? .zero) < time }) {
+        if let time = last.first?.time,
+            time > outcome.end || recorder.requests.allSatisfy({ ($0.completion ?? .zero) < time })
+        {
             #expect(last.allSatisfy { $0.usedBlocks == 0 })
         }
     }

@@ -30,12 +30,13 @@ struct OracleTests {
                     promptTokens: max(1, Int((service(&services) * meanService).rounded())), outputTokens: 1)
             }
             let model = TestCostModel(fixed: 0, perPrefillToken: 1, perSequence: 0, perContext: 0)
-            let configuration = SimulationConfiguration(pools: [
-                pool(
-                    .prefill, instances: servers, model: model, blocks: 100_000_000, maxSequences: 1,
-                    maxBatchedTokens: 1),
-                pool(.decode, model: model, blocks: 100_000_000),
-            ], transfer: testLink)
+            let configuration = SimulationConfiguration(
+                pools: [
+                    pool(
+                        .prefill, instances: servers, model: model, blocks: 100_000_000, maxSequences: 1,
+                        maxBatchedTokens: 1),
+                    pool(.decode, model: model, blocks: 100_000_000),
+                ], transfer: testLink)
             let trace = Trace(requests: requests, provenance: .init(source: "queue", format: "generated"))
             let (recorder, outcome) = try simulate(configuration, trace)
             var sojourn = Int128(0)
@@ -74,7 +75,8 @@ struct OracleTests {
     @Test("below capacity, evenly spaced requests never wait")
     func noWaiting() throws {
         let requests = (0..<500).map {
-            Request(index: $0, arrival: SimulationTime(nanoseconds: Int64($0) * 1_000), promptTokens: 999, outputTokens: 1)
+            Request(
+                index: $0, arrival: SimulationTime(nanoseconds: Int64($0) * 1_000), promptTokens: 999, outputTokens: 1)
         }
         let model = TestCostModel(fixed: 0, perPrefillToken: 1, perSequence: 0, perContext: 0)
         let configuration = SimulationConfiguration(pools: [pool(.unified, model: model)])

@@ -63,6 +63,14 @@ enum System: CaseIterable, CustomStringConvertible {
     // Unified, with other policies.
     case vllm06, vllm06Chunked, sarathi, sglang, orca, fasterTransformer, prefillFirst
 
+    /// Nothing but unified instances.
+    var isUnified: Bool {
+        switch self {
+        case .semiPD, .disaggregated, .mixed: false
+        default: true
+        }
+    }
+
     /// The policy of its unified instances.
     var unifiedPolicy: any SchedulingPolicy {
         switch self {
@@ -132,10 +140,10 @@ func randomConfiguration(_ system: System, _ random: inout RandomStream) -> Simu
     }
     let roles: [PoolRole] =
         switch system {
-        case .unified, .vllm06, .vllm06Chunked, .sarathi, .sglang, .orca, .fasterTransformer, .prefillFirst: [.unified]
         case .semiPD: [.semiPD]
         case .disaggregated: [.prefill, .decode]
         case .mixed: [.unified, .prefill, .decode, .semiPD]
+        default: [.unified]
         }
     var configuration = SimulationConfiguration(
         pools: roles.map(make), router: random.index(below: 2) == 0 ? .roundRobin : .leastOutstanding,

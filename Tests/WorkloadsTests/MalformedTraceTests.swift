@@ -25,6 +25,11 @@ private let ours = "arrival_s,prompt_tokens,output_tokens\n"
 private let classed = "arrival_s,class,prompt_tokens,output_tokens\n"
 private let azure = "TIMESTAMP,ContextTokens,GeneratedTokens\r\n"
 
+/// Behind a good line.
+private func mooncake(_ line: String) -> String {
+    #"{"timestamp": 0, "input_length": 9, "output_length": 1, "hash_ids": [0]}"# + "\n" + line + "\n"
+}
+
 let malformedTraces: [MalformedTrace] = [
     // Files that are no trace.
     .init("", 1, 1, "the file is empty"),
@@ -86,6 +91,46 @@ let malformedTraces: [MalformedTrace] = [
     .init(azure + "2024-02-29 00:00:00+0000,5,6\r\n", 2, 1, "is not a date and time"),
     .init(azure + "1700158546.68,5,6\r\n", 2, 1, "is not a date and time"),
     .init(azure + "2023-11-16 18:15:46.6805900,374,4x\r\n", 2, 33, "GeneratedTokens \"4x\""),
+    // Other tables.
+    .init("request_id,request_type,arrival_timestamp,prompt_size,token_size\n0,1,5,5,5\n", 2, 3, "is no LLM request"),
+    .init("prompt_len,output_len\n5,6\n", 1, 1, "no arrival times"),
+    .init("num_prefill_tokens,num_decode_tokens\n5,6\n", 1, 1, "no arrival times"),
+    .init("Timestamp,Model,Request tokens,Total tokens\n", 1, 1, "no column \"Response tokens\""),
+    // JSON text.
+    .init(mooncake(#"{"timestamp": 1, "input_length": 5"#), 3, 1, "found the end of the input"),
+    .init("{\"arrival_s\": 0,}", 1, 17, "expected a key"),
+    .init("{\"arrival_s\" 0}", 1, 14, "expected \":\"", format: .jsonl),
+    .init("{\"arrival_s\": NaN}", 1, 15, "found \"N\", expected a JSON value"),
+    .init("{\"id\": nul}", 1, 8, "found \"nul\"", format: .jsonl),
+    .init("{\"id\": \"a\nb\"}", 1, 10, "expected its closing quote", format: .jsonl),
+    .init("{\"id\": \"\\q\"}", 1, 9, "starts no escape", format: .jsonl),
+    .init("{\"arrival_s\": 0 \"a\": 1}", 1, 17, "expected \",\" or \"}\""),
+    .init("\u{FEFF}{\"arrival_s\": }", 1, 15, "found \"}\", expected a JSON value"),
+    .init("{\"foo\": 0}", 1, 1, "an object with \"foo\" starts no known"),
+    // JSON values.
+    .init(mooncake("7"), 2, 1, "found a number, expected an object"),
+    .init(mooncake(#"{"timestamp": 1, "input_length": 5, "hash_ids": []}"#), 2, 1, "no \"output_length\""),
+    .init(
+        mooncake(#"{"timestamp": "1", "input_length": 5, "output_length": 1, "hash_ids": []}"#), 2, 15, "is a string"),
+    .init(
+        mooncake(#"{"timestamp": 1, "input_length": 5.5, "output_length": 1, "hash_ids": []}"#), 2, 34, "\"5.5\" is not"
+    ),
+    .init(mooncake(#"{"timestamp": 1, "input_length": -5, "output_length": 1, "hash_ids": []}"#), 2, 34, "is negative"),
+    .init(mooncake(#"{"timestamp": -1, "input_length": 5, "output_length": 1, "hash_ids": []}"#), 2, 15, "is negative"),
+    .init(
+        mooncake(#"{"timestamp": 1, "input_length": 5, "output_length": 1, "hash_ids": [1, 2]}"#), 2, 69,
+        "expected at most 1"),
+    .init(mooncake(#"{"timestamp": 1, "input_length": 5, "output_length": 1, "hash_ids": [-1]}"#), 2, 70, "has \"-1\""),
+    .init(
+        mooncake(#"{"timestamp": 1, "input_length": 5, "output_length": 1, "hash_ids": {"a": [1]}}"#), 2, 69,
+        "is an object"),
+    .init("{\"arrival_s\": 0, \"prompt_tokens\": 1, \"output_tokens\": 1, \"block_ids\": [1]}", 1, 1, "does not say"),
+    .init("{\"block_tokens\": 4, \"dialect\": \"x\"}", 1, 32, "dialect \"x\" is not known"),
+    .init("{\"block_size\": 0, \"requests\": []}", 1, 16, "block_size is 0"),
+    .init("{\"sub_requests\": [], \"arrival_time_ns\": 1}", 1, 18, "without \"arrival_time_ns\" before"),
+    .init("{\"session_id\": \"a\", \"input_length\": 1, \"output_length\": 1}", 1, 1, "no arrival times"),
+    .init("{\"text_input\": \"a\", \"input_length\": 1, \"output_length\": 1}", 1, 1, "input_length and text_input"),
+    .init("[{\"prompt\": \"a\"}]", 1, 2, "no lengths"),
 ]
 
 @Suite("Malformed traces")
@@ -110,6 +155,12 @@ struct MalformedTraceTests {
         #expect(error.diagnostics.count == 20)
         #expect(error.diagnostics.map { $0.location?.line } == (0..<20).map { 2 + $0 / 2 * 2 })
         #expect(error.diagnostics.map { $0.location?.column } == (0..<20).map { $0 % 2 == 0 ? 1 : 3 })
+    }
+
+    @Test("UTF-16 is named as such", arguments: [[0xFF, 0xFE, 0x61, 0], [0xFE, 0xFF, 0, 0x61]] as [[UInt8]])
+    func utf16(bytes: [UInt8]) throws {
+        let error = try #require(throws: InputError.self) { try TraceReader.read(bytes: bytes, name: "a") }
+        #expect(error.description.hasPrefix("a:1:1: error: the file is UTF-16, expected UTF-8"))
     }
 
     @Test("a misspelt column is named with the right spelling")

@@ -5,18 +5,10 @@ import Workloads
 
 @Suite("Readers against damaged inputs")
 struct ReaderFuzzTests {
-    private static let seeds: [[UInt8]] = [
-        "arrival_s,prompt_tokens,output_tokens\n0.5,10,20\n1.25,30,40\n1e1,50,60\n",
-        "id,arrival_s,class,prompt_tokens,output_tokens\r\na,0,\"x,y\",10,20\r\nb,1.000000001,chat,30,40",
-        "TIMESTAMP,ContextTokens,GeneratedTokens\r\n2023-11-16 18:15:46.6805900,374,44\r\n2023-11-16 18:15:50.9951690,396,109",
-        "TIMESTAMP,ContextTokens,GeneratedTokens\n2024-05-12 00:00:00.001163+00:00,1452,3\n2024-05-12 00:00:01+00:00,584,31\n",
-    ].map { Array($0.utf8) }
-
     private static let pieces: [[UInt8]] = [
-        "\"", ",", "\r", "\n", ".", "e9", "-", "\0", "9999999999", "\u{FEFF}", "+00:00", " ",
-    ].map {
-        Array($0.utf8)
-    }
+        "\"", ",", "\r", "\n", ".", "e9", "-", "\0", "9999999999", "\u{FEFF}", "+00:00", " ", "{", "}", "[", "]", ":",
+        "\\", "\\u", "null", "[[[[[[[[", "{\"a\":",
+    ].map { Array($0.utf8) }
 
     private func mutate(_ bytes: [UInt8], _ random: inout RandomStream) -> [UInt8] {
         var bytes = bytes
@@ -34,22 +26,49 @@ struct ReaderFuzzTests {
         return bytes
     }
 
-    /// 200,000 inputs in all. What is checked is what holds for every input: a trace that keeps its invariants, or
-    /// errors that all have a place inside the input.
-    @Test("a damaged input gives a valid trace or errors with places in it", arguments: 0..<100 as Range<UInt64>)
+    #if DEBUG
+        private static let inputsOfFormat = 40
+    #else
+        private static let inputsOfFormat = 900
+    #endif
+
+    /// 100,800 inputs of each format in a release build, a sample of them in a debug build, which is slow. What is checked is what holds for every input: a trace that keeps its
+    /// invariants, or errors that all have a place inside the input.
+    @Test("a damaged input gives a valid trace or errors with places in it", arguments: 0..<112 as Range<UInt64>)
     func damaged(seed: UInt64) {
         var random = RandomStreams(seed: seed).stream(named: "mutations")
-        for _ in 0..<2000 {
-            let input = mutate(Self.seeds[random.index(below: Self.seeds.count)], &random)
-            if let fault = fault(input, chunkSize: 1 + random.index(below: 200)) {
-                Issue.record("\(fault) for \(String(decoding: input, as: UTF8.self).debugDescription)")
+        for format in TraceFormat.allCases {
+            let inputs = fuzzSeeds.filter { $0.format == format }.map { Array($0.text.utf8) }
+            for _ in 0..<Self.inputsOfFormat {
+                let input = mutate(inputs[random.index(below: inputs.count)], &random)
+                // Now and then as what it looks like by now.
+                let asked = random.index(below: 4) == 0 ? nil : format
+                if let fault = fault(input, asked, chunkSize: 1 + random.index(below: 200)) {
+                    Issue.record("\(fault) for \(String(decoding: input, as: UTF8.self).debugDescription)")
+                }
             }
         }
     }
 
-    private func fault(_ input: [UInt8], chunkSize: Int) -> String? {
+    @Test("every format is damaged")
+    func allCovered() { #expect(Set(fuzzSeeds.map(\.format)) == Set(TraceFormat.allCases)) }
+
+    @Test("nesting is bounded", arguments: ["[{\"a\":[", "{\"a\":", "[{\"conversations\":[{\"value\":"])
+    func nesting(opening: String) throws {
+        let input = Array(String(repeating: opening, count: 1_000_000).utf8)
+        let error = try #require(throws: InputError.self) {
+            try TraceReader.read(bytes: input, name: "deep", format: .shareGPT)
+        }
+        #expect(error.diagnostics.contains { $0.message.contains("nested more than 60 deep") })
+    }
+
+    private func fault(_ input: [UInt8], _ format: TraceFormat?, chunkSize: Int) -> String? {
         do throws(InputError) {
-            let trace = try TraceReader.read(bytes: input, name: "fuzz", chunkSize: chunkSize).trace
+            let arrivals = GivenArrivals(.evenlySpaced(rate: 1), streams: RandomStreams(seed: 0))
+            let trace = try TraceReader.read(
+                bytes: input, name: "fuzz", format: format, arrivals: arrivals, chunkSize: chunkSize
+            ).trace
+            if trace.blockHashes.map({ $0.requests != trace.requests.count }) == true { return "ids of other requests" }
             if trace.requests.isEmpty || trace.requests.count > input.count {
                 return "\(trace.requests.count) requests"
             }

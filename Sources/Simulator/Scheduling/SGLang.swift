@@ -68,7 +68,8 @@ public struct SGLangPolicy: SchedulingPolicy {
             let tokens = min(needed, room.chunk)
             // Only with pages of several tokens can the rest of a prompt that was admitted fail to fit.
             guard instance.continuePrefill(at: 0, tokens: tokens) else { return }
-            room.take(tokens, newTokens: tokens < needed ? 0 : Self.clippedNewTokens)
+            let newTokens = min(instance.prefillingOutputTokens(at: 0), Self.clippedNewTokens)
+            room.take(tokens, newTokens: tokens < needed ? 0 : newTokens)
         }
         while let needed = instance.firstWaitingTokens, let output = instance.firstWaitingOutputTokens {
             let inBatch = instance.batch.shape.prefillSequences

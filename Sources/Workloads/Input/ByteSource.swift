@@ -16,6 +16,8 @@ struct ByteSourceFailure: Error {
 /// A class because a position in an open file is shared identity: two copies would steal each other's bytes.
 final class ByteSource {
     private var input: Input
+    /// Bytes that were looked at before their time, still to be read.
+    private var ahead: ArraySlice<UInt8> = []
 
     private enum Input {
         /// zlib passes files that are not gzip through, large reads without a copy.
@@ -40,8 +42,25 @@ final class ByteSource {
 
     deinit { if case .file(let file) = input { gzclose_r(file) } }
 
+    /// The next `count` bytes, fewer only at the end, which stay to be read. To be asked before anything is read.
+    func peek(_ count: Int) throws(ByteSourceFailure) -> [UInt8] {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 64)
+        defer { buffer.deallocate() }
+        let bytes = Array(buffer.prefix(try take(into: buffer)))
+        ahead = bytes[...]
+        return bytes
+    }
+
     /// Fills `buffer` from its start and returns the number of bytes, less than asked for only at the end.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(ByteSourceFailure) -> Int {
+        guard !ahead.isEmpty else { return try take(into: buffer) }
+        let count = min(buffer.count, ahead.count)
+        buffer.copyBytes(from: ahead.prefix(count))
+        ahead = ahead.dropFirst(count)
+        return try count + take(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
+    }
+
+    private func take(into buffer: UnsafeMutableRawBufferPointer) throws(ByteSourceFailure) -> Int {
         switch input {
         case .memory(let bytes, let position):
             let count = min(buffer.count, bytes.count - position)

@@ -20,7 +20,8 @@ enum DecimalText {
 
     /// Decimal seconds (`12`, `0.25`, `1.5e-06`) to the nearest nanosecond, half up; exact up to nine decimals.
     /// The limit of 4·10⁹ s (times since 1970 fit) keeps every sum of two times within 64 bits of nanoseconds.
-    static func nanoseconds(_ bytes: UnsafeRawBufferPointer) throws(Failure) -> Int64 {
+    /// - Parameter unit: how many decimals lie between the unit of the text and a nanosecond: 9 for seconds.
+    static func nanoseconds(_ bytes: UnsafeRawBufferPointer, unit: Int = 9) throws(Failure) -> Int64 {
         if isNegativeNumber(bytes) { throw .negative }
         let exponentMark = bytes.firstIndex { $0 == 0x65 || $0 == 0x45 }
         let mantissa = bytes[..<(exponentMark ?? bytes.endIndex)]
@@ -40,7 +41,7 @@ enum DecimalText {
             if negative { exponent = -exponent }
         }
         // The number is 0.d1d2d3… times a power of ten; nanoseconds are the first `wanted` of its digits.
-        let wanted = integerDigits + exponent + 9
+        let wanted = integerDigits + exponent + unit
         var value: Int64 = 0
         var position = 0
         for byte in mantissa where byte != 0x2E {

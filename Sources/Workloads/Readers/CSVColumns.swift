@@ -3,7 +3,11 @@ internal import Diagnostics
 /// The columns of a CSV format, found by name in the header: a place says nothing, people add and move columns.
 struct CSVColumns {
     /// What a column holds.
-    enum Role: UInt8 { case arrival, prompt, output, requestClass, notUsed }
+    enum Role {
+        case arrival, prompt, output, requestClass, notUsed
+        /// Holds the same text in every row that is an LLM request.
+        case always(StaticString)
+    }
 
     /// A column that a format knows.
     struct Known {
@@ -43,16 +47,21 @@ struct CSVColumns {
                 help: near.map { "did you mean \"\(column.name)\" where \($0.name.debugDescription) stands?" })
         }
         for stranger in strangers where !report.hasErrors {
-            report.warning(at: stranger.offset, "column \(stranger.name.debugDescription) is not used")
+            report.warning(
+                at: TextPlace(line: report.line, offset: stranger.offset),
+                "column \(stranger.name.debugDescription) is not used")
         }
     }
 
-    /// Whether the line names at least one of these columns: enough to tell what the file is meant to be.
-    static func anyIsNamed(in line: UnsafeRawBufferPointer, _ known: [Known]) -> Bool {
+    var hasArrivals: Bool { roles.contains { if case .arrival = $0 { true } else { false } } }
+
+    /// How many of the required columns among these the line names.
+    static func numberNamed(in line: UnsafeRawBufferPointer, _ known: [Known]) -> Int {
+        var count = 0
         var row = CSVRow(line)
         while let field = row.next() {
-            if known.contains(where: { $0.isRequired && $0.name.utf8.elementsEqual(field.bytes) }) { return true }
+            if known.contains(where: { $0.isRequired && $0.name.utf8.elementsEqual(field.bytes) }) { count += 1 }
         }
-        return false
+        return count
     }
 }

@@ -14,14 +14,14 @@ struct RowExclusions {
     }
 
     private var counts = [0, 0]
-    private var first: [(line: Int, offset: Int)] = [(0, 0), (0, 0)]
+    private var first = [TextPlace(), TextPlace()]
 
     /// Whether the row is to be left out; counts it if so. A row without prompt and output counts as without output.
     mutating func excludes(_ row: TraceRow) -> Bool {
         guard row.outputTokens == 0 || row.promptTokens == 0 else { return false }
         let kind = row.outputTokens == 0 ? Kind.noOutput : .noPrompt
         if counts[kind.rawValue] == 0 {
-            first[kind.rawValue] = (row.line, kind == .noOutput ? row.outputOffset : row.promptOffset)
+            first[kind.rawValue] = kind == .noOutput ? row.outputPlace : row.promptPlace
         }
         counts[kind.rawValue] += 1
         return true
@@ -33,10 +33,9 @@ struct RowExclusions {
 
     func warnings(_ report: RowReport) -> [Diagnostic] {
         Kind.allCases.filter { counts[$0.rawValue] > 0 }.map { kind in
-            let place = first[kind.rawValue]
             let rows = counts[kind.rawValue] == 1 ? "1 row" : "\(counts[kind.rawValue]) rows"
             return Diagnostic(
-                .warning, at: report.location(offset: place.offset, line: place.line),
+                .warning, at: report.location(first[kind.rawValue]),
                 "\(rows) with \(kind.reason) left out, first here")
         }
     }

@@ -8,19 +8,85 @@ struct RowReport {
 
     init(file: String) { self.file = file }
 
-    /// The place of a byte of the current line. Columns count bytes from 1 and leave a byte order mark out.
-    func location(offset: Int, line: Int? = nil) -> SourceLocation {
-        SourceLocation(file: file, line: line ?? self.line, column: offset + 1)
+    /// Columns count bytes from 1 and leave a byte order mark out.
+    func location(_ place: TextPlace) -> SourceLocation {
+        SourceLocation(file: file, line: place.line, column: place.offset + 1)
     }
 
+    mutating func error(at place: TextPlace, _ message: String, help: String? = nil) {
+        found.error(at: location(place), message, help: help)
+    }
+
+    mutating func warning(at place: TextPlace, _ message: String, help: String? = nil) {
+        found.warning(at: location(place), message, help: help)
+    }
+
+    /// At a byte of the current line.
     mutating func error(at offset: Int, _ message: String, help: String? = nil) {
-        found.error(at: location(offset: offset), message, help: help)
-    }
-
-    mutating func warning(at offset: Int, line: Int? = nil, _ message: String, help: String? = nil) {
-        found.warning(at: location(offset: offset, line: line), message, help: help)
+        error(at: TextPlace(line: line, offset: offset), message, help: help)
     }
 
     var isFull: Bool { found.isFull }
     var hasErrors: Bool { !found.errors.isEmpty }
+}
+
+/// Values from their text, or an error that says what is wrong with it.
+extension RowReport {
+    /// A count of tokens.
+    mutating func tokens(_ text: UnsafeRawBufferPointer, of name: String, at place: TextPlace) -> Int? {
+        do throws(DecimalText.Failure) {
+            return try DecimalText.count(text)
+        } catch {
+            let fault =
+                switch error {
+                case .notANumber: "is not a whole number, expected a count of tokens"
+                case .negative: "is negative, expected a count of tokens"
+                case .tooLarge: "is too large, expected at most \(DecimalText.largestCount) tokens"
+                }
+            self.error(at: place, "\(name) \(quoted(text)) \(fault)")
+            return nil
+        }
+    }
+
+    /// Decimal seconds in nanoseconds, or with another `unit` a decimal number of those.
+    mutating func seconds(
+        _ text: UnsafeRawBufferPointer, of name: String, unit: TimeUnit = .seconds, at place: TextPlace
+    ) -> Int64? {
+        do throws(DecimalText.Failure) {
+            return try DecimalText.nanoseconds(text, unit: unit.rawValue)
+        } catch {
+            let fault =
+                switch error {
+                case .notANumber: "is not a number, expected \(unit.name)"
+                case .negative: "is negative, expected \(unit.name) from the start"
+                case .tooLarge: "is too large, expected at most 4e9 seconds"
+                }
+            self.error(at: place, "\(name) \(quoted(text)) \(fault)")
+            return nil
+        }
+    }
+
+    /// Date, time, up to nine decimals and an optional zone, without which it is UTC.
+    mutating func calendarTime(_ text: UnsafeRawBufferPointer, of name: String, at place: TextPlace) -> Int64? {
+        if let time = CalendarText.nanoseconds(text) { return time }
+        error(
+            at: place,
+            "\(name) \(quoted(text)) is not a date and time, expected YYYY-MM-DD HH:MM:SS[.fffffffff][+HH:MM]")
+        return nil
+    }
+}
+
+/// The unit in which a format counts time; the raw value is its number of decimals down to a nanosecond.
+enum TimeUnit: Int {
+    case nanoseconds = 0
+    case milliseconds = 6
+    case seconds = 9
+
+    var name: String {
+        switch self {
+        case .nanoseconds: "nanoseconds"
+        case .milliseconds: "milliseconds"
+        case .seconds: "seconds"
+        }
+    }
 }

@@ -8,9 +8,12 @@ public final class TraceFileSource: RequestSource {
     private var stream: SortedTraceStream
 
     /// Opens a trace file, plain or gzip, and reads its header.
-    /// - Parameter format: `nil` to tell from the first line.
-    public init(path: String, format: TraceFormat? = nil) throws(InputError) {
-        stream = try SortedTraceStream(TraceRowReader(opening: path, format: format))
+    /// - Parameters:
+    ///   - format: `nil` to tell from the start of the file.
+    ///   - arrivals: used if the file has no times, which is an error without.
+    public init(path: String, format: TraceFormat? = nil, arrivals: GivenArrivals? = nil) throws(InputError) {
+        stream = SortedTraceStream(
+            try TraceRowReader(opening: path, format: format, arrivals: arrivals?.sampler))
     }
 
     /// Names of the classes met so far.
@@ -30,7 +33,6 @@ public final class TraceFileSource: RequestSource {
 /// The state of a source in one value, so that a row costs one access to the class and not one for every variable.
 private struct SortedTraceStream: ~Copyable {
     private(set) var reader: TraceRowReader
-    private var exclusions = RowExclusions()
     private var row = TraceRow()
     private var count = 0
     private var origin: Int64 = 0
@@ -38,16 +40,16 @@ private struct SortedTraceStream: ~Copyable {
 
     init(_ reader: consuming TraceRowReader) { self.reader = reader }
 
-    var warnings: [Diagnostic] { reader.report.found.warnings + exclusions.warnings(reader.report) }
+    var warnings: [Diagnostic] { reader.report.found.warnings + reader.exclusions.warnings(reader.report) }
 
     var provenance: Trace.Provenance {
-        Trace.Provenance(source: reader.report.file, format: reader.format.rawValue, excluded: exclusions.excluded)
+        Trace.Provenance(
+            source: reader.report.file, format: reader.format.rawValue, excluded: reader.exclusions.excluded)
     }
 
     mutating func next() throws(InputError) -> Request? {
         while try reader.next(into: &row) {
-            if exclusions.excludes(row) { continue }
-            if count == 0, reader.format.parser.shiftsFirstArrivalToZero { origin = row.nanoseconds }
+            if count == 0, reader.format.shiftsFirstArrivalToZero { origin = row.nanoseconds }
             let arrival = SimulationTime(nanoseconds: row.nanoseconds - origin)
             if count > 0, arrival < latest { reader.reportArrivalGoesBack(row) }
             latest = arrival

@@ -1,61 +1,95 @@
 internal import Diagnostics
+internal import EventKernel
 
-/// The well-formed rows of a trace file in its order; what is malformed is in `report`.
+/// The requests of a trace file in its order; what is malformed is in `report`, what is no request in `exclusions`.
 struct TraceRowReader: ~Copyable {
+    /// Read ahead to tell the format; names of columns and keys come early.
+    private static let sampleSize = 4096
+
     let format: TraceFormat
     private(set) var report: RowReport
-    private var lines: LineReader
-    private var parser: any TraceRowParser
-    /// The first line, where it is a request; valid until the next line is read.
-    private var pending: UnsafeRawBufferPointer?
+    private(set) var exclusions = RowExclusions()
+    /// One of the two, by the format's layout.
+    private var table: CSVRows?
+    private let records: JSONRows?
+    private var arrivals: ArrivalSampler?
+    /// Of the first request. A file has times for all requests or for none.
+    private var hasArrivals: Bool?
+    private let takesAll: Bool
 
-    init(opening path: String, format: TraceFormat?) throws(InputError) {
+    /// - Parameters:
+    ///   - format: `nil` to tell from the start of the file.
+    ///   - arrivals: gives times to the requests of a file without.
+    ///   - takesAll: whether rows without prompt or output tokens come too, and those of files without times.
+    init(
+        opening path: String, format: TraceFormat?, arrivals: ArrivalSampler?, takesAll: Bool = false
+    ) throws(InputError) {
         let source: ByteSource
         do throws(ByteSourceFailure) {
             source = try ByteSource(path: path)
         } catch {
             throw InputError(at: nil, "\(path) \(error.message)")
         }
-        try self.init(source, file: path, format: format)
+        try self.init(source, file: path, format: format, arrivals: arrivals, takesAll: takesAll)
     }
 
-    /// Opens the input and reads up to its first line. - Parameter format: `nil` to tell from the first line.
-    init(_ source: ByteSource, file: String, format: TraceFormat?, chunkSize: Int = 1 << 20) throws(InputError) {
-        var lines = LineReader(source, file: file, chunkSize: chunkSize)
+    /// Opens the input and reads up to its first request.
+    init(
+        _ source: ByteSource, file: String, format: TraceFormat?, arrivals: ArrivalSampler?,
+        takesAll: Bool = false, chunkSize: Int = 1 << 20
+    ) throws(InputError) {
         var report = RowReport(file: file)
-        var firstLine = try lines.next()
-        while let line = firstLine, line.allSatisfy(isBlank) { firstLine = try lines.next() }
-        guard let firstLine else {
-            throw InputError(
-                at: report.location(offset: 0), "the file is empty, expected a trace", help: Self.knownFirstLines)
+        let sample: TraceSample
+        do throws(ByteSourceFailure) {
+            sample = TraceSample(try source.peek(Self.sampleSize))
+        } catch {
+            throw InputError(at: report.location(TextPlace()), error.message)
         }
-        report.line = lines.lineNumber
-        guard let format = format ?? TraceFormat.allCases.first(where: { $0.parser.recognises(firstLine: firstLine) })
-        else {
-            throw InputError(
-                at: report.location(offset: 0), "first line \(quoted(firstLine)) starts no known trace format",
-                help: Self.knownFirstLines)
+        let format = try sample.format(as: format, report)
+        let table = try CSVRows.opening(
+            format, LineReader(source, file: file, chunkSize: chunkSize), report: &report)
+        if case .records(let parser) = format.layout {
+            records = JSONRows(parser.init(), JSONScanner(source, chunkSize: chunkSize))
+        } else {
+            records = nil
         }
-        let parser = format.parser.init(firstLine: firstLine, report: &report)
-        // Without its columns every row would be wrong in the same way.
-        if report.hasErrors { throw InputError(report.found.errors) }
         self.format = format
-        self.parser = parser
+        self.table = table
         self.report = report
-        self.lines = lines
-        pending = format.parser.hasHeader ? nil : firstLine
+        self.arrivals = arrivals
+        self.takesAll = takesAll
     }
 
-    var classNames: [String] { parser.classNames }
+    var classNames: [String] {
+        switch table {
+        case .some(let table): table.classNames
+        case .none: records?.classNames ?? []
+        }
+    }
 
-    /// Reads the next well-formed row into `row`; `false` after the last and when there are too many errors to go on.
+    /// A table without entries that says what the ids of blocks read so far mean; `nil` for formats without.
+    var blockHashes: BlockHashes? { records?.blockHashes }
+
+    /// Reads the next request into `row`; `false` after the last and when there are too many errors to go on.
     mutating func next(into row: inout TraceRow) throws(InputError) -> Bool {
-        while !report.isFull {
-            guard let line = try takeLine() else { return false }
-            if line.isEmpty || line.allSatisfy(isBlank) { continue }
-            report.line = lines.lineNumber
-            row.line = lines.lineNumber
-            if parser.parse(line, into: &row, report: &report) { return true }
+        while try takeRow(into: &row) {
+            if exclusions.excludes(row), !takesAll { continue }
+            if row.hasArrival != hasArrivals {
+                guard hasArrivals == nil else {
+                    let has = row.hasArrival ? "a time" : "no time"
+                    report.error(at: row.arrivalPlace, "a request with \(has), expected it as in those above")
+                    continue
+                }
+                hasArrivals = row.hasArrival
+                if !row.hasArrival, arrivals == nil, !takesAll {
+                    report.error(
+                        at: row.arrivalPlace, "the trace has no arrival times, expected them for a simulation",
+                        help: "give an arrival process with it, such as Poisson arrivals of some rate")
+                    return false
+                }
+            }
+            if !row.hasArrival, let time = arrivals?.next() { row.nanoseconds = time.nanoseconds }
+            return true
         }
         return false
     }
@@ -63,26 +97,89 @@ struct TraceRowReader: ~Copyable {
     /// An arrival before the one above it, in a file that must be sorted.
     mutating func reportArrivalGoesBack(_ row: TraceRow) {
         report.error(
-            at: row.arrivalOffset, "arrival is before that of the row above, expected rows sorted by arrival",
+            at: row.arrivalPlace, "arrival is before that of the row above, expected rows sorted by arrival",
             help: report.hasErrors ? nil : "read the trace into memory instead: it is then sorted")
     }
 
     /// The error for a file in which no row is a request.
     var emptyTrace: Diagnostic {
-        Diagnostic(at: report.location(offset: 0, line: 1), "the trace has no request, expected at least one")
+        Diagnostic(at: report.location(TextPlace()), "the trace has no request, expected at least one")
     }
 
-    private mutating func takeLine() throws(InputError) -> UnsafeRawBufferPointer? {
-        if let line = pending {
-            pending = nil
-            return line
+    @inline(__always)
+    private mutating func takeRow(into row: inout TraceRow) throws(InputError) -> Bool {
+        if report.isFull { return false }
+        if table != nil { return try table!.next(into: &row, report: &report) }
+        return try records?.next(into: &row, report: &report) ?? false
+    }
+}
+
+/// The rows of a CSV trace.
+struct CSVRows: ~Copyable {
+    private var lines: LineReader
+    private var table: CSVTable
+
+    /// Reads the header of a table; `nil` for a format that is none.
+    static func opening(
+        _ format: TraceFormat, _ lines: consuming LineReader, report: inout RowReport
+    ) throws(InputError) -> CSVRows? {
+        guard case .table(let format) = format.layout else { return nil }
+        var lines = lines
+        var header = try lines.next()
+        while let line = header, line.allSatisfy(isBlank) { header = try lines.next() }
+        guard let header else { throw TraceSample.emptyFile(report) }
+        report.line = lines.lineNumber
+        let table = CSVTable(header: header, format: format, report: &report)
+        // Without its columns every row would be wrong in the same way.
+        if report.hasErrors { throw InputError(report.found.errors) }
+        return CSVRows(lines: lines, table: table)
+    }
+
+    var classNames: [String] { table.classes.names }
+
+    @inline(__always)
+    mutating func next(into row: inout TraceRow, report: inout RowReport) throws(InputError) -> Bool {
+        row.hasArrival = table.hasArrivals
+        while !report.isFull {
+            guard let line = try lines.next() else { return false }
+            if line.isEmpty || line.allSatisfy(isBlank) { continue }
+            report.line = lines.lineNumber
+            if table.parse(line, into: &row, report: &report) { return true }
         }
-        return try lines.next()
+        return false
+    }
+}
+
+/// The requests of a JSON trace.
+///
+/// A class because the position in the file is shared, and none is lost in a row of JSON for it.
+final class JSONRows {
+    private var scanner: JSONScanner
+    private var parser: any JSONTraceParser
+    private var hasEnded = false
+
+    init(_ parser: any JSONTraceParser, _ scanner: consuming JSONScanner) {
+        self.parser = parser
+        self.scanner = scanner
     }
 
-    private static var knownFirstLines: String {
-        "known first lines: "
-            + TraceFormat.allCases.map { "\($0.parser.exampleFirstLine) (\($0.rawValue))" }
-            .joined(separator: "; ")
+    var classNames: [String] { parser.classNames }
+    var blockHashes: BlockHashes? { parser.blockHashes }
+
+    func next(into row: inout TraceRow, report: inout RowReport) throws(InputError) -> Bool {
+        while !report.isFull, !hasEnded {
+            do throws(JSONFault) {
+                switch try parser.next(&scanner, into: &row, report: &report) {
+                case .request: return true
+                case .refused: continue
+                case .end: hasEnded = true
+                }
+            } catch {
+                report.error(at: error.place, error.message)
+                // Broken text: what stands where cannot be said any more.
+                hasEnded = true
+            }
+        }
+        return false
     }
 }

@@ -105,6 +105,7 @@ extension PolicyParameter.Default {
         switch self {
         case .always(let value): "\(value)"
         case .bySize(let large, let small): "\(large) on GPUs of 70 GiB and more, \(small) below"
+        case .byContext(let least): "the model's positions, \(least) or more"
         }
     }
 }

@@ -21,7 +21,7 @@ struct Validate: ParsableCommand {
 
     @Option(help: "Folder of the measured runs.") var runs: String
     @Option(help: "Fit anew to the runs at this rate, requests/s.") var fitRate: Double?
-    @Flag(help: "Also show how far the means move when all service times are 1 % and 3 % off.") var amplification = false
+    @Flag(help: "Show instead how far the means move when all service times are 1 % and 3 % off.") var amplification = false
     @Option(help: "Folder of profiles, before the default ones.") var profiles: String?
     @Option(help: "text, csv or json.") var format = ReportFormat.text
 
@@ -38,6 +38,7 @@ struct Validate: ParsableCommand {
             }
             Terminal.complain(FittedValues(engine).text)
         }
+        if amplification { return try Terminal.write(amplificationTable(measured, engine).rendered(as: format)) }
         var table = Listing(["run", "rate", "figure", "unit", "simulated", "measured", "error %"])
         for run in measured {
             for row in try RunComparison(run, on: engine).rows {
@@ -48,7 +49,6 @@ struct Validate: ParsableCommand {
             }
         }
         try Terminal.write(table.rendered(as: format))
-        if amplification { try Terminal.write(amplificationTable(measured, engine).rendered(as: format)) }
     }
 
     private func amplificationTable(_ measured: [ServingRun], _ engine: EngineModel) throws -> Listing {

@@ -1,0 +1,67 @@
+internal import CostModels
+internal import EventKernel
+internal import Simulator
+
+/// Service times and memory of Llama-3-8B on A100s, taken from runs of one phase alone before any two systems are
+/// compared, and used by every system in every figure.
+///
+/// Sources are figures of the semi-PD paper (arXiv 2504.19867): decode alone from Fig. 9(d), one prefill GPU for each
+/// decode GPU; prefill alone from Fig. 9(c) and from the latency of a single request that Table 2 implies; the response to
+/// SMs from Fig. 10. All of it ran on the DistServe runtime. No run of one phase alone exists for vLLM, so that
+/// constants of its own could only come from the curves that are compared: it gets the same.
+enum Llama8BOnA100 {
+    static let streamingMultiprocessors = 108
+    /// 32 layers, 8 KV heads of 128, two bytes, keys and values.
+    static let keyValueBytesPerToken = 131_072
+
+    /// 22.7 ms + 0.208 ms for each sequence of about 350 tokens, of which reading the KV cache at four fifths of
+    /// 2039 GB/s takes 80 ns a token; what is left of the 0.208 ms does not depend on the context.
+    static let decode = AffineCostModel.DecodeCost(
+        constantSeconds: 22.7e-3, secondsPerContextToken: keyValueSecondsPerToken,
+        secondsPerSequence: 0.208e-3 - 350 * keyValueSecondsPerToken,
+        smResponse: AffineCostModel.SMResponse(scaling: 0.6284, fixed: 0.3818))
+    private static let keyValueSecondsPerToken = 131_072 / (0.8 * 2_039e9)
+
+    /// 19 ms + 0.085 ms a token, and the released code's fit of its response to SMs.
+    static func prefill(tensorParallelism: Int) -> AffineCostModel.PrefillCost {
+        let peers = Double(tensorParallelism)
+        // Two all-reduces of 4096 values of two bytes in each of 32 layers, over NVLink at 230 GB/s, 20 µs each.
+        let bytesPerToken = Double(2 * 32 * 4096 * 2)
+        let isParallel = tensorParallelism > 1
+        let exchange = isParallel ? 2 * (peers - 1) / peers * bytesPerToken / 230e9 : 0
+        return AffineCostModel.PrefillCost(
+            constantSeconds: 19e-3 + (isParallel ? 64 * 20e-6 : 0), secondsPerToken: 0.085e-3 / peers + exchange,
+            secondsPerSquaredToken: 0, smResponse: AffineCostModel.SMResponse(scaling: 0.7324, fixed: 0.3185))
+    }
+
+    /// Two phases on the same SMs share them in proportion to their caps and gain 12 %: with it the paper's slowdowns at
+    /// (100,100) and (50,50), isolated against shared, both come out. One rule for all figures.
+    static let overlapGain = 1.12
+
+    static func costs(prefillTensorParallelism: Int = 1) -> AffineCostModel {
+        AffineCostModel(
+            streamingMultiprocessors: streamingMultiprocessors,
+            prefill: prefill(tensorParallelism: prefillTensorParallelism), decode: decode, overlapGain: overlapGain)
+    }
+
+    /// Blocks of 16 tokens in so many GiB.
+    static func memory(gibibytes: Double) -> KVMemoryConfiguration {
+        KVMemoryConfiguration(
+            blockSize: 16, totalBlocks: Int(gibibytes * 1_073_741_824 / Double(keyValueBytesPerToken)) / 16)
+    }
+
+    /// KV pools that the memory formulas of the released code give and Fig. 3 confirms, GiB. vLLM uses 90 % of the
+    /// memory like DistServe and gets the same pool.
+    enum Pool {
+        static let oneGPU = 57.4
+        static let twoGPUs = 2 * 63.4
+        static let semiPD = 58.8
+        static let smallGPU = 22.0
+    }
+
+    /// The paper says only that a transfer takes about as long as a decode token: 150 GB/s and 10 ms for the
+    /// block-by-block pull, within the time between first and second token.
+    static let transfer = TransferConfiguration(
+        bytesPerToken: keyValueBytesPerToken, bytesPerSecond: 150e9,
+        latency: SimulationDuration(nanoseconds: 10_000_000))
+}

@@ -1,0 +1,82 @@
+internal import EventKernel
+internal import Metrics
+internal import Simulator
+internal import Workloads
+
+/// What is read off a run. Latencies in milliseconds, shares between 0 and 1.
+public enum Quantity: Int, CaseIterable, Sendable {
+    case meanTTFT, p50TTFT, p90TTFT, p99TTFT
+    case meanTPOT, p50TPOT, p90TPOT, p99TPOT
+    /// Share of requests within the limits of Table 2.
+    case tightAttainment, looseAttainment
+    /// Largest share of its KV memory that the first and the last instance ever held: prefill and decode, if two.
+    case firstPeakMemory, lastPeakMemory
+}
+
+/// The quantities of one run.
+struct Measurement: Sendable {
+    private var values: [Double]
+
+    subscript(_ quantity: Quantity) -> Double { values[quantity.rawValue] }
+
+    /// Serves `trace` to its end.
+    init(_ system: ServingSystem, _ trace: Trace, limits workload: PaperWorkload) {
+        var source = trace.source
+        var latencies = Latencies(tight: workload.tight, loose: workload.loose)
+        let outcome: RunOutcome
+        do { outcome = try Simulation(system.configuration).run(&source, into: &latencies) } catch {
+            preconditionFailure("a trace in memory cannot fail: \(error)")
+        }
+        precondition(
+            outcome.completed == trace.requests.count, "\(system.name): \(outcome.completed) requests completed")
+        let (ttft, tpot) = (
+            Distribution(of: latencies.timesToFirstToken), Distribution(of: latencies.timesPerOutputToken)
+        )
+        let peaks = outcome.instances.map { Double($0.peakBlocks) / Double($0.totalBlocks) }
+        values = Quantity.allCases.map { quantity in
+            switch quantity {
+            case .meanTTFT: ttft[.mean] ?? 0
+            case .p50TTFT: ttft[.p50] ?? 0
+            case .p90TTFT: ttft[.p90] ?? 0
+            case .p99TTFT: ttft[.p99] ?? 0
+            case .meanTPOT: tpot[.mean] ?? 0
+            case .p50TPOT: tpot[.p50] ?? 0
+            case .p90TPOT: tpot[.p90] ?? 0
+            case .p99TPOT: tpot[.p99] ?? 0
+            case .tightAttainment: Double(latencies.withinTight) / Double(outcome.arrived)
+            case .looseAttainment: Double(latencies.withinLoose) / Double(outcome.arrived)
+            case .firstPeakMemory: peaks[0]
+            case .lastPeakMemory: peaks[peaks.count - 1]
+            }
+        }
+    }
+}
+
+/// Keeps the latencies of a run, in milliseconds.
+private struct Latencies: Recorder {
+    let tight: SLO
+    let loose: SLO
+    var timesToFirstToken: [Double] = []
+    var timesPerOutputToken: [Double] = []
+    var withinTight = 0
+    var withinLoose = 0
+
+    init(tight: SLO, loose: SLO) {
+        self.tight = tight
+        self.loose = loose
+    }
+
+    mutating func record(_ request: RequestRecord) {
+        if let ttft = request.timeToFirstToken { timesToFirstToken.append(ttft.seconds * 1e3) }
+        if let tpot = request.timePerOutputToken { timesPerOutputToken.append(tpot * 1e3) }
+        if tight.isMet(by: request) { withinTight += 1 }
+        if loose.isMet(by: request) { withinLoose += 1 }
+    }
+
+    /// Gaps between tokens are not looked at, so all may be counted together: none is as long as an hour.
+    func longestGap(countedWith gap: SimulationDuration) -> SimulationDuration { max(gap, .hour) }
+}
+
+extension SimulationDuration {
+    fileprivate static let hour = SimulationDuration(nanoseconds: 3_600_000_000_000)
+}

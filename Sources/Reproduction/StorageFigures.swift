@@ -1,0 +1,153 @@
+/// Fig. 3: how unequally disaggregated storage is filled. Its rates are not stated, so each is the one at which our
+/// prefill instance fills as far as the paper's, and the decode side is the prediction. The other way round would not
+/// do: once decode runs as many sequences as it may, it is as full at any rate.
+struct StorageImbalance: Sendable {
+    struct Case: Sendable {
+        let workload: PaperWorkload
+        let paper: (prefill: Double, decode: Double)
+        /// Requests per second in all; `nil` if no rate fills the prefill instance that far, and all is that of the
+        /// highest.
+        let rate: Double?
+        let prefill: Double
+        let decode: Double
+
+        var ratio: Double { decodeGiB / prefillGiB }
+        var paperRatio: Double {
+            paper.decode * Llama8BOnA100.Pool.oneGPU / (paper.prefill * Llama8BOnA100.Pool.twoGPUs / 2)
+        }
+        private var decodeGiB: Double { decode * Llama8BOnA100.Pool.oneGPU }
+        private var prefillGiB: Double { prefill * Llama8BOnA100.Pool.twoGPUs / 2 }
+        /// Weights and keys and values of one of the prefill GPUs.
+        var prefillMemory: Double { 14.96 / 2 + prefillGiB }
+        var decodeMemory: Double { 14.96 + decodeGiB }
+    }
+
+    let cases: [Case]
+    private let sweeps: [(PaperWorkload, Sweep)]
+
+    init(_ extent: Extent, longBenchOutputScale: Double = 1) {
+        var cases: [Case] = []
+        var sweeps: [(PaperWorkload, Sweep)] = []
+        let system = ServingSystem.distServe("DistServe TP2/TP1", prefillGPUs: 2)
+        for (workload, paper) in [
+            (PaperWorkload.shareGPT, (prefill: 0.0168, decode: 0.5733)),
+            (.longBench, (prefill: 0.2459, decode: 0.9993)),
+        ] {
+            let totals = workload == .shareGPT ? (5...16).map { 2 * Double($0) } : (2...24).map(Double.init)
+            let sweep = Sweep(
+                system, workload, rates: totals.map { $0 / Double(system.groups) }, extent: extent,
+                outputScale: workload == .longBench ? longBenchOutputScale : 1)
+            let (first, last) = (sweep.curve(.firstPeakMemory), sweep.curve(.lastPeakMemory))
+            let reached = first.firstRise(above: paper.prefill)
+            let rate = reached ?? sweep.rates[sweep.rates.count - 1]
+            cases.append(
+                Case(
+                    workload: workload, paper: paper, rate: reached.map { $0 * Double(system.groups) },
+                    prefill: first.value(at: rate), decode: last.value(at: rate)))
+            sweeps.append((workload, sweep))
+        }
+        self.cases = cases
+        self.sweeps = sweeps
+    }
+
+    var table: FigureTable {
+        var table = FigureTable(file: "figure-3.csv", beside: DigitisedFigures())
+        for (workload, sweep) in sweeps {
+            for (side, quantity) in [("prefill", Quantity.firstPeakMemory), ("decode", .lastPeakMemory)] {
+                table.add(
+                    sweep.curve(quantity), as: "DistServe TP2/TP1 \(side)",
+                    of: DigitisedFigures.Key(
+                        figure: "3", panel: workload.rawValue, metric: "peak share of KV memory", series: side))
+            }
+        }
+        return table
+    }
+
+    var row: TargetRow {
+        TargetRow(
+            number: 11, result: "Disaggregated storage is filled unequally (Fig. 3, 8B)",
+            checks: cases.flatMap { storage -> [TargetRow.Check] in
+                let name = storage.workload.rawValue
+                return [
+                    .near(
+                        "\(name): decode : prefill peak KV", expected: storage.paperRatio, ours: storage.ratio,
+                        factor: 2),
+                    .near(
+                        "\(name): peak memory of the decode GPU, GiB", expected: 14.96 + storage.paper.decode * 57.4,
+                        ours: storage.decodeMemory, factor: 2),
+                ]
+            },
+            remarks: cases.map { storage in
+                let rate = storage.rate.map { "at \(decimal($0, 1)) requests/s" } ?? "at the highest rate"
+                return
+                    "\(storage.workload.rawValue): \(rate) prefill holds \(decimal(storage.prefill * 100, 2)) % of its KV "
+                    + "memory (paper \(decimal(storage.paper.prefill * 100, 2)) %) and decode "
+                    + "\(decimal(storage.decode * 100, 1)) % (paper \(decimal(storage.paper.decode * 100, 1)) %); a prefill GPU "
+                    + "\(decimal(storage.prefillMemory, 1)) GiB (paper "
+                    + "\(decimal(14.96 / 2 + storage.paper.prefill * 63.4, 1)))."
+            })
+    }
+}
+
+/// Fig. 4: a decode instance with 40 GB runs out of KV memory. The paper names neither model nor system; rates and
+/// memory fit Llama-3-8B on DistServe.
+struct MemoryShortage: Sendable {
+    private let real: Sweep
+    private let ideal: Sweep
+
+    init(_ extent: Extent) {
+        let pool = Llama8BOnA100.Pool.smallGPU
+        let rates = (16...34).map { Double($0) / 2 }
+        func sweep(_ system: ServingSystem) -> Sweep {
+            Sweep(system, .shareGPT, rates: rates, extent: extent)
+        }
+        real = sweep(.distServe("DistServe, 40 GB", prefillGPUs: 1, gibibytes: (pool, pool)))
+        // Memory without an end: a hundred times as much.
+        ideal = sweep(.distServe("DistServe, endless memory", prefillGPUs: 1, gibibytes: (100 * pool, 100 * pool)))
+    }
+
+    func table(beside digitised: DigitisedFigures) -> FigureTable {
+        var table = FigureTable(file: "figure-4.csv", beside: digitised)
+        func key(_ metric: String, _ series: String) -> DigitisedFigures.Key {
+            DigitisedFigures.Key(figure: "4", panel: "", metric: metric, series: series)
+        }
+        table.add(real.curve(.p90TPOT), as: real.system.name, of: key("P90 TPOT ms", "real"))
+        table.add(ideal.curve(.p90TPOT), as: ideal.system.name, of: key("P90 TPOT ms", "ideal-storage"))
+        let percent = Curve(
+            real.curve(.lastPeakMemory).points.map {
+                Curve.Point(x: $0.x, y: Spread([$0.y.low * 100, $0.y.median * 100, $0.y.high * 100]))
+            })
+        table.add(percent, as: real.system.name, of: key("percent", "peak-KV-used"))
+        return table
+    }
+
+    var row: TargetRow {
+        let (slow, fast) = (real.curve(.p90TPOT), ideal.curve(.p90TPOT))
+        let tail = [15, 16, 17].map { slow[$0] / fast[$0] }.reduce(0, +) / 3
+        return TargetRow(
+            number: 12, result: "TPOT explodes when decode runs out of memory (Fig. 4)",
+            checks: [
+                .near(
+                    "rate at which KV memory is full", expected: 12,
+                    ours: real.curve(.lastPeakMemory).firstRise(above: 0.98), within: 0.25, places: 1),
+                .near("P90 TPOT, real over ideal storage, at 13", expected: 2, ours: slow[13] / fast[13], within: 0.25),
+                .near("the same, mean of 15, 16 and 17", expected: 3.5, ours: tail, within: 0.25),
+            ],
+            remarks: [
+                "P90 TPOT of ideal storage at 13: \(decimal(fast[13], 0)) ms (paper 116), of real storage "
+                    + "\(decimal(slow[13], 0)) ms (paper 232)."
+            ])
+    }
+}
+
+extension Curve {
+    /// The median at `x`, linear between points.
+    func value(at x: Double) -> Double {
+        guard let upper = points.firstIndex(where: { $0.x >= x - 1e-9 }) else {
+            return points[points.count - 1].y.median
+        }
+        if upper == 0 { return points[0].y.median }
+        let (a, b) = (points[upper - 1], points[upper])
+        return a.y.median + (x - a.x) / (b.x - a.x) * (b.y.median - a.y.median)
+    }
+}

@@ -1,0 +1,171 @@
+internal import CostModels
+internal import EventKernel
+internal import Metrics
+internal import Workloads
+
+/// An instance with what drives it: the policy of each lane and the price of iterations.
+///
+/// Everything that an event changes within one instance happens here; what concerns several is in `Simulation`.
+struct Engine: Sendable {
+    var instance: Instance
+    let pool: Int
+    private let costModel: any CostModel
+    private let streamingMultiprocessors: Int
+    private var mainPolicy: any SchedulingPolicy
+    private var decodePolicy: any SchedulingPolicy
+
+    init(index: Int, pool: Int, _ configuration: PoolConfiguration) {
+        instance = Instance(index: index, pool: configuration)
+        self.pool = pool
+        costModel = configuration.costModel
+        streamingMultiprocessors = configuration.partition.total
+        mainPolicy = configuration.role == .decode ? configuration.decodePolicy : configuration.prefillPolicy
+        decodePolicy = configuration.decodePolicy
+    }
+
+    /// The KV that is pulled into an instance shares its memory with decode iterations that are under way.
+    private var sharesDecodeRun: Bool { instance.role == .semiPD || instance.role == .decode }
+}
+
+// MARK: - What happens to it
+
+extension Engine {
+    /// Takes in a request. Returns whether the instance is to be asked what to run.
+    mutating func arrive(_ request: Request, _ context: inout RunContext) -> Bool {
+        instance.enqueue(request)
+        guard instance.lanes[0].isRunning else { return true }
+        cutRun(&context)
+        return false
+    }
+
+    /// Ends a run of decode iterations at the first boundary from now on, because its batch may change there.
+    private mutating func cutRun(_ context: inout RunContext) {
+        guard instance.lanes[0].isDecodeRun, instance.lanes[0].plannedIterations > 1 else { return }
+        let (completed, atBoundary) = instance.lanes[0].completed(at: context.now)
+        let cut = atBoundary ? completed : completed + 1
+        guard cut < instance.lanes[0].plannedIterations else { return }
+        instance.lanes[0].plannedIterations = cut
+        schedule(lane: 0, &context)
+    }
+
+    /// Books what a lane has done when its timer is due.
+    mutating func endLane(_ lane: Int, _ context: inout RunContext, _ recorder: inout some Recorder) {
+        instance.now = context.now
+        // What ends here may free memory: the other lane's iterations before now took theirs first.
+        if lane == 0, instance.lanes.count > 1 {
+            instance.bookEnded(by: SimulationTime(nanoseconds: context.now.nanoseconds - 1), lane: 1, &recorder)
+        }
+        let work = instance.commit(
+            lane: lane, iterations: instance.lanes[lane].plannedIterations, ended: true, &recorder)
+        if instance.lanes[lane].batch.decodes {
+            while let slot = instance.decodeSet.popCompleted(in: instance.requests) {
+                instance.leaveDecodeSet(slot)
+                complete(slot, &context, &recorder)
+            }
+        }
+        for position in instance.lanes[lane].batch.chunks.indices {
+            let chunk = instance.lanes[lane].batch.chunks[position]
+            if instance.finishChunk(chunk, work: work, &recorder) { goOn(chunk.slot, &context, &recorder) }
+        }
+    }
+
+    /// Sends a request that has just been prefilled where its next token comes from.
+    private mutating func goOn(_ slot: Int32, _ context: inout RunContext, _ recorder: inout some Recorder) {
+        if instance.requests[slot].generatedTokens == instance.requests[slot].request.outputTokens {
+            return complete(slot, &context, &recorder)
+        }
+        switch instance.role {
+        case .unified, .decode: instance.joinDecodeSet(slot)
+        case .semiPD, .prefill: instance.handOver(slot)
+        }
+    }
+
+    /// Called when the last token of a request is generated.
+    private mutating func complete(_ slot: Int32, _ context: inout RunContext, _ recorder: inout some Recorder) {
+        context.finish(
+            instance.requests[slot].record(.completed, completion: context.now, decodeInstance: instance.index),
+            &recorder)
+        instance.release(slot)
+    }
+}
+
+// MARK: - What it runs next
+
+extension Engine {
+    /// Asks the policies of idle lanes for batches and prices them.
+    mutating func formBatches(_ context: inout RunContext, _ recorder: inout some Recorder) {
+        instance.now = context.now
+        // Whoever shares memory or SMs with a run of iterations must see it where it is now.
+        if sharesDecodeRun { settle(lane: instance.decodeLane, &context, &recorder) }
+        // The decode lane first: running requests grow before new prompts take memory.
+        if instance.lanes.count > 1, !instance.lanes[1].isRunning {
+            instance.batch.removeAll()
+            decodePolicy.schedule(&instance)
+            begin(lane: 1, repeatsDecode: decodePolicy.repeatsDecode, context)
+        }
+        if !instance.lanes[0].isRunning {
+            instance.batch.removeAll()
+            mainPolicy.schedule(&instance)
+            begin(lane: 0, repeatsDecode: mainPolicy.repeatsDecode, context)
+        }
+    }
+
+    private mutating func begin(lane: Int, repeatsDecode: Bool, _ context: borrowing RunContext) {
+        if instance.batch.isEmpty { return }
+        swap(&instance.batch, &instance.lanes[lane].batch)
+        instance.lanes[lane].begin(at: context.now, model: costModel)
+        instance.lanes[lane].isDecodeRun =
+            repeatsDecode && instance.lanes[lane].batch.shape.isDecodeOnly && !context.stepByStep
+    }
+
+    /// Books the iterations of a run that are over, so that the instance is as it is now. A run at a boundary ends; one
+    /// in the middle of an iteration keeps that iteration alone, since what comes after it may be decided anew.
+    private mutating func settle(lane: Int, _ context: inout RunContext, _ recorder: inout some Recorder) {
+        guard instance.lanes[lane].isRunning, instance.lanes[lane].plannedIterations > 1 else { return }
+        let (completed, atBoundary) = instance.lanes[lane].completed(at: context.now)
+        if completed > 0 { _ = instance.commit(lane: lane, iterations: completed, ended: atBoundary, &recorder) }
+        if atBoundary {
+            context.timers.set(timer(lane: lane), to: .never)
+        } else {
+            instance.lanes[lane].plannedIterations = 1
+            schedule(lane: lane, &context)
+        }
+    }
+
+    /// Gives each running lane the speed that its neighbour leaves it, plans what has just begun, and sets the timers of
+    /// what is new.
+    mutating func setRates(_ context: inout RunContext) {
+        var slowdowns = LaneSlowdowns.none
+        if instance.lanes.count > 1, instance.lanes[0].isRunning, instance.lanes[1].isRunning {
+            // Both ran before: neither has changed.
+            if instance.lanes[0].plannedIterations > 0, instance.lanes[1].plannedIterations > 0 { return }
+            let partition = SMPartition(
+                prefill: instance.lanes[0].sms, decode: instance.lanes[1].sms, total: streamingMultiprocessors)
+            slowdowns = costModel.slowdowns(
+                prefill: instance.lanes[0].rateShape, decode: instance.lanes[1].rateShape, partition: partition)
+        }
+        setRate(lane: 0, slowdowns.prefill, &context)
+        if instance.lanes.count > 1 { setRate(lane: 1, slowdowns.decode, &context) }
+    }
+
+    private mutating func setRate(lane: Int, _ slowdown: Slowdown, _ context: inout RunContext) {
+        guard instance.lanes[lane].isRunning else { return }
+        if instance.lanes[lane].plannedIterations == 0 {
+            instance.lanes[lane].setSlowdown(slowdown)
+            // Only now: the other lane may have taken blocks after this one was priced.
+            instance.lanes[lane].plannedIterations =
+                instance.lanes[lane].isDecodeRun ? instance.equalIterations(lane: lane) : 1
+        } else if instance.lanes[lane].run.slowdown != slowdown {
+            instance.lanes[lane].resume(at: context.now, slowdown: slowdown)
+        } else {
+            return
+        }
+        schedule(lane: lane, &context)
+    }
+
+    private func schedule(lane: Int, _ context: inout RunContext) {
+        context.timers.set(timer(lane: lane), to: instance.lanes[lane].end)
+    }
+
+    private func timer(lane: Int) -> Int { instance.index * 2 + lane }
+}

@@ -1,0 +1,47 @@
+internal import EventKernel
+internal import Metrics
+
+/// What all instances of a run share: the clock, the timers of lanes and links, and the account of requests.
+struct RunContext: ~Copyable {
+    let stepByStep: Bool
+    private(set) var now = SimulationTime.zero
+    /// Of lane l of instance i at 2·i + l, then of the link into each instance.
+    var timers: Timers
+
+    private(set) var arrived = 0
+    private(set) var completed = 0
+    private(set) var rejected = 0
+    private(set) var unfinished = 0
+    private(set) var requestNanoseconds = Int128(0)
+    private(set) var fingerprint = Fingerprint()
+
+    init(instances: Int, stepByStep: Bool) {
+        timers = Timers(subjects: 3 * instances)
+        self.stepByStep = stepByStep
+    }
+
+    var inSystem: Int { arrived - rejected - completed }
+
+    /// - Precondition: `time` is not in the past.
+    mutating func advance(to time: SimulationTime) {
+        precondition(time >= now, "time runs back from \(now) to \(time)")
+        requestNanoseconds += Int128(inSystem) * Int128((time - now).nanoseconds)
+        now = time
+    }
+
+    mutating func admit() { arrived += 1 }
+
+    mutating func finish(_ record: RequestRecord, _ recorder: inout some Recorder) {
+        switch record.outcome {
+        case .completed: completed += 1
+        case .rejected: rejected += 1
+        case .unfinished: unfinished += 1
+        case .lost: preconditionFailure("request \(record.request) lost, though instances do not fail")
+        }
+        fingerprint.fold(UInt64(record.request))
+        fingerprint.fold(record.firstToken ?? .never)
+        fingerprint.fold(record.completion ?? .never)
+        fingerprint.fold(UInt64(record.preemptions))
+        recorder.record(record)
+    }
+}

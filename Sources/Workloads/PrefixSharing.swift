@@ -1,0 +1,78 @@
+/// How much of the prompts a cache without bound would hold already: requests in order, each sees all prompts before it.
+public struct PrefixSharing: Hashable, Sendable {
+    /// Ids of all prompts, and how many different ones.
+    public var blocks: Int
+    public var distinctBlocks: Int
+    /// Share of the blocks that were found, counted from a prompt's start up to the first one missing.
+    public var blockHitRate: Double
+    /// Share of the prompt tokens in those blocks.
+    public var tokenHitRate: Double
+    /// The same without blocks that a prompt fills only in part.
+    public var fullBlockTokenHitRate: Double
+    /// Share of the requests that found more than their first block.
+    public var requestsBeyondFirstBlock: Double
+    /// Share of the requests that found all of their blocks.
+    public var requestsWhole: Double
+
+    /// `nil` if no prompt has an id. O(ids).
+    public init?(_ hashes: BlockHashes, promptTokens: [Int]) {
+        precondition(
+            hashes.requests == promptTokens.count, "ids of \(hashes.requests) of \(promptTokens.count) prompts")
+        var cache = UnboundedBlockCache(hashes.dialect)
+        var distinct = Set<UInt32>()
+        var (ids, hits, tokens, fullTokens, beyond, whole) = (0, 0, 0, 0, 0, 0)
+        for (request, prompt) in promptTokens.enumerated() {
+            let blocks = hashes[request]
+            let found = cache.look(up: blocks)
+            distinct.formUnion(blocks)
+            ids += blocks.count
+            hits += found
+            tokens += min(prompt, found * hashes.blockTokens)
+            fullTokens += min(prompt / hashes.blockTokens, found) * hashes.blockTokens
+            if found > 1 { beyond += 1 }
+            if found > 0, found == blocks.count { whole += 1 }
+        }
+        let allTokens = Double(promptTokens.reduce(0, +))
+        guard ids > 0, allTokens > 0 else { return nil }
+        blocks = ids
+        distinctBlocks = distinct.count
+        blockHitRate = Double(hits) / Double(ids)
+        tokenHitRate = Double(tokens) / allTokens
+        fullBlockTokenHitRate = Double(fullTokens) / allTokens
+        requestsBeyondFirstBlock = Double(beyond) / Double(promptTokens.count)
+        requestsWhole = Double(whole) / Double(promptTokens.count)
+    }
+}
+
+/// Every block ever seen.
+private struct UnboundedBlockCache {
+    private let namesPrefix: Bool
+    /// Where an id names the prefix.
+    private var seen = Set<UInt32>()
+    /// Where it names content alone: nodes of a tree by their parent and id; 0 is the root.
+    private var nodes: [UInt64: UInt32] = [:]
+
+    init(_ dialect: BlockHashes.Dialect) { namesPrefix = dialect != .blockContent }
+
+    /// How many blocks from the start on were there; all are afterwards.
+    mutating func look(up blocks: ArraySlice<UInt32>) -> Int {
+        var found = 0
+        var isPrefix = true
+        var parent: UInt32 = 0
+        for id in blocks {
+            let isNew: Bool
+            if namesPrefix {
+                isNew = seen.insert(id).inserted
+            } else {
+                let next = UInt32(nodes.count + 1)
+                let key = UInt64(parent) << 32 | UInt64(id)
+                parent = nodes[key, default: next]
+                isNew = parent == next
+                if isNew { nodes[key] = next }
+            }
+            if isNew { isPrefix = false }
+            if isPrefix { found += 1 }
+        }
+        return found
+    }
+}

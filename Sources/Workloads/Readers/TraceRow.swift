@@ -1,0 +1,14 @@
+/// One row as it stands in the file, with the places of its values, so that what is wrong with them later has a place.
+struct TraceRow {
+    /// In the format's own epoch; meaningless without `hasArrival`.
+    var nanoseconds: Int64 = 0
+    var hasArrival = true
+    var promptTokens = 0
+    var outputTokens = 0
+    var classIndex = 0
+    /// Ids of the prompt's blocks, where the format has them.
+    var blockIDs: [UInt32] = []
+    var arrivalPlace = TextPlace()
+    var promptPlace = TextPlace()
+    var outputPlace = TextPlace()
+}

@@ -1,0 +1,67 @@
+internal import ArgumentParser
+internal import Diagnostics
+internal import Foundation
+internal import Reproduction
+
+struct Reproduce: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Runs the experiments of a paper and writes them beside what the paper shows.",
+        discussion: """
+            Example:
+              phasewise reproduce semi-pd
+            """,
+        subcommands: [SemiPD.self])
+
+    struct SemiPD: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "semi-pd",
+            abstract: "The semi-PD paper's experiments with Llama-3-8B on A100s.",
+            discussion: """
+                Writes a CSV table for each figure and a README with the results that a simulation has to show. Without \
+                --figures, points of the paper are taken from ../shared/reference/semi-pd-figures.csv if that exists, else \
+                from the digitised.csv of an earlier run in the output folder; our values do not depend on them.
+
+                Example:
+                  phasewise reproduce semi-pd --output /tmp/semi-pd --replications 1
+                """)
+
+        @Option(help: "Points read off the paper's figures, CSV.") var figures: String?
+        @Option(help: "Folder to write to; made if needed.") var output = "Results/semi-pd-paper"
+        @Option(help: "Seeds of each point.") var replications = Extent().replications
+        @Option(help: "Requests of a run on ShareGPT; a quarter on LongBench.") var requests = Extent().requests
+
+        func validate() throws {
+            if replications < 1 { throw ValidationError("found --replications \(replications), expected 1 or more") }
+            if requests < 8 { throw ValidationError("found --requests \(requests), expected 8 or more") }
+        }
+
+        func run() throws {
+            let digitised = try digitisedFigures()
+            let reproduction = SemiPDReproduction(
+                Extent(replications: replications, requests: requests), beside: digitised,
+                progress: { if Terminal.errorIsTerminal { Terminal.overwrite($0) } })
+            if Terminal.errorIsTerminal { Terminal.overwrite("") }
+            try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
+            for file in reproduction.files {
+                try file.text.write(toFile: "\(output)/\(file.name)", atomically: true, encoding: .utf8)
+            }
+            for row in reproduction.rows {
+                try Terminal.say("\(row.verdict.rawValue): \(row.number). \(row.result)")
+            }
+            try Terminal.say("written to \(output)")
+        }
+
+        private func digitisedFigures() throws -> DigitisedFigures {
+            let usual = ["../shared/reference/semi-pd-figures.csv", "\(output)/\(SemiPDReproduction.digitisedFile)"]
+            guard let path = figures ?? usual.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
+                return DigitisedFigures()
+            }
+            guard let data = FileManager.default.contents(atPath: path) else {
+                throw InputError(
+                    at: SourceLocation(file: "--figures", line: 1, column: 1),
+                    "found no file \"\(path)\", expected a CSV file of points")
+            }
+            return try DigitisedFigures(csv: String(decoding: data, as: UTF8.self), file: path)
+        }
+    }
+}
