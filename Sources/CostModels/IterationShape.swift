@@ -22,7 +22,8 @@ public struct IterationShape: Hashable, Sendable, BitwiseCopyable {
     public static var empty: Self { Self() }
 
     public init(
-        prefillTokens: Int = 0, prefillSequences: Int = 0, prefillAttentionPairs: Int = 0, prefillContextTokens: Int = 0,
+        prefillTokens: Int = 0, prefillSequences: Int = 0, prefillAttentionPairs: Int = 0,
+        prefillContextTokens: Int = 0,
         prefillCompletions: Int = 0, decodeSequences: Int = 0, decodeContextTokens: Int = 0
     ) {
         self.prefillTokens = prefillTokens

@@ -29,7 +29,8 @@ struct CoRunSharingTests {
         let slowdowns = try costs().slowdowns(
             prefill: .prefill(tokens: 1 + random.index(below: 8192)),
             decode: .decode(sequences: sequences, contextTokens: sequences * (1 + random.index(below: 4000))),
-            partition: SMPartition(prefill: 1 + random.index(below: 132), decode: 1 + random.index(below: 132), total: 132))
+            partition: SMPartition(
+                prefill: 1 + random.index(below: 132), decode: 1 + random.index(below: 132), total: 132))
         #expect(slowdowns.prefill.factor >= 1 && slowdowns.decode.factor >= 1)
         // Where decode shares every SM with kernels of 8,192 tokens it waits for them; prefill keeps a twentieth at least.
         #expect(slowdowns.prefill.factor <= 20 && slowdowns.decode.factor < 20)

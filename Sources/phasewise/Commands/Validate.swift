@@ -21,7 +21,8 @@ struct Validate: ParsableCommand {
 
     @Option(help: "Folder of the measured runs.") var runs: String
     @Option(help: "Fit anew to the runs at this rate, requests/s.") var fitRate: Double?
-    @Flag(help: "Show instead how far the means move when all service times are 1 % and 3 % off.") var amplification = false
+    @Flag(help: "Show instead how far the means move when all service times are 1 % and 3 % off.") var amplification =
+        false
     @Option(help: "Folder of profiles, before the default ones.") var profiles: String?
     @Option(help: "text, csv or json.") var format = ReportFormat.text
 
