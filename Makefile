@@ -36,6 +36,7 @@ clean:
 # Remakes the published tables under Results/.
 results: build
 	Results/azure-conv/remake
+	Results/calibration/remake
 
 # The CUDA measurements behind Profiles/kernels: needs the CUDA toolkit, CMake and a GPU of compute capability 9.0.
 microbenchmarks:

@@ -22,13 +22,13 @@ struct Lane: Sendable {
     private(set) var rateShape = IterationShape.empty
     /// The last Σ context for which the cost line of a decode run holds.
     private(set) var lastContext = 0
-    /// Seconds by provenance of each unit of the run's work.
-    private var provenancePerUnit = ProvenanceShares()
+    /// What the run's price rests on; the same for every iteration of a cost line.
+    private var provenanceSplit = ProvenanceShares().split
 
     /// Undisturbed work done in iterations that generated tokens of the decode set. Only differences of it mean anything: it wraps after 104 days.
     private(set) var workDone = Work.zero
     private(set) var iterations = 0
-    private(set) var provenance = ProvenanceShares()
+    private(set) var provenance = ProvenanceWork()
     private var busy = SimulationDuration.zero
     private var sampledBusy = SimulationDuration.zero
 
@@ -58,7 +58,7 @@ struct Lane: Sendable {
         } else {
             work = model.work(of: shape, sms: sms)
         }
-        provenancePerUnit = model.provenance(of: shape, sms: sms) * (1 / Double(max(1, work.units)))
+        provenanceSplit = model.provenance(of: rateShape, sms: sms).split
         run = IterationRun(start: start, first: work, increment: increment, slowdown: .none)
         plannedIterations = 0
         resumedWork = nil
@@ -94,7 +94,7 @@ struct Lane: Sendable {
             decodeSet.generate(iterations: count, of: run, until: end, in: requests, &recorder)
             workDone = Work(units: workDone.units &+ total.units)
         }
-        provenance += provenancePerUnit * Double(total.units)
+        provenance.add(total, provenanceSplit)
         resumedWork = nil
         busy += end.time - run.start.time
         iterations += count

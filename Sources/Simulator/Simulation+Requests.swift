@@ -55,7 +55,7 @@ extension Simulation {
     }
 
     func outcome() -> RunOutcome {
-        var (iterations, provenance) = (0, ProvenanceShares())
+        var (iterations, provenance) = (0, ProvenanceWork())
         for engine in engines {
             for lane in engine.instance.lanes.indices {
                 iterations += engine.instance.lanes[lane].iterations

@@ -71,6 +71,7 @@ struct RowPredictorTests {
             try predicted("kind,sms,tokens,batch,context,ms\ndecode,133,1,1,10,1\n")
         }
         #expect(
-            beyond?.description.contains(".csv:2:8: error: found 133 SMs, expected at most the 132 of h200-sxm") == true)
+            beyond?.description.contains(".csv:2:8: error: found 133 SMs, expected at most the 132 of h200-sxm") == true
+        )
     }
 }

@@ -10,7 +10,8 @@ import Workloads
 @Suite("Kernel tables from microbenchmark lines")
 struct TableCalibrationTests {
     static let folder = Fixture.path("Profiles/kernels/h200-sxm")
-    static let lines = (try? FileManager.default.contentsOfDirectory(atPath: folder + "/raw"))?.sorted()
+    static let lines =
+        (try? FileManager.default.contentsOfDirectory(atPath: folder + "/raw"))?.sorted()
         .filter { $0.hasSuffix(".jsonl.gz") } ?? []
 
     static let measurements: Result<KernelMeasurements, any Error> = Result {
@@ -78,12 +79,27 @@ struct MeasurementLineTests {
 
     static let cases: [(change: @Sendable (String) -> String, expected: String)] = [
         ({ _ in "[]" }, #"a.jsonl:7:1: error: found "[", expected the object of a measurement"#),
-        ({ String($0.dropLast()) }, #"a.jsonl:7:220: error: found the end of the line, expected "," or the end of the object"#),
-        ({ $0.replacing("\"m\":8", with: "\"m\":0") }, "a.jsonl:7:76: error: found m 0, expected a whole number of at least 1"),
-        ({ $0.replacing("\"m\":8", with: "\"m\":\"8\"") }, "a.jsonl:7:76: error: found m \"8\", expected a whole number of at least 1"),
+        (
+            { String($0.dropLast()) },
+            #"a.jsonl:7:220: error: found the end of the line, expected "," or the end of the object"#
+        ),
+        (
+            { $0.replacing("\"m\":8", with: "\"m\":0") },
+            "a.jsonl:7:76: error: found m 0, expected a whole number of at least 1"
+        ),
+        (
+            { $0.replacing("\"m\":8", with: "\"m\":\"8\"") },
+            "a.jsonl:7:76: error: found m \"8\", expected a whole number of at least 1"
+        ),
         ({ $0.replacing("\"m\":8,", with: "") }, "a.jsonl:7:1: error: found no \"m\", expected one in this family"),
-        ({ $0.replacing("\"burst\"", with: "\"warm\"") }, "a.jsonl:7:100: error: found state \"warm\", expected burst or sustained"),
-        ({ $0.replacing("3.5", with: "-1") }, "a.jsonl:7:140: error: found median_us -1, expected microseconds above zero"),
+        (
+            { $0.replacing("\"burst\"", with: "\"warm\"") },
+            "a.jsonl:7:100: error: found state \"warm\", expected burst or sustained"
+        ),
+        (
+            { $0.replacing("3.5", with: "-1") },
+            "a.jsonl:7:140: error: found median_us -1, expected microseconds above zero"
+        ),
         ({ $0.replacing("3.5", with: "NaN") }, "a.jsonl:7:140: error: found \"N\", expected a JSON value"),
         ({ $0 + "x" }, "a.jsonl:7:221: error: found \"x\", expected nothing after the object"),
     ]
@@ -117,11 +133,23 @@ struct KernelTableFileTests {
     static let cases: [(text: String, expected: String)] = [
         ("n,k\n", #"k/gemm.csv:1:1: error: found the header "n,k", expected "n,k,sms,state,m,us""#),
         ("n,k,sms,state,m,us\n64,32,132,burst,1 2\n", "k/gemm.csv:2:1: error: found 5 fields, expected 6"),
-        ("n,k,sms,state,m,us\n64,32,132,warm,1 2,3 4\n", "k/gemm.csv:2:11: error: found \"warm\", expected one of burst, sustained"),
-        ("# a\nn,k,sms,state,m,us\n64,32,132,burst,2 1,3 4\n", "k/gemm.csv:3:17: error: found sizes out of order, expected them to ascend"),
-        ("n,k,sms,state,m,us\n64,32,132,burst,1 2,3 4 5\n", "k/gemm.csv:2:21: error: found 3 times, expected 2, one for each size"),
+        (
+            "n,k,sms,state,m,us\n64,32,132,warm,1 2,3 4\n",
+            "k/gemm.csv:2:11: error: found \"warm\", expected one of burst, sustained"
+        ),
+        (
+            "# a\nn,k,sms,state,m,us\n64,32,132,burst,2 1,3 4\n",
+            "k/gemm.csv:3:17: error: found sizes out of order, expected them to ascend"
+        ),
+        (
+            "n,k,sms,state,m,us\n64,32,132,burst,1 2,3 4 5\n",
+            "k/gemm.csv:2:21: error: found 3 times, expected 2, one for each size"
+        ),
         ("n,k,sms,state,m,us\n64,32,132,burst,1 2,3 x\n", "k/gemm.csv:2:23: error: found \"x\", expected a number"),
-        ("n,k,sms,state,m,us\n64,32,132,burst,1 2,3 0\n", "k/gemm.csv:2:21: error: found a time of zero or less, expected microseconds"),
+        (
+            "n,k,sms,state,m,us\n64,32,132,burst,1 2,3 0\n",
+            "k/gemm.csv:2:21: error: found a time of zero or less, expected microseconds"
+        ),
     ]
 
     @Test("what was found and what was expected, with its place", arguments: cases.indices)

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Calibration
 internal import CostModels
 internal import Foundation
+internal import Profiles
 
 struct PredictRows: ParsableCommand {
     static let configuration = CommandConfiguration(
