@@ -17,7 +17,6 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -47,11 +46,11 @@ let package = Package(
         library("CostModels", ["EventKernel"]),
         library("Metrics", ["EventKernel", histogram]),
         library("Profiles", ["CostModels", "Diagnostics", yams]),
-        library("Simulator", ["Workloads", "CostModels", "Metrics", "EventKernel", heap, deque]),
+        library("Simulator", ["Workloads", "CostModels", "Metrics", "EventKernel", deque]),
         library("ResultStore", ["Metrics", "EventKernel", grdb, sqlite]),
         library("Calibration", ["CostModels", "Profiles", "Diagnostics"]),
         library("Scenarios", ["Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
-        library("Reporting", ["Metrics", "ResultStore"]),
+        library("Reporting", ["Metrics", "ResultStore", "EventKernel"]),
         library("Validation", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         library("Reproduction", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         .systemLibrary(name: "CZlib"),
@@ -62,6 +61,10 @@ let package = Package(
                 "ResultStore", "Calibration", "Scenarios", "Reporting", "Validation", "Reproduction",
                 argumentParser,
             ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: ["Simulator", "Workloads", "CostModels", "Metrics", "ResultStore", "EventKernel"],
             swiftSettings: strict),
         tests("ArchitectureTests", []),
         tests("EventKernelTests", ["EventKernel"]),

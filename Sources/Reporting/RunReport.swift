@@ -7,7 +7,9 @@ public struct RunReport: Report, Sendable {
 
     public init(_ run: StoredRun) { self.run = run }
 
-    public var text: String { [facts, distributions, numbers, parts].joined(separator: "\n") }
+    public var text: String {
+        [facts, distributions, numbers, parts].joined(separator: "\n") + PartitionHistory(run: run).text
+    }
 
     private var facts: String {
         let description = run.description
@@ -90,6 +92,7 @@ public struct RunReport: Report, Sendable {
             ("rowsKept", .string(run.rowsKept.rawValue)), ("gpus", .integer(run.gpus)),
             ("iterations", .integer(run.iterations)), ("fingerprint", .string(run.fingerprintText)),
             ("wallSeconds", .number(run.wallSeconds)), ("metrics", run.summary.json),
+            ("partitionChanges", PartitionHistory(run: run).json),
             ("scenario", .string(description.scenario)),
         ]).text()
     }

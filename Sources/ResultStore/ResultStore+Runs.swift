@@ -20,7 +20,11 @@ extension ResultStore {
                     throw ResultStoreError.noSuchRun(path: path, run: id)
                 }
                 let entries = try Row.fetchAll(db, sql: "SELECT * FROM summary WHERE runId = ?", arguments: [id])
-                return try StoredRun(row, summaryEntries: entries.map(SummaryEntry.init))
+                let changes = try Row.fetchAll(
+                    db, sql: "SELECT * FROM partitionChange WHERE runId = ? ORDER BY sequence", arguments: [id])
+                return try StoredRun(
+                    row, summaryEntries: entries.map(SummaryEntry.init),
+                    partitionChanges: changes.map(PartitionChangeRecord.init))
             }
         }
     }
@@ -52,7 +56,7 @@ extension RunOverview {
 
 extension StoredRun {
     /// Summary entries come in no order; the order of a summary is that of `Metric` and `Statistic`.
-    init(_ row: Row, summaryEntries: [SummaryEntry]) throws {
+    init(_ row: Row, summaryEntries: [SummaryEntry], partitionChanges: [PartitionChangeRecord]) throws {
         var slo: SLO?
         if let ttft = row["sloTTFTSeconds"] as Double?, let tpot = row["sloTPOTSeconds"] as Double?,
             let target = row["sloAttainmentTarget"] as Double?
@@ -73,7 +77,15 @@ extension StoredRun {
             id: row["id"], description: description, rowsKept: RowKeeping(rawValue: row["rowsKept"]) ?? .none,
             gpus: row["gpus"], iterations: row["iterations"],
             fingerprint: UInt64(row["fingerprint"] as String, radix: 16) ?? 0, wallSeconds: row["wallSeconds"],
-            summary: RunSummary(entries: entries, slo: slo))
+            summary: RunSummary(entries: entries, slo: slo), partitionChanges: partitionChanges)
+    }
+}
+
+extension PartitionChangeRecord {
+    init(_ row: Row) {
+        self.init(
+            time: SimulationTime(nanoseconds: row["timeNs"]), instance: row["instance"],
+            prefillSMs: row["prefillSMs"], decodeSMs: row["decodeSMs"], reason: row["reason"])
     }
 }
 

@@ -58,10 +58,12 @@ public struct StoredRun: Hashable, Sendable {
     /// Seconds that the simulation took. No comparison reads it.
     public var wallSeconds: Double
     public var summary: RunSummary
+    /// In order of time, if rows were kept.
+    public var partitionChanges: [PartitionChangeRecord]
 
     public init(
         id: Int64, description: RunDescription, rowsKept: RowKeeping, gpus: Int, iterations: Int, fingerprint: UInt64,
-        wallSeconds: Double, summary: RunSummary
+        wallSeconds: Double, summary: RunSummary, partitionChanges: [PartitionChangeRecord] = []
     ) {
         self.id = id
         self.description = description
@@ -71,6 +73,7 @@ public struct StoredRun: Hashable, Sendable {
         self.fingerprint = fingerprint
         self.wallSeconds = wallSeconds
         self.summary = summary
+        self.partitionChanges = partitionChanges
     }
 }
 

@@ -75,7 +75,9 @@ struct DeploymentReader {
             let key = policy.parts.count > 1 ? "\(part.role.rawValue)_instances" : "instances"
             return keys.optional(key, PoolReader.instances)?.value ?? 1
         }
-        let partition = policy.roles.contains(.semiPD) ? pools.readPartition(&keys, device: shared.device) : nil
+        let partitioning =
+            policy.roles.contains(.semiPD)
+            ? PartitionReader(findings: findings).read(&keys, device: shared.device) : nil
         var read: [ResolvedPool] = []
         for (part, instances) in zip(policy.parts, instances) {
             let arguments = pools.readArguments(
@@ -87,7 +89,8 @@ struct DeploymentReader {
                     name: part.role.rawValue, role: part.role, policy: policy.id, instances: instances,
                     tensorParallelism: shared.tensorParallelism, deviceReference: device.reference,
                     device: device.profile, memory: shared.memory,
-                    partition: part.role == .semiPD ? partition : nil, arguments: arguments))
+                    partition: part.role == .semiPD ? partitioning?.partition : nil,
+                    partitionControl: part.role == .semiPD ? partitioning?.control : nil, arguments: arguments))
         }
         return read.count == policy.parts.count ? read : nil
     }

@@ -82,7 +82,7 @@ public enum PolicyCatalog {
     static let semiPD = PolicyDescription(
         id: "semi-pd",
         summary: "semi-PD: prefill and decode as two asynchronous workers on shares of the SMs of the same GPUs",
-        follows: "Semi-PD (arXiv 2504.19867) on DistServe, static partition",
+        follows: "Semi-PD (arXiv 2504.19867) on DistServe",
         parts: [.init(role: .semiPD, parameters: [prefillBudget, sequences, blockSize])])
 
     private static let prefillBudget = PolicyParameter(

@@ -30,17 +30,17 @@ struct PoolReader {
         let instances = keys.optional("instances", Self.instances)?.value ?? 1
         let shared = readShared(&keys)
         let parameters = keys.node("parameters")
-        let partition: SMPartition?
+        let partitioning: PartitionReader.Partitioning
         if let role, role.value != .semiPD {
-            partition = nil
-            for key in ["partition", "partition_sms"] {
+            partitioning = PartitionReader.Partitioning()
+            for key in PartitionReader.keys {
                 guard let node = keys.node(key) else { continue }
                 findings.error(
                     at: node.location,
                     "\(key): found in a pool with the role \(role.value.rawValue), expected only with the role semi-pd")
             }
         } else {
-            partition = readPartition(&keys, device: shared.device)
+            partitioning = PartitionReader(findings: findings).read(&keys, device: shared.device)
         }
         keys.finish()
         guard let role, let policy, let part = policy.part(role.value) else { return nil }
@@ -49,7 +49,8 @@ struct PoolReader {
         return ResolvedPool(
             name: name?.value ?? role.value.rawValue, role: role.value, policy: policy.id, instances: instances,
             tensorParallelism: shared.tensorParallelism, deviceReference: device.reference, device: device.profile,
-            memory: shared.memory, partition: partition, arguments: arguments)
+            memory: shared.memory, partition: partitioning.partition, partitionControl: partitioning.control,
+            arguments: arguments)
     }
 
     mutating func readShared(_ keys: inout YAMLReader) -> Shared {
@@ -81,27 +82,6 @@ struct PoolReader {
                 "tp: found \(tp.value), expected a divisor or a multiple of the \(model.keyValueHeads) key-value heads"
                     + " of \(model.id)")
         }
-    }
-
-    /// The SM caps of both phases: percentages as CUDA MPS takes them, or SMs; all SMs for both where none are given.
-    func readPartition(_ keys: inout YAMLReader, device: DeviceLookup.Device?) -> SMPartition? {
-        let percent = keys.optional("partition", .list(of: .number(in: 1...100), count: 2))
-        let sms = keys.node("partition_sms")
-        guard let device else { return nil }
-        let total = device.profile.streamingMultiprocessors
-        if let sms {
-            if let place = keys.place(of: "partition") {
-                findings.error(
-                    at: max(place, sms.location), "found both \"partition\" and \"partition_sms\", expected one of them"
-                )
-            }
-            guard let caps = keys.optional("partition_sms", .list(of: .int(in: 1...total), count: 2)) else {
-                return nil
-            }
-            return SMPartition(prefill: caps.value[0], decode: caps.value[1], total: total)
-        }
-        guard let percent else { return .unpartitioned(total) }
-        return .percent(prefill: percent.value[0], decode: percent.value[1], of: total)
     }
 
     /// Every parameter of a policy's part, given or default.

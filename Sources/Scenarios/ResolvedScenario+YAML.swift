@@ -69,13 +69,46 @@ extension ResolvedPool {
         case .blocks(let count): blocks = number(count)
         case .utilization(let share): utilization = number(share)
         }
-        return mapping([
-            ("name", text(name)), ("role", text(role.rawValue)), ("policy", text(policy)),
-            ("instances", number(instances)), ("tp", number(tensorParallelism)), ("device", text(deviceReference)),
-            ("kv_blocks", blocks), ("memory_utilization", utilization),
-            ("partition_sms", partition.map { list([number($0.prefill), number($0.decode)]) }),
-            ("parameters", mapping(arguments.map { ($0.name, number($0.value)) })),
-        ])
+        return mapping(
+            [
+                ("name", text(name)), ("role", text(role.rawValue)), ("policy", text(policy)),
+                ("instances", number(instances)), ("tp", number(tensorParallelism)), ("device", text(deviceReference)),
+                ("kv_blocks", blocks), ("memory_utilization", utilization),
+                (
+                    "partition_sms",
+                    partitionControl == nil ? partition.map { list([number($0.prefill), number($0.decode)]) } : nil
+                ),
+            ] + (partitionControl?.entries ?? []) + [
+                ("parameters", mapping(arguments.map { ($0.name, number($0.value)) }))
+            ])
+    }
+}
+
+extension ResolvedPartitionControl {
+    fileprivate var entries: [(String, YAMLNode?)] {
+        [
+            ("partition", list([number(initial.prefill), number(initial.decode)])),
+            ("mechanism", text(mechanism.rawValue)), ("controller", text(controller)),
+            ("controller_parameters", mapping(arguments.map { ($0.name, number($0.value)) })),
+            ("partition_change", change.node),
+        ]
+    }
+}
+
+extension ResolvedPartitionChange {
+    fileprivate var node: YAMLNode {
+        switch self {
+        case .asynchronous(let preparation, let prefillStall, let decodeStall):
+            mapping([
+                ("kind", text("asynchronous")), ("preparation", number(preparation)),
+                ("prefill_stall", number(prefillStall)), ("decode_stall", number(decodeStall)),
+            ])
+        case .restart(let load, let copy, let initialisation):
+            mapping([
+                ("kind", text("restart")), ("load_bandwidth", number(load)), ("copy_bandwidth", number(copy)),
+                ("initialisation", number(initialisation)),
+            ])
+        }
     }
 }
 

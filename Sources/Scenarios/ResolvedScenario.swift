@@ -127,8 +127,10 @@ public struct ResolvedPool: Hashable, Sendable {
     public var deviceReference: String
     public var device: DeviceProfile
     public var memory: KVMemory
-    /// Of semi-PD pools; `nil` for others, which use all SMs.
+    /// Of semi-PD pools, at the start; `nil` for others, which use all SMs.
     public var partition: SMPartition?
+    /// What changes the partition during a run; `nil` leaves it as it is.
+    public var partitionControl: ResolvedPartitionControl?
     /// Every parameter of the policy, in the catalogue's order.
     public var arguments: [PolicyArgument]
 

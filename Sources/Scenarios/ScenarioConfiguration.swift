@@ -75,10 +75,7 @@ extension ResolvedScenario {
             maxSequences: sequences, maxBatchedTokens: max(sequences, pool.argument(.tokenBudget) ?? sequences))
         let kind = InstanceKind(
             device: pool.device, model: model, tensorParallelism: pool.tensorParallelism, runtime: runtime,
-            workersPerGPU: pool.role == .semiPD ? 2 : 1,
-            smCounts: partition.prefill == partition.decode
-                ? [partition.prefill]
-                : [min(partition.prefill, partition.decode), max(partition.prefill, partition.decode)],
+            workersPerGPU: pool.role == .semiPD ? 2 : 1, smCounts: smCounts(of: pool, partition),
             maxSequences: limits.maxSequences,
             maxBatchedTokens: max(limits.maxBatchedTokens, pool.argument(.prefillBudget) ?? 0))
         let blocks =
@@ -87,10 +84,33 @@ extension ResolvedScenario {
             case .utilization(let share): try kvCapacity(kind, share, blockSize)
             }
         let policies = schedulingPolicies(of: pool)
+        let costModel = try costModel(kind)
+        let control = try pool.partitionControl.map { control in
+            guard let slo else { throw ControllerWithoutSLO(controller: control.controller) }
+            return control.control(
+                slo: slo, model: costModel, limits: limits, initial: partition,
+                weightBytes: model.weightBytes / pool.tensorParallelism,
+                keyValueBytesPerBlock: blockSize * model.keyValueBytesPerToken / pool.tensorParallelism)
+        }
         return PoolConfiguration(
             name: pool.name, role: pool.role, instances: pool.instances, gpusPerInstance: pool.tensorParallelism,
-            costModel: try costModel(kind), memory: KVMemoryConfiguration(blockSize: blockSize, totalBlocks: blocks),
+            costModel: costModel, memory: KVMemoryConfiguration(blockSize: blockSize, totalBlocks: blocks),
             limits: limits,
-            prefillPolicy: policies.prefill, decodePolicy: policies.decode, partition: partition)
+            prefillPolicy: policies.prefill, decodePolicy: policies.decode, partition: partition,
+            partitionControl: control)
     }
+
+    /// The SM counts that lanes may run on, sorted, without duplicates.
+    private func smCounts(of pool: ResolvedPool, _ partition: SMPartition) -> [Int] {
+        let reachable = pool.partitionControl?.reachable(of: partition.total) ?? []
+        let counts = ([partition] + reachable).flatMap { [$0.prefill, $0.decode] }.sorted()
+        return counts.indices.filter { $0 == 0 || counts[$0] != counts[$0 - 1] }.map { counts[$0] }
+    }
+}
+
+/// Controllers hold latencies against limits.
+struct ControllerWithoutSLO: Error, CustomStringConvertible {
+    var controller: String
+
+    var description: String { "the controller \(controller) needs the limits of an \"slo\", of which there is none" }
 }

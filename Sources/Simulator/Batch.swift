@@ -1,13 +1,13 @@
 public import CostModels
 
 /// What a lane runs in one iteration. Kept by its lane and filled anew each time; its storage is reused.
-public struct Batch: Sendable {
+public struct Batch: ~Copyable, Sendable {
     struct Chunk: Sendable {
         var slot: Int32
         var tokens: Int
     }
 
-    var chunks: ContiguousArray<Chunk> = []
+    var chunks = UniqueBuffer<Chunk>()
     /// Whether every sequence of the decode set generates a token.
     var decodes = false
     public internal(set) var shape = IterationShape.empty
@@ -17,7 +17,7 @@ public struct Batch: Sendable {
     public var tokens: Int { shape.tokens }
 
     mutating func removeAll() {
-        if !chunks.isEmpty { chunks.removeAll(keepingCapacity: true) }
+        chunks.removeAll()
         decodes = false
         shape = .empty
     }

@@ -1,5 +1,4 @@
 internal import EventKernel
-internal import HeapModule
 internal import Metrics
 internal import Workloads
 
@@ -8,7 +7,7 @@ internal import Workloads
 /// Nothing here is proportional to the number of sequences: an iteration moves two sums; completions come from a heap
 /// keyed by the iteration in which they fall due; the blocks that an iteration needs come from counts of the
 /// sequences by the iteration (modulo the block size) in which they begin a new block.
-struct DecodeSet: Sendable {
+struct DecodeSet: ~Copyable, Sendable {
     /// Iterations done since the start of the run.
     private(set) var iteration = 0
     private(set) var count = 0
@@ -22,19 +21,17 @@ struct DecodeSet: Sendable {
     /// When the others got their latest token.
     private var lastToken = LaneTime.zero
     /// Sequences that begin a block in iterations that are this modulo the block size.
-    private var blockStarts: ContiguousArray<Int>
+    private var blockStarts: UniqueBuffer<Int>
     /// The next iteration modulo the block size.
     private var phase = 0
-    /// (due iteration, slot), packed; entries of sequences that were preempted are recognised when they surface.
-    private var due = Heap<UInt64>()
+    /// Entries of sequences that were preempted are recognised when they surface.
+    private var due = DueHeap()
 
-    private static let slotBits: UInt64 = 24
-
-    init(blockSize: Int) { blockStarts = ContiguousArray(repeating: 0, count: blockSize) }
+    init(blockSize: Int) { blockStarts = UniqueBuffer(repeating: 0, count: blockSize) }
 
     /// The iteration after which the next sequence is done, at the latest; entries of preempted sequences may make it
     /// earlier than any real completion.
-    var nextDue: Int? { due.min.map { Int($0 >> Self.slotBits) } }
+    var nextDue: Int? { due.earliest }
 
     /// Adds a prefilled sequence at the end of the order of admission. O(log n).
     mutating func join(_ slot: Int32, in requests: inout RequestTable) {
@@ -47,7 +44,7 @@ struct DecodeSet: Sendable {
         let residue = blockStart(context: context)
         requests[slot].blockStart = Int32(truncatingIfNeeded: residue)
         blockStarts[residue] += 1
-        due.insert(UInt64(dueIteration) << Self.slotBits | UInt64(slot))
+        due.insert(slot, due: dueIteration)
     }
 
     /// Takes a sequence out and brings its counters up to date. O(1).
@@ -64,9 +61,8 @@ struct DecodeSet: Sendable {
 
     /// The next sequence that is done at the present iteration, or `nil`. O(log n).
     mutating func popCompleted(in requests: borrowing RequestTable) -> Int32? {
-        while let entry = due.min, Int(entry >> Self.slotBits) <= iteration {
-            due.removeMin()
-            let slot = Int32(entry & (1 << Self.slotBits - 1))
+        while let earliest = due.earliest, earliest <= iteration {
+            let slot = due.removeFirst()
             if requests[slot].phase == .decoding, requests[slot].dueIteration <= iteration { return slot }
         }
         return nil

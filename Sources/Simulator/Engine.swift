@@ -6,13 +6,16 @@ internal import Workloads
 /// An instance with what drives it: the policy of each lane and the price of iterations.
 ///
 /// Everything that an event changes within one instance happens here; what concerns several is in `Simulation`.
-struct Engine: Sendable {
+struct Engine: ~Copyable, Sendable {
     var instance: Instance
     let pool: Int
     private let costModel: any CostModel
     private let streamingMultiprocessors: Int
     private var mainPolicy: any SchedulingPolicy
     private var decodePolicy: any SchedulingPolicy
+    /// Of semi-PD instances whose partition may change.
+    var partitionControl: PartitionControl?
+    private let ignoresArrivalsBehindFirst: Bool
 
     init(index: Int, pool: Int, _ configuration: PoolConfiguration) {
         instance = Instance(index: index, pool: configuration)
@@ -21,6 +24,8 @@ struct Engine: Sendable {
         streamingMultiprocessors = configuration.partition.total
         mainPolicy = configuration.role == .decode ? configuration.decodePolicy : configuration.prefillPolicy
         decodePolicy = configuration.decodePolicy
+        partitionControl = configuration.partitionControl
+        ignoresArrivalsBehindFirst = mainPolicy.ignoresArrivalsBehindFirst
     }
 
     /// The KV that is pulled into an instance shares its memory with decode iterations that are under way.
@@ -33,8 +38,9 @@ extension Engine {
     /// Takes in a request. Returns whether the instance is to be asked what to run.
     mutating func arrive(_ request: Request, _ context: inout RunContext) -> Bool {
         instance.enqueue(request)
+        partitionControl?.recordArrival(promptTokens: request.promptTokens)
         guard instance.lanes[0].isRunning else { return true }
-        cutRun(&context)
+        if instance.waitingCount == 1 || !ignoresArrivalsBehindFirst { cutRun(&context) }
         return false
     }
 
@@ -44,7 +50,7 @@ extension Engine {
         let (completed, atBoundary) = instance.lanes[0].completed(at: context.now)
         let cut = atBoundary ? completed : completed + 1
         guard cut < instance.lanes[0].plannedIterations else { return }
-        instance.lanes[0].plannedIterations = cut
+        instance.lanes[0].plan(iterations: cut)
         schedule(lane: 0, &context)
     }
 
@@ -63,10 +69,15 @@ extension Engine {
                 complete(slot, &context, &recorder)
             }
         }
+        var prompts = 0
         for position in instance.lanes[lane].batch.chunks.indices {
             let chunk = instance.lanes[lane].batch.chunks[position]
-            if instance.finishChunk(chunk, work: work, &recorder) { goOn(chunk.slot, &context, &recorder) }
+            guard instance.finishChunk(chunk, work: work, &recorder) else { continue }
+            prompts += 1
+            recordFirstToken(of: chunk.slot, at: context.now)
+            goOn(chunk.slot, &context, &recorder)
         }
+        if lane == 0 { recordPrefill(prompts: prompts, at: context.now) }
     }
 
     /// Sends a request that has just been prefilled where its next token comes from.
@@ -85,6 +96,7 @@ extension Engine {
         context.finish(
             instance.requests[slot].record(.completed, completion: context.now, decodeInstance: instance.index),
             &recorder)
+        recordCompletion(of: slot, at: context.now)
         instance.release(slot)
     }
 }
@@ -97,13 +109,14 @@ extension Engine {
         instance.now = context.now
         // Whoever shares memory or SMs with a run of iterations must see it where it is now.
         if sharesDecodeRun { settle(lane: instance.decodeLane, &context, &recorder) }
+        let mayBegin = repartition(&context, &recorder)
         // The decode lane first: running requests grow before new prompts take memory.
-        if instance.lanes.count > 1, !instance.lanes[1].isRunning {
+        if instance.lanes.count > 1, !instance.lanes[1].isRunning, mayBegin.decode {
             instance.batch.removeAll()
             decodePolicy.schedule(&instance)
             begin(lane: 1, repeatsDecode: decodePolicy.repeatsDecode, context)
         }
-        if !instance.lanes[0].isRunning {
+        if !instance.lanes[0].isRunning, mayBegin.prefill {
             instance.batch.removeAll()
             mainPolicy.schedule(&instance)
             begin(lane: 0, repeatsDecode: mainPolicy.repeatsDecode, context)
@@ -127,7 +140,7 @@ extension Engine {
         if atBoundary {
             context.timers.set(timer(lane: lane), to: .never)
         } else {
-            instance.lanes[lane].plannedIterations = 1
+            instance.lanes[lane].plan(iterations: 1)
             schedule(lane: lane, &context)
         }
     }
@@ -151,10 +164,11 @@ extension Engine {
     private mutating func setRate(lane: Int, _ slowdown: Slowdown, _ context: inout RunContext) {
         guard instance.lanes[lane].isRunning else { return }
         if instance.lanes[lane].plannedIterations == 0 {
-            instance.lanes[lane].setSlowdown(slowdown)
             // Only now: the other lane may have taken blocks after this one was priced.
-            instance.lanes[lane].plannedIterations =
-                instance.lanes[lane].isDecodeRun ? instance.equalIterations(lane: lane) : 1
+            let iterations =
+                instance.lanes[lane].isDecodeRun
+                ? min(instance.equalIterations(lane: lane), iterationsUntilControl) : 1
+            instance.lanes[lane].plan(iterations: iterations, slowdown: slowdown)
         } else if instance.lanes[lane].run.slowdown != slowdown {
             instance.lanes[lane].resume(at: context.now, slowdown: slowdown)
         } else {
@@ -164,7 +178,7 @@ extension Engine {
     }
 
     private func schedule(lane: Int, _ context: inout RunContext) {
-        context.timers.set(timer(lane: lane), to: instance.lanes[lane].end)
+        context.timers.set(timer(lane: lane), to: instance.lanes[lane].end.time)
     }
 
     private func timer(lane: Int) -> Int { instance.index * 2 + lane }

@@ -37,7 +37,7 @@ extension Instance {
     public func prefillingOutputTokens(at position: Int) -> Int { requests[prefilling[position]].request.outputTokens }
 
     /// Blocks that the first waiting request will hold when it ends; `nil` if none waits.
-    public var firstWaitingPeakBlocks: Int? { waiting.first.map(peakBlocks) }
+    public var firstWaitingPeakBlocks: Int? { waiting.first.map { peakBlocks(of: $0) } }
 
     /// Blocks that the requests in memory will hold when they end, added up. O(requests in memory).
     public var admittedPeakBlocks: Int {
@@ -58,8 +58,8 @@ extension Instance {
     /// admission and want a free block before every sequence's token, whether it begins a block or not.
     public var blocksForNextDecodeOneByOne: Int {
         guard decodeSet.count > 0 else { return 0 }
-        let last = requests[decodeSet.last]
-        let tokens = last.computedTokens + decodeSet.iteration - last.joinIteration
+        let slot = decodeSet.last
+        let tokens = requests[slot].computedTokens + decodeSet.iteration - requests[slot].joinIteration
         return blocksForNextDecode + (tokens % memory.blockSize == 0 ? 0 : 1)
     }
 

@@ -13,8 +13,7 @@ extension Instance {
             held += memory.blocks(for: tokens)
             slot = state.next
         }
-        let decodeLane = lanes[self.decodeLane]
-        if decodeLane.isRunning, decodeLane.batch.decodes { held += blocksForNextDecode }
+        if lanes[decodeLane].isRunning, lanes[decodeLane].batch.decodes { held += blocksForNextDecode }
         if members != decodeSet.count { return "\(members) sequences in the decode set, \(decodeSet.count) counted" }
         if context != decodeSet.contextTokens { return "\(context) context tokens, \(decodeSet.contextTokens) summed" }
         if held != memory.usedBlocks { return "\(held) blocks held by requests, \(memory.usedBlocks) in use" }

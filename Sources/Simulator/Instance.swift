@@ -9,7 +9,7 @@ internal import Workloads
 /// A request is in one place at a time: *waiting* (nothing computed), *prefilling* (part of its prompt computed),
 /// *prefilled* (handed over to the decode worker, or pinned until another instance pulls its KV), or in the
 /// *decode set*. Policies move requests by the operations of this type and cannot break the accounting.
-public struct Instance: Sendable {
+public struct Instance: ~Copyable, Sendable {
     /// Number over the whole deployment.
     public let index: Int
     public let role: PoolRole
@@ -23,7 +23,7 @@ public struct Instance: Sendable {
     var prefilled: Deque<Int32> = []
     var decodeSet: DecodeSet
     /// One, or in a semi-PD instance one for the prefill and one for the decode worker.
-    var lanes: ContiguousArray<Lane>
+    var lanes = UniqueBuffer<Lane>()
     /// The batch that a policy is forming; a lane takes it when it begins.
     public internal(set) var batch = Batch()
     var now = SimulationTime.zero
@@ -43,10 +43,12 @@ public struct Instance: Sendable {
         limits = pool.limits
         memory = KVCacheManager(pool.memory)
         decodeSet = DecodeSet(blockSize: pool.memory.blockSize)
-        lanes =
-            role == .semiPD
-            ? [Lane(sms: pool.partition.prefill), Lane(sms: pool.partition.decode)]
-            : [Lane(sms: pool.partition.total)]
+        if role == .semiPD {
+            lanes.append(Lane(sms: pool.partition.prefill))
+            lanes.append(Lane(sms: pool.partition.decode))
+        } else {
+            lanes.append(Lane(sms: pool.partition.total))
+        }
     }
 
     // MARK: What a policy may read
@@ -166,15 +168,17 @@ extension Instance {
 
     /// Takes back a chunk that the batch holds already.
     private mutating func dropChunk(of slot: Int32) {
-        guard let position = batch.chunks.firstIndex(where: { $0.slot == slot }) else { return }
-        batch.chunks.remove(at: position)
+        guard batch.chunks.indices.contains(where: { batch.chunks[$0].slot == slot }) else { return }
         var shape = IterationShape.decode(
             sequences: batch.shape.decodeSequences, contextTokens: batch.shape.decodeContextTokens)
-        for chunk in batch.chunks {
-            let state = requests[chunk.slot]
-            shape.addPrefill(
-                tokens: chunk.tokens, cached: state.computedTokens, completes: chunk.tokens == state.remainingPrefill)
+        var kept = UniqueBuffer<Batch.Chunk>()
+        for position in batch.chunks.indices where batch.chunks[position].slot != slot {
+            let chunk = batch.chunks[position]
+            let (computed, remaining) = (requests[chunk.slot].computedTokens, requests[chunk.slot].remainingPrefill)
+            shape.addPrefill(tokens: chunk.tokens, cached: computed, completes: chunk.tokens == remaining)
+            kept.append(chunk)
         }
+        batch.chunks = kept
         batch.shape = shape
     }
 

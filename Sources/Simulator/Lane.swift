@@ -3,14 +3,18 @@ internal import EventKernel
 internal import Metrics
 
 /// An iteration in flight, or a run of equal decode iterations, on a set of SMs.
-struct Lane: Sendable {
+struct Lane: ~Copyable, Sendable {
     var sms: Int
     var batch = Batch()
     var isRunning = false
     /// The batch of the run in flight: nothing but decodes, so that it may span several iterations.
     var isDecodeRun = false
+    /// When the batch began.
+    private(set) var began = SimulationTime.zero
     /// Iterations until the run in flight ends; 0 until the run is on the clock.
-    var plannedIterations = 0
+    private(set) var plannedIterations = 0
+    /// When they are done.
+    private(set) var end = LaneTime.zero
 
     /// Iterations from the last one booked on. After a change of speed in the middle of an iteration its rest is a run of
     /// its own.
@@ -34,10 +38,7 @@ struct Lane: Sendable {
 
     init(sms: Int) { self.sms = sms }
 
-    /// When the planned iterations are done.
-    var end: SimulationTime { run.end(count: plannedIterations).time }
-
-    /// Prices the batch. It is on the clock when `setSlowdown` and the plan are given.
+    /// Prices the batch. It is on the clock when its plan and slowdown are given.
     mutating func begin(at now: SimulationTime, model: any CostModel) {
         let shape = batch.shape
         // What follows the iteration before without a pause begins where that one ended, not at the nanosecond after.
@@ -60,12 +61,20 @@ struct Lane: Sendable {
         }
         provenanceSplit = model.provenance(of: rateShape, sms: sms).split
         run = IterationRun(start: start, first: work, increment: increment, slowdown: .none)
+        began = now
         plannedIterations = 0
         resumedWork = nil
         isRunning = true
     }
 
-    mutating func setSlowdown(_ slowdown: Slowdown) { run.slowdown = slowdown }
+    /// Puts a run of `iterations` on the clock, or ends the one in flight after so many.
+    mutating func plan(iterations: Int, slowdown: Slowdown) {
+        run.slowdown = slowdown
+        plannedIterations = iterations
+        end = run.end(count: iterations)
+    }
+
+    mutating func plan(iterations: Int) { plan(iterations: iterations, slowdown: run.slowdown) }
 
     /// Goes on with the rest of the iteration in flight at another speed.
     mutating func resume(at now: SimulationTime, slowdown: Slowdown) {
@@ -73,7 +82,7 @@ struct Lane: Sendable {
         resumedWork = resumedWork ?? run.first
         busy += now - run.start.time
         run = IterationRun(start: LaneTime(now), first: run.first - done, increment: .zero, slowdown: slowdown)
-        plannedIterations = 1
+        plan(iterations: 1)
     }
 
     /// Books `iterations` of the run in flight. If the run goes on, the next iteration is in flight and holds its
@@ -82,7 +91,7 @@ struct Lane: Sendable {
         iterations count: Int, ended: Bool, decodeSet: inout DecodeSet, memory: inout KVCacheManager,
         requests: borrowing RequestTable, _ recorder: inout some Recorder
     ) -> Work {
-        let end = run.end(count: count)
+        let end = count == plannedIterations ? end : run.end(count: count)
         let last = resumedWork ?? run.work(at: count - 1)
         let total = resumedWork ?? run.totalWork(count: count)
         if batch.decodes {

@@ -1,20 +1,19 @@
 /// The requests of one instance by slot. Slots of finished requests are used again, so that memory follows the number
 /// of requests in the instance and not of requests in the run.
-struct RequestTable: Sendable {
-    static let none: Int32 = -1
+struct RequestTable: ~Copyable, Sendable {
+    static var none: Int32 { -1 }
 
-    private var states: ContiguousArray<RequestState> = []
-    private var freeSlots: ContiguousArray<Int32> = []
-
-    var count: Int { states.count - freeSlots.count }
+    private var states = UniqueBuffer<RequestState>()
+    private var freeSlots = UniqueBuffer<Int32>()
 
     mutating func insert(_ state: RequestState) -> Int32 {
-        if let slot = freeSlots.popLast() {
-            states[Int(slot)] = state
-            return slot
+        if freeSlots.isEmpty {
+            states.append(state)
+            return Int32(states.count - 1)
         }
-        states.append(state)
-        return Int32(states.count - 1)
+        let slot = freeSlots.removeLast()
+        states[Int(slot)] = state
+        return slot
     }
 
     mutating func remove(_ slot: Int32) {

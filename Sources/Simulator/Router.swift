@@ -1,7 +1,5 @@
-internal import EventKernel
-
 /// Picks an instance of a fixed set for each request.
-struct Router: Sendable {
+struct Router: ~Copyable {
     private let policy: RouterPolicy
     /// Instances to choose from, in ascending order.
     private let candidates: ContiguousArray<Int>
@@ -35,7 +33,7 @@ struct Router: Sendable {
 
     /// Tells the router how many requests one of its instances has. O(log n).
     mutating func setLoad(_ load: Int, of instance: Int) {
-        guard policy == .leastOutstanding, let place = places[instance] else { return }
+        guard policy == .leastOutstanding, candidates.count > 1, let place = places[instance] else { return }
         loads.set(place, to: Int64(load))
     }
 }

@@ -5,8 +5,9 @@ internal import Metrics
 struct RunContext: ~Copyable {
     let stepByStep: Bool
     private(set) var now = SimulationTime.zero
-    /// Of lane l of instance i at 2·i + l, then of the link into each instance.
+    /// Of lane l of instance i at 2·i + l, then of the link into each instance, then of each partition control.
     var timers: Timers
+    private let instances: Int
 
     private(set) var arrived = 0
     private(set) var completed = 0
@@ -16,11 +17,15 @@ struct RunContext: ~Copyable {
     private(set) var fingerprint = Fingerprint()
 
     init(instances: Int, stepByStep: Bool) {
-        timers = Timers(subjects: 3 * instances)
+        timers = Timers(subjects: 4 * instances)
+        self.instances = instances
         self.stepByStep = stepByStep
     }
 
     var inSystem: Int { arrived - rejected - completed }
+
+    /// The timer at which an instance's partition control wants to look at it even if nothing happens.
+    func controlTimer(of instance: Int) -> Int { 3 * instances + instance }
 
     /// - Precondition: `time` is not in the past.
     mutating func advance(to time: SimulationTime) {

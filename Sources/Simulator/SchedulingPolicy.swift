@@ -9,11 +9,16 @@
 /// handed over and every iteration finds its blocks, the policy says so with `repeatsDecode`, which is read after each
 /// `schedule`: the simulator then jumps over the iterations in between. Free blocks only become fewer on the way. When in
 /// doubt `false` is right, and slower.
+///
+/// A policy that sees of the waiting requests only the first says so with `ignoresArrivalsBehindFirst`: a request that
+/// arrives behind another then does not end a run of such iterations.
 public protocol SchedulingPolicy: Sendable {
     var repeatsDecode: Bool { get }
+    var ignoresArrivalsBehindFirst: Bool { get }
     mutating func schedule(_ instance: inout Instance)
 }
 
 extension SchedulingPolicy {
     public var repeatsDecode: Bool { false }
+    public var ignoresArrivalsBehindFirst: Bool { false }
 }

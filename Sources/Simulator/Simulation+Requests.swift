@@ -56,18 +56,21 @@ extension Simulation {
 
     func outcome() -> RunOutcome {
         var (iterations, provenance) = (0, ProvenanceWork())
-        for engine in engines {
-            for lane in engine.instance.lanes.indices {
-                iterations += engine.instance.lanes[lane].iterations
-                provenance += engine.instance.lanes[lane].provenance
+        var instances: [InstanceRecord] = []
+        for index in engines.indices {
+            for lane in engines[index].instance.lanes.indices {
+                iterations += engines[index].instance.lanes[lane].iterations
+                provenance += engines[index].instance.lanes[lane].provenance
             }
+            let pool = configuration.pools[engines[index].pool]
+            instances.append(engines[index].instance.record(pool: pool, at: context.now))
         }
         return RunOutcome(
             end: context.now, arrived: context.arrived, completed: context.completed, rejected: context.rejected,
             unfinished: context.unfinished, fingerprint: context.fingerprint.value,
             requestNanoseconds: context.requestNanoseconds, iterations: iterations,
             provenanceSeconds: provenance.seconds,
-            instances: engines.map { $0.instance.record(pool: configuration.pools[$0.pool], at: context.now) })
+            instances: instances)
     }
 }
 
@@ -84,12 +87,12 @@ extension Instance {
     }
 
     func record(pool: PoolConfiguration, at now: SimulationTime) -> InstanceRecord {
-        let decode = role == .decode ? lanes[0] : lanes.count > 1 ? lanes[1] : nil
-        let main = role == .decode ? nil : lanes[0]
+        let (main, decode) = (role == .decode ? nil : 0, role == .decode ? 0 : lanes.count > 1 ? 1 : nil as Int?)
         return InstanceRecord(
             instance: index, pool: pool.name, gpus: pool.gpusPerInstance, totalBlocks: memory.totalBlocks,
-            peakBlocks: memory.peakBlocks, prefillBusy: main?.busy(at: now) ?? .zero,
-            decodeBusy: decode?.busy(at: now) ?? .zero, prefillIterations: main?.iterations ?? 0,
-            decodeIterations: decode?.iterations ?? 0, preemptions: preemptions)
+            peakBlocks: memory.peakBlocks, prefillBusy: main.map { lanes[$0].busy(at: now) } ?? .zero,
+            decodeBusy: decode.map { lanes[$0].busy(at: now) } ?? .zero,
+            prefillIterations: main.map { lanes[$0].iterations } ?? 0,
+            decodeIterations: decode.map { lanes[$0].iterations } ?? 0, preemptions: preemptions)
     }
 }

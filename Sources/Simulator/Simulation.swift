@@ -9,28 +9,34 @@ public import Workloads
 /// of the events that share it. Then every instance that something happened to is asked what to run next.
 public struct Simulation: ~Copyable {
     let configuration: SimulationConfiguration
-    var engines: ContiguousArray<Engine>
+    var engines: UniqueBuffer<Engine>
     var context: RunContext
     /// Where requests enter, and where prefilled ones go.
     var entry: Router
     var decoders: Router
     /// Instances to ask for new batches at the end of the instant.
-    private var touched: ContiguousArray<Int> = []
-    private var isTouched: ContiguousArray<Bool>
+    private var touched = UniqueBuffer<Int>()
+    private var isTouched: UniqueBuffer<Bool>
     /// On their way into each instance, in the order in which its link carries them.
-    var inbound: ContiguousArray<Deque<Transfer>>
+    var inbound: UniqueBuffer<Deque<Transfer>>
     /// The longest request, in tokens of KV, that every decode instance could serve.
     let decoderCapacityTokens: Int
 
     /// - Precondition: the configuration has an instance that requests can enter, and if it has prefill instances, a
     ///   decode instance and a transfer configuration.
     public init(_ configuration: SimulationConfiguration) {
-        var engines: ContiguousArray<Engine> = []
+        var engines = UniqueBuffer<Engine>()
         var takers: [Int] = []
         var pullers: [Int] = []
+        var decoderCapacity = Int.max
         for (poolIndex, pool) in configuration.pools.enumerated() {
             for _ in 0..<pool.instances {
-                if pool.role == .decode { pullers.append(engines.count) } else { takers.append(engines.count) }
+                if pool.role == .decode {
+                    pullers.append(engines.count)
+                    decoderCapacity = min(decoderCapacity, pool.memory.blockSize * pool.memory.totalBlocks)
+                } else {
+                    takers.append(engines.count)
+                }
                 engines.append(Engine(index: engines.count, pool: poolIndex, pool))
             }
         }
@@ -41,10 +47,10 @@ public struct Simulation: ~Copyable {
         self.configuration = configuration
         entry = Router(configuration.router, candidates: takers)
         decoders = Router(configuration.router, candidates: pullers)
-        decoderCapacityTokens = pullers.map { engines[$0].instance.memory.capacityTokens }.min() ?? .max
+        decoderCapacityTokens = decoderCapacity
         context = RunContext(instances: engines.count, stepByStep: configuration.stepByStep)
-        isTouched = ContiguousArray(repeating: false, count: engines.count)
-        inbound = ContiguousArray(repeating: [], count: engines.count)
+        isTouched = UniqueBuffer(repeating: false, count: engines.count)
+        inbound = UniqueBuffer(repeating: [], count: engines.count)
         self.engines = engines
     }
 
@@ -57,8 +63,11 @@ public struct Simulation: ~Copyable {
         var upcoming = try source.next()
         var nextSample = configuration.sampleInterval.map { .zero + $0 } ?? .never
 
+        recordPartitions(&recorder)
         while true {
-            let time = min(context.timers.earliest, upcoming?.arrival ?? .never, nextSample)
+            // Without requests only partition controls have timers, and what they would see is of no use to anyone.
+            let isOver = upcoming == nil && context.inSystem == 0
+            let time = min(isOver ? .never : context.timers.earliest, upcoming?.arrival ?? .never, nextSample)
             if time > stop || time == .never { break }
             context.advance(to: time)
             repeat {
@@ -80,17 +89,27 @@ public struct Simulation: ~Copyable {
         return outcome()
     }
 
+    /// Where the history of each semi-PD instance's partition begins.
+    private func recordPartitions(_ recorder: inout some Recorder) {
+        for index in engines.indices where engines[index].instance.role == .semiPD {
+            recorder.record(engines[index].instance.partitionRecord(reason: "start"))
+        }
+    }
+
     private mutating func end(_ timer: Int, _ recorder: inout some Recorder) {
         if timer < 2 * engines.count {
             endLane(timer % 2, of: timer / 2, &recorder)
-        } else {
+        } else if timer < 3 * engines.count {
             endTransfer(into: timer - 2 * engines.count, &recorder)
+        } else {
+            touch(timer - 3 * engines.count)
         }
     }
 
     /// Asks every touched instance what to run next.
     private mutating func startTouched(_ recorder: inout some Recorder) {
-        for index in touched {
+        for position in touched.indices {
+            let index = touched[position]
             isTouched[index] = false
             engines[index].formBatches(&context, &recorder)
             // After admissions have made way for prompts, and running requests have their blocks.
@@ -100,7 +119,7 @@ public struct Simulation: ~Copyable {
                 preconditionFailure("instance \(index) at \(context.now): \(broken)")
             }
         }
-        touched.removeAll(keepingCapacity: true)
+        touched.removeAll()
     }
 
     mutating func touch(_ instance: Int) {

@@ -54,14 +54,19 @@ public struct PoolConfiguration: Sendable {
     public var prefillPolicy: any SchedulingPolicy
     /// Forms the batches of the decode lane; unused by unified and prefill pools.
     public var decodePolicy: any SchedulingPolicy
-    /// SM caps of both lanes. Unified, prefill and decode instances use all SMs.
+    /// SM caps of both lanes at the start. Unified, prefill and decode instances use all SMs.
     public var partition: SMPartition
+    /// Changes the partition of semi-PD instances during a run; `nil` leaves it as it is. Copied for every instance.
+    public var partitionControl: PartitionControl?
 
     public init(
         name: String, role: PoolRole, instances: Int, gpusPerInstance: Int, costModel: any CostModel,
         memory: KVMemoryConfiguration, limits: EngineLimits, prefillPolicy: any SchedulingPolicy,
-        decodePolicy: any SchedulingPolicy, partition: SMPartition
+        decodePolicy: any SchedulingPolicy, partition: SMPartition, partitionControl: PartitionControl? = nil
     ) {
+        precondition(
+            partitionControl.map { role == .semiPD && $0.inForce == partition } ?? true,
+            "partition control of \(role.rawValue) instances, or from another partition than \(partition)")
         self.name = name
         self.role = role
         self.instances = instances
@@ -72,6 +77,7 @@ public struct PoolConfiguration: Sendable {
         self.prefillPolicy = prefillPolicy
         self.decodePolicy = decodePolicy
         self.partition = partition
+        self.partitionControl = partitionControl
     }
 }
 

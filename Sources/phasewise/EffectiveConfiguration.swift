@@ -44,7 +44,11 @@ struct EffectiveConfiguration {
         let degree = pool.tensorParallelism == 1 ? "" : " TP \(pool.tensorParallelism)"
         let arguments = pool.arguments.map { "\($0.name) \($0.value)" }
         let partition = pool.partition.map { ["partition \($0)"] } ?? []
-        let facts = ["\(configuration.memory.totalBlocks) KV blocks"] + partition + arguments
+        let control = pool.partitionControl.map { control in
+            ["controller \(control.controller) by \(control.mechanism.rawValue)"]
+                + control.arguments.map { "\($0.name) \($0.value)" }
+        }
+        let facts = ["\(configuration.memory.totalBlocks) KV blocks"] + partition + (control ?? []) + arguments
         return
             "\(name): \(pool.instances) x \(pool.device.id)\(degree), \(pool.policy), \(facts.joined(separator: ", "))"
     }

@@ -59,21 +59,23 @@ struct ScenarioRun {
         let started = Date()
         if let store {
             let writer = try store.startRun(description, keeping: rows, expectedRequests: trace.requests.count)
-            var recorder = RejectionWatch(writer)
+            var recorder = RunWatch(writer)
             let outcome = try Simulation(configuration).run(&source, into: &recorder)
-            let run = try recorder.base.commit(outcome, wallSeconds: Date().timeIntervalSince(started))
+            var run = try recorder.base.commit(outcome, wallSeconds: Date().timeIntervalSince(started))
+            run.partitionChanges = recorder.partitionChanges
             tell([recorder.warning(deployment: description.deployment)].compactMap(\.self))
             return run
         }
         let builder = RunSummaryBuilder(
             slo: description.slo, pricePerHour: description.pricePerHour, expectedRequests: trace.requests.count)
-        var recorder = RejectionWatch(builder)
+        var recorder = RunWatch(builder)
         let outcome = try Simulation(configuration).run(&source, into: &recorder)
         tell([recorder.warning(deployment: description.deployment)].compactMap(\.self))
         return StoredRun(
             id: 0, description: description, rowsKept: .none, gpus: outcome.instances.reduce(0) { $0 + $1.gpus },
             iterations: outcome.iterations, fingerprint: outcome.fingerprint,
-            wallSeconds: Date().timeIntervalSince(started), summary: recorder.base.summary(of: outcome))
+            wallSeconds: Date().timeIntervalSince(started), summary: recorder.base.summary(of: outcome),
+            partitionChanges: recorder.partitionChanges)
     }
 
     private func tell(_ remarks: [Diagnostic]) {

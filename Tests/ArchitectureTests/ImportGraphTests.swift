@@ -7,12 +7,12 @@ struct ImportGraphTests {
     /// Project modules and packages that each target may import: ARCHITECTURE.md shows the same.
     static let allowed: [(target: String, imports: Set<String>)] = [
         ("Diagnostics", []),
-        ("EventKernel", ["HeapModule"]),
+        ("EventKernel", []),
         ("Workloads", ["Diagnostics", "EventKernel", "CZlib"]),
         ("CostModels", ["EventKernel"]),
         ("Metrics", ["EventKernel", "Histogram"]),
         ("Profiles", ["CostModels", "Diagnostics", "Yams"]),
-        ("Simulator", ["Workloads", "CostModels", "Metrics", "EventKernel", "HeapModule", "DequeModule"]),
+        ("Simulator", ["Workloads", "CostModels", "Metrics", "EventKernel", "DequeModule"]),
         ("ResultStore", ["Metrics", "EventKernel", "GRDB", "GRDBSQLite"]),
         ("Calibration", ["CostModels", "Profiles", "Diagnostics"]),
         ("Scenarios", ["Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),

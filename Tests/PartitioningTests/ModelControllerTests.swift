@@ -166,10 +166,10 @@ struct ModelControllerTests {
             let load = Self.load(
                 waiting: random.index(below: 20), decoding: random.index(below: 100), oldest: random.uniform())
             if iteration == 1 { for _ in 0..<3 { control.recordArrival(promptTokens: 1_000) } }
-            control.recordDecodeIterations(1)
+            control.countIterations(iteration)
             #expect(control.isDue(at: now))
             _ = control.consult(at: now, load: load)
-            for phase in ServingPhase.allCases { _ = control.reachBoundary(of: phase, at: now, keyValueBytes: 0) }
+            for phase in ServingPhase.allCases { _ = control.reachBoundary(of: phase, at: now, usedBlocks: 0) }
             var demand = DemandEstimate(memory: ModelController.Settings.oracle.memory)
             for step in 1...iteration {
                 demand.observe(

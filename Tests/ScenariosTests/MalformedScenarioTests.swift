@@ -55,6 +55,42 @@ struct MalformedScenarioTests {
             "s.yaml:5:43: error: partition_sms[1]: found \"133\", expected a whole number from 1 to 132"
         ),
         (
+            one("policy: semi-pd, controller: modl"),
+            "s.yaml:5:35: error: controller: found \"modl\", expected a controller: static, paper, code, model\n    help: did you mean \"model\"?"
+        ),
+        (
+            one("policy: semi-pd, controller: code, controller_parameters: {step_size: 0}"),
+            "s.yaml:5:76: error: step_size: found \"0\", expected a whole number from 1 to 100"
+        ),
+        (
+            one("policy: semi-pd, controller: model, controller_parameters: {step_size: 2}"),
+            "s.yaml:5:66: error: found the unknown key \"step_size\" in the parameters of the controller model"
+        ),
+        (
+            one("policy: semi-pd, controller_parameters: {step_size: 2}"),
+            "s.yaml:5:46: error: controller_parameters: found without a controller that changes the partition, expected"
+        ),
+        (
+            one("policy: semi-pd, controller: code, partition: [80.5, 100]"),
+            "s.yaml:5:53: error: partition: found 80.5 with a controller, expected a whole percentage"
+        ),
+        (
+            one("policy: semi-pd, controller: code, partition_sms: [64, 64]"),
+            "s.yaml:5:56: error: partition_sms: found with the controller code, which counts in percent, expected"
+        ),
+        (
+            one("policy: semi-pd, controller: code, partition_change: {kind: restart, copy_bandwidth: 1e9}"),
+            "s.yaml:5:59: error: a change of partition has no \"load_bandwidth\", expected a number from 1000 to 1e18"
+        ),
+        (
+            one("policy: semi-pd, controller: code, partition_change: {preparation: -1}"),
+            "s.yaml:5:73: error: preparation: found \"-1\", expected a number from 0 to 86400"
+        ),
+        (
+            one("policy: semi-pd, mechanism: mig"),
+            "s.yaml:5:34: error: mechanism: found \"mig\", expected a mechanism: mps, green-contexts, green-contexts-fine"
+        ),
+        (
             one("policy: semi-pd, partition: [1, 1], partition_sms: [8, 8]"),
             "s.yaml:5:57: error: found both \"partition\" and \"partition_sms\""
         ),
@@ -114,6 +150,10 @@ struct MalformedScenarioTests {
         (
             pools("{policy: vllm-v1}"),
             "s.yaml:5:23: error: a pool has no \"role\", expected a role: unified, prefill, decode, semi-pd"
+        ),
+        (
+            pools("{role: unified, policy: vllm-v1, controller: code}"),
+            "s.yaml:5:68: error: controller: found in a pool with the role unified, expected only with the role semi-pd"
         ),
         (
             pools("{role: unified, policy: vllm-v1, partition: [50, 50]}"),

@@ -138,6 +138,46 @@ struct ResolutionTests {
         #expect(configurations[2].pools[0].partition == SMPartition(prefill: 104, decode: 132, total: 132))
     }
 
+    @Test("a controller has every parameter, and the caps of its mechanism at the start")
+    func controllers() throws {
+        let text = Fixture.scenario(
+            """
+              - {policy: semi-pd, name: code, controller: code, controller_parameters: {max_step: 5}, kv_blocks: 100}
+              - {policy: semi-pd, name: model, controller: model, mechanism: green-contexts, partition: [50, 50], kv_blocks: 1}
+              - {policy: semi-pd, name: static, controller: static, partition: [80, 100], kv_blocks: 100}
+            """)
+        let scenario = try Fixture.resolve(text).scenario
+        let pools = scenario.deployments.map { $0.pools[0] }
+        let code = try #require(pools[0].partitionControl)
+        #expect(code.arguments.map(\.name).starts(with: ["window_size", "step_size", "max_step"]))
+        #expect(code.arguments.map(\.value) == [400, 2, 5, 80, 80, 110] && code.initial == .full)
+        #expect(code.change == .asynchronous(preparation: 10, prefillStall: 0, decodeStall: 0))
+        // Half of 132 SMs in steps of eight, and what is left.
+        #expect(pools[1].partition == SMPartition(prefill: 72, decode: 60, total: 132))
+        #expect(pools[1].partitionControl?.change == .asynchronous(preparation: 0, prefillStall: 0, decodeStall: 0))
+        #expect(pools[2].partitionControl == nil && pools[2].partition?.prefill == 104)
+
+        let configurations = try Fixture.resolve(text, overrides: ["slo={ttft: 1, tpot: 0.1}"]).configurations(
+            costModel: { kind in
+                // Tables for every share that decode may run on.
+                #expect(kind.smCounts.count > 1 && kind.smCounts == kind.smCounts.sorted())
+                return ConstantCost()
+            }, kvCapacity: { _, _, _ in 0 })
+        #expect(configurations.map { $0.pools[0].partitionControl == nil } == [false, false, true])
+        #expect(configurations[1].pools[0].partitionControl?.inForce == pools[1].partition)
+        do throws(InputError) {
+            _ = try Fixture.resolve(text).configurations(
+                costModel: { _ in ConstantCost() }, kvCapacity: { _, _, _ in 0 })
+            Issue.record("no error")
+        } catch {
+            #expect(
+                error.diagnostics.map(\.description) == [
+                    "s.yaml:5:5: error: deployment \"code\" cannot be simulated: the controller code needs the limits of an \"slo\", of which there is none",
+                    "s.yaml:6:5: error: deployment \"model\" cannot be simulated: the controller model needs the limits of an \"slo\", of which there is none",
+                ])
+        }
+    }
+
     @Test("a deployment that cannot be built is reported at its place, with the others")
     func failures() throws {
         struct TooLarge: Error, CustomStringConvertible { let description = "weights do not fit" }

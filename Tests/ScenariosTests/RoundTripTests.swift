@@ -27,7 +27,13 @@ struct RoundTripTests {
                 deployments += "{policy: distserve, name: n\(index), \(common), prefill_instances: \(pick("1", "3")),"
                 deployments += " parameters: {decode: {max_num_seqs: 100}}}\n"
             case 2:
-                let partition = pick("partition: [33.3, 70]", "partition_sms: [48, 84]", "partition: [100, 100]")
+                let partition = pick(
+                    "partition: [33.3, 70]", "partition_sms: [48, 84]", "partition: [100, 100]",
+                    "partition: [40, 60], controller: paper, controller_parameters: {window_iterations: 50}",
+                    "controller: code, partition_change: {preparation: 0.123, decode_stall: 1e-3}",
+                    "controller: model, mechanism: green-contexts-fine, controller_parameters: {hysteresis: 7}",
+                    "controller: code, partition_change: {kind: restart, load_bandwidth: 1e10, copy_bandwidth: 2.5e10,"
+                        + " initialisation: 0.5}")
                 deployments += "{policy: semi-pd, name: d\(index), \(common), \(partition)}\n"
             default:
                 deployments += "name: \(name)\(index == 0 || name.hasPrefix("1") ? "" : " ")\n"

@@ -21,6 +21,7 @@ struct InvariantTests {
         #expect(jumped.gaps == stepped.gaps)
         #expect(jumped.intervals == stepped.intervals)
         #expect(jumped.transfers == stepped.transfers)
+        #expect(jumped.partitionChanges == stepped.partitionChanges)
         #expect(jumpedOutcome.fingerprint == steppedOutcome.fingerprint)
         #expect(jumpedOutcome.iterations == steppedOutcome.iterations)
         #expect(jumpedOutcome.instances == steppedOutcome.instances)

@@ -13,7 +13,7 @@ final class BatchLog: Sendable {
     var batches: [String] { lines.withLock { $0 } }
     var idleCount: Int { idles.withLock { $0 } }
 
-    func note(_ instance: Instance, preemptionsBefore: Int) {
+    func note(_ instance: borrowing Instance, preemptionsBefore: Int) {
         let shape = instance.batch.shape
         let preempted = instance.preemptionCount - preemptionsBefore
         var words: [String] = []

@@ -10,6 +10,7 @@ struct MemoryRecorder: Recorder {
     var gaps: [Int64: Int] = [:]
     var intervals: [IntervalRecord] = []
     var transfers: [TransferRecord] = []
+    var partitionChanges: [PartitionChangeRecord] = []
 
     var byRequest: [RequestRecord] { requests.sorted { $0.request < $1.request } }
 
@@ -17,6 +18,7 @@ struct MemoryRecorder: Recorder {
     mutating func recordTokenGaps(_ gap: SimulationDuration, count: Int) { gaps[gap.nanoseconds, default: 0] += count }
     mutating func record(_ interval: IntervalRecord) { intervals.append(interval) }
     mutating func record(_ transfer: TransferRecord) { transfers.append(transfer) }
+    mutating func record(_ change: PartitionChangeRecord) { partitionChanges.append(change) }
 }
 
 /// Costs that are easy to reason about: `perPrefillToken` and `perPair` for prompts, `perSequence` and `perContext` for
@@ -60,13 +62,15 @@ struct TestCostModel: CostModel {
 
 enum System: CaseIterable, CustomStringConvertible {
     case unified, semiPD, disaggregated, mixed
+    /// Semi-PD with a partition that changes.
+    case controlled
     // Unified, with other policies.
     case vllm06, vllm06Chunked, sarathi, sglang, orca, fasterTransformer, prefillFirst
 
     /// Nothing but unified instances.
     var isUnified: Bool {
         switch self {
-        case .semiPD, .disaggregated, .mixed: false
+        case .semiPD, .disaggregated, .mixed, .controlled: false
         default: true
         }
     }
@@ -74,7 +78,7 @@ enum System: CaseIterable, CustomStringConvertible {
     /// The policy of its unified instances.
     var unifiedPolicy: any SchedulingPolicy {
         switch self {
-        case .unified, .semiPD, .disaggregated, .mixed: VLLMV1Policy()
+        case .unified, .semiPD, .disaggregated, .mixed, .controlled: VLLMV1Policy()
         case .vllm06: VLLM06Policy()
         case .vllm06Chunked: VLLM06ChunkedPolicy()
         case .sarathi: SarathiPolicy()
@@ -96,6 +100,7 @@ enum System: CaseIterable, CustomStringConvertible {
         case .fasterTransformer: "FasterTransformer"
         case .prefillFirst: "prefill first"
         case .semiPD: "semi-PD"
+        case .controlled: "semi-PD under control"
         case .disaggregated: "disaggregated"
         case .mixed: "all roles behind one router"
         }
@@ -140,7 +145,7 @@ func randomConfiguration(_ system: System, _ random: inout RandomStream) -> Simu
     }
     let roles: [PoolRole] =
         switch system {
-        case .semiPD: [.semiPD]
+        case .semiPD, .controlled: [.semiPD]
         case .disaggregated: [.prefill, .decode]
         case .mixed: [.unified, .prefill, .decode, .semiPD]
         default: [.unified]
@@ -149,6 +154,7 @@ func randomConfiguration(_ system: System, _ random: inout RandomStream) -> Simu
         pools: roles.map(make), router: random.index(below: 2) == 0 ? .roundRobin : .leastOutstanding,
         transfer: testLink,
         sampleInterval: SimulationDuration(nanoseconds: 200_000))
+    if system == .controlled { addRandomControl(to: &configuration.pools[0], &random) }
     configuration.checksInvariants = true
     return configuration
 }

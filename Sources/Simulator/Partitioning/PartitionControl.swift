@@ -12,11 +12,22 @@ public struct PartitionControl: Sendable {
     private var arrivedPromptTokens = 0
     private var prefillBusy = SimulationDuration.zero
     private var prefilledPrompts = 0
+    /// Of both lanes since the start of the run: now, and at the last observation.
     private var iterations = 0
+    private var observedIterations = 0
+    private let keyValueBytesPerBlock: Int
     private var lastObservation = SimulationTime.zero
 
-    public init(_ controller: any PartitionController, initial: SMPartition, cost: PartitionSwitchCost) {
+    /// - Parameter keyValueBytesPerBlock: On each GPU; a naive restart copies the blocks in use.
+    public init(
+        _ controller: any PartitionController, initial: SMPartition, cost: PartitionSwitchCost,
+        keyValueBytesPerBlock: Int = 0
+    ) {
+        if case .every(let interval) = controller.cadence {
+            precondition(interval > .zero, "a controller that is always due")
+        }
         self.controller = controller
+        self.keyValueBytesPerBlock = keyValueBytesPerBlock
         change = PartitionSwitch(initial, cost: cost)
     }
 
@@ -42,12 +53,12 @@ public struct PartitionControl: Sendable {
 
     /// - Parameter prompts: Prompts that the iteration completed.
     public mutating func recordPrefillIteration(_ duration: SimulationDuration, prompts: Int) {
-        iterations += 1
         prefillBusy += duration
         prefilledPrompts += prompts
     }
 
-    public mutating func recordDecodeIterations(_ count: Int) { iterations += count }
+    /// - Parameter total: Iterations of both lanes that have ended since the start of the run.
+    public mutating func countIterations(_ total: Int) { iterations = total }
 
     // MARK: What is decided
 
@@ -55,9 +66,8 @@ public struct PartitionControl: Sendable {
     public func isDue(at now: SimulationTime) -> Bool {
         if change.isSwitching(at: now) { return false }
         return switch controller.cadence {
-        case .never: false
         case .completions(let count): completions.count >= count
-        case .iterations(let count): iterations >= count
+        case .iterations(let count): iterations - observedIterations >= count
         case .every(let interval): now >= lastObservation + interval
         }
     }
@@ -66,7 +76,7 @@ public struct PartitionControl: Sendable {
     /// number does not matter.
     public var iterationsUntilDue: Int? {
         guard case .iterations(let count) = controller.cadence else { return nil }
-        return max(1, count - iterations)
+        return max(1, count - (iterations - observedIterations))
     }
 
     /// Shows the controller everything since the last time, and begins the change that it decides on.
@@ -78,7 +88,8 @@ public struct PartitionControl: Sendable {
             prefillBusy: prefillBusy, prefilledPrompts: prefilledPrompts, load: load)
         firstTokens.removeAll(keepingCapacity: true)
         completions.removeAll(keepingCapacity: true)
-        (arrivals, arrivedPromptTokens, prefilledPrompts, iterations) = (0, 0, 0, 0)
+        (arrivals, arrivedPromptTokens, prefilledPrompts) = (0, 0, 0)
+        observedIterations = iterations
         prefillBusy = .zero
         lastObservation = now
         guard let decision = controller.decide(observation) else { return nil }
@@ -89,12 +100,18 @@ public struct PartitionControl: Sendable {
 
     /// Says that `phase` is between two iterations; see `PartitionSwitch.reachBoundary`.
     public mutating func reachBoundary(
-        of phase: ServingPhase, at now: SimulationTime, keyValueBytes: Int
+        of phase: ServingPhase, at now: SimulationTime, usedBlocks: Int
     ) -> SimulationTime {
-        change.reachBoundary(of: phase, at: now, keyValueBytes: keyValueBytes)
+        change.reachBoundary(of: phase, at: now, keyValueBytes: usedBlocks * keyValueBytesPerBlock)
     }
 
-    /// When the simulator must look at the instance again even if nothing else happens: the end of a preparation or of
-    /// a stall. Runs of equal iterations are cut short there.
-    public func nextChange(after now: SimulationTime) -> SimulationTime? { change.nextChange(after: now) }
+    /// When the simulator must look at the instance again even if nothing else happens: at the end of a preparation or of
+    /// a stall, or when the controller is due; now, if a change has just ended that kept the controller from being asked.
+    /// `never` if only iterations, arrivals or completions matter.
+    public func nextLook(after now: SimulationTime) -> SimulationTime {
+        if isDue(at: now) { return now }
+        let change = change.nextChange(after: now) ?? .never
+        guard case .every(let interval) = controller.cadence, !self.change.isSwitching(at: now) else { return change }
+        return min(change, lastObservation + interval)
+    }
 }

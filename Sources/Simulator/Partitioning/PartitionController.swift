@@ -13,12 +13,11 @@ public protocol PartitionController: Sendable {
 
 /// When a controller wants to be asked.
 public enum ObservationCadence: Hashable, Sendable {
-    case never
     /// As soon as so many decoded requests have completed since the last observation.
     case completions(Int)
     /// As soon as so many iterations of either phase have ended since the last observation.
     case iterations(Int)
-    /// At the first event of the instance so long after the last observation.
+    /// So long after the last observation, or when the change that it led to is complete if that is later.
     case every(SimulationDuration)
 }
 

@@ -42,7 +42,7 @@ public struct PartitionObservation: Hashable, Sendable {
 /// How a request got its first token.
 public struct FirstTokenSample: Hashable, Sendable {
     public var timeToFirstToken: SimulationDuration
-    /// Duration of the prefill batches that the prompt was in.
+    /// From the start of the first prefill batch that the prompt was in to the token.
     public var execution: SimulationDuration
     /// Arrival to the start of the first of them.
     public var wait: SimulationDuration

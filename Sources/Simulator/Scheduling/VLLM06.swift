@@ -38,7 +38,7 @@ enum Watermark {
     static let fraction = 0.01
 
     /// Whether the `position`-th waiting request may be admitted. With nothing in memory any request may.
-    static func admits(at position: Int, _ instance: Instance) -> Bool {
+    static func admits(at position: Int, _ instance: borrowing Instance) -> Bool {
         guard let blocks = instance.waitingPromptBlocks(at: position) else { return false }
         if instance.isIdle { return blocks <= instance.freeBlocks }
         return instance.freeBlocks - blocks >= Int(fraction * Double(instance.memory.totalBlocks))

@@ -6,6 +6,7 @@
 /// nothing is admitted in that iteration.
 public struct VLLMV1Policy: SchedulingPolicy {
     public private(set) var repeatsDecode = true
+    public var ignoresArrivalsBehindFirst: Bool { true }
 
     public init() {}
 

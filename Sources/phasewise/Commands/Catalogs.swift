@@ -83,6 +83,14 @@ struct Policies: ParsableCommand {
                 }
             }
         }
+        for controller in ControllerCatalog.controllers {
+            for parameter in controller.parameters {
+                table.append([
+                    "semi-pd", "controller \(controller.id)", parameter.name, "\(parameter.defaultValue)",
+                    "\(parameter.range.lowerBound)", "\(parameter.range.upperBound)", parameter.summary,
+                ])
+            }
+        }
         return table
     }
 
@@ -95,6 +103,18 @@ struct Policies: ParsableCommand {
                         "  \(part.role.rawValue): \(parameter.name) = \(parameter.defaultValue.words)  "
                             + "(\(parameter.range.lowerBound)…\(parameter.range.upperBound))  \(parameter.summary)")
                 }
+            }
+            if policy.roles.contains(.semiPD) { try writeControllers() }
+        }
+    }
+
+    private func writeControllers() throws {
+        for controller in ControllerCatalog.controllers {
+            try Terminal.say("  controller \(controller.id): \(controller.summary)\n    follows: \(controller.follows)")
+            for parameter in controller.parameters {
+                try Terminal.say(
+                    "    \(parameter.name) = \(parameter.defaultValue)  "
+                        + "(\(parameter.range.lowerBound)…\(parameter.range.upperBound))  \(parameter.summary)")
             }
         }
     }

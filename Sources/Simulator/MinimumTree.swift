@@ -1,45 +1,41 @@
 /// A fixed number of keys of which the smallest is always known: a tournament in which every inner node holds the
 /// smaller of its two children.
-public struct MinimumTree: Sendable {
+struct MinimumTree: ~Copyable, Sendable {
     /// Node 1 is the root, the children of node i are 2i and 2i + 1, the keys are the last `leaves` nodes.
-    private var nodes: ContiguousArray<Int64>
+    private var nodes: UniqueBuffer<Int64>
     private let leaves: Int
 
     /// - Precondition: `count` is positive.
-    public init(count: Int, key: Int64) {
+    init(count: Int, key: Int64) {
         precondition(count > 0, "a tree of \(count) keys")
         var leaves = 1
         while leaves < count { leaves *= 2 }
         self.leaves = leaves
-        nodes = ContiguousArray(repeating: .max, count: 2 * leaves)
+        nodes = UniqueBuffer(repeating: .max, count: 2 * leaves)
         for index in 0..<count { nodes[leaves + index] = key }
         for node in stride(from: leaves - 1, to: 0, by: -1) { nodes[node] = min(nodes[2 * node], nodes[2 * node + 1]) }
     }
 
     /// The smallest key. O(1).
-    public var minimum: Int64 { nodes[1] }
+    var minimum: Int64 { nodes[1] }
 
     /// The lowest index that has the smallest key. O(log n).
-    public var indexOfMinimum: Int {
+    var indexOfMinimum: Int {
         let minimum = nodes[1]
         var node = 1
         while node < leaves { node = nodes[2 * node] == minimum ? 2 * node : 2 * node + 1 }
         return node - leaves
     }
 
-    public subscript(index: Int) -> Int64 { nodes[leaves + index] }
-
     /// O(log n), and fewer steps the less the change matters.
-    public mutating func set(_ index: Int, to key: Int64) {
-        nodes.withUnsafeMutableBufferPointer { nodes in
-            var node = leaves + index
-            nodes[node] = key
-            while node > 1 {
-                let smaller = min(nodes[node], nodes[node ^ 1])
-                node /= 2
-                if nodes[node] == smaller { return }
-                nodes[node] = smaller
-            }
+    mutating func set(_ index: Int, to key: Int64) {
+        var node = leaves + index
+        nodes[node] = key
+        while node > 1 {
+            let smaller = min(nodes[node], nodes[node ^ 1])
+            node /= 2
+            if nodes[node] == smaller { return }
+            nodes[node] = smaller
         }
     }
 }

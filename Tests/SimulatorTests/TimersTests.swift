@@ -1,4 +1,5 @@
 import EventKernel
+import Simulator
 import Testing
 
 @Suite("Timers")

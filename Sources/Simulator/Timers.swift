@@ -1,19 +1,21 @@
+package import EventKernel
+
 /// When each of a fixed number of subjects is due: at most one time per subject, replaced by setting another. Nothing
 /// stale is ever kept, and setting and taking allocate nothing.
-public struct Timers: ~Copyable {
+package struct Timers: ~Copyable {
     private var times: MinimumTree
 
-    public init(subjects: Int) { times = MinimumTree(count: subjects, key: SimulationTime.never.nanoseconds) }
+    package init(subjects: Int) { times = MinimumTree(count: subjects, key: SimulationTime.never.nanoseconds) }
 
     /// The earliest time that is set, or `never`. O(1).
-    public var earliest: SimulationTime { SimulationTime(nanoseconds: times.minimum) }
+    package var earliest: SimulationTime { SimulationTime(nanoseconds: times.minimum) }
 
     /// Sets or, with `never`, clears the time of a subject. O(log n).
-    public mutating func set(_ subject: Int, to time: SimulationTime) { times.set(subject, to: time.nanoseconds) }
+    package mutating func set(_ subject: Int, to time: SimulationTime) { times.set(subject, to: time.nanoseconds) }
 
     /// Clears and returns the subject that is due at `time`, the lowest first; `nil` if the earliest time is another.
     /// O(log n).
-    public mutating func take(at time: SimulationTime) -> Int? {
+    package mutating func take(at time: SimulationTime) -> Int? {
         guard earliest == time else { return nil }
         let subject = times.indexOfMinimum
         set(subject, to: .never)

@@ -2,11 +2,13 @@ internal import Diagnostics
 internal import EventKernel
 internal import Metrics
 
-/// Passes records on and remembers which requests were rejected: the first few by name, all by number.
-struct RejectionWatch<Base: Recorder>: Recorder {
+/// Passes records on and remembers which requests were rejected, the first few by name, all by number; and the changes of
+/// partition, which reports show whether they are stored or not.
+struct RunWatch<Base: Recorder>: Recorder {
     var base: Base
     private var first: [RequestRecord] = []
     private var count = 0
+    private(set) var partitionChanges: [PartitionChangeRecord] = []
 
     private static var namedAtMost: Int { 5 }
 
@@ -33,7 +35,10 @@ struct RejectionWatch<Base: Recorder>: Recorder {
 
     mutating func recordTokenGaps(_ gap: SimulationDuration, count: Int) { base.recordTokenGaps(gap, count: count) }
     mutating func record(_ interval: IntervalRecord) { base.record(interval) }
-    mutating func record(_ change: PartitionChangeRecord) { base.record(change) }
+    mutating func record(_ change: PartitionChangeRecord) {
+        partitionChanges.append(change)
+        base.record(change)
+    }
     mutating func record(_ transfer: TransferRecord) { base.record(transfer) }
     func longestGap(countedWith gap: SimulationDuration) -> SimulationDuration { base.longestGap(countedWith: gap) }
 }

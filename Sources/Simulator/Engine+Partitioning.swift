@@ -1,0 +1,87 @@
+internal import CostModels
+internal import EventKernel
+internal import Metrics
+internal import Workloads
+
+// A semi-PD instance tells its partition control what happens, asks it at iteration boundaries, and follows it.
+
+extension Engine {
+    // MARK: What happens
+
+    /// Of a request whose prefill has just ended; not if it was computed again after a preemption.
+    mutating func recordFirstToken(of slot: Int32, at now: SimulationTime) {
+        guard partitionControl != nil, instance.requests[slot].firstToken == now else { return }
+        let (arrival, scheduled) = (instance.requests[slot].request.arrival, instance.requests[slot].scheduled ?? now)
+        partitionControl?.recordFirstToken(
+            FirstTokenSample(timeToFirstToken: now - arrival, execution: now - scheduled, wait: scheduled - arrival),
+            at: now)
+    }
+
+    mutating func recordPrefill(prompts: Int, at now: SimulationTime) {
+        let duration = now - instance.lanes[0].began
+        partitionControl?.recordPrefillIteration(duration, prompts: prompts)
+    }
+
+    mutating func recordCompletion(of slot: Int32, at now: SimulationTime) {
+        guard partitionControl != nil, instance.requests[slot].request.outputTokens > 1 else { return }
+        let (parts, tokens) = (instance.requests[slot].parts, instance.requests[slot].request.outputTokens)
+        let iterating = parts.prefillRun + parts.prefillStalled + parts.decodeRun + parts.decodeStalled
+        partitionControl?.recordCompletion(
+            CompletionSample(internalTimePerOutputToken: iterating.seconds / Double(tokens), outputTokens: tokens),
+            at: now)
+    }
+
+    // MARK: What is decided
+
+    /// Equal iterations after which the controller may be due, the next one included.
+    var iterationsUntilControl: Int { partitionControl?.iterationsUntilDue ?? .max }
+
+    /// Asks the controller if it is due, lets lanes between two iterations change over, and says which may begin another.
+    /// Everything that ends at this instant is booked already.
+    mutating func repartition(_ context: inout RunContext, _ recorder: inout some Recorder) -> PhasePair<Bool> {
+        guard var control = partitionControl.take() else { return PhasePair(prefill: true, decode: true) }
+        let now = context.now
+        control.countIterations(instance.lanes[0].iterations + instance.lanes[1].iterations)
+        if control.isDue(at: now) { _ = control.consult(at: now, load: instance.load) }
+        var mayBegin = PhasePair(prefill: false, decode: false)
+        for (lane, phase) in [(1, ServingPhase.decode), (0, .prefill)] where !instance.lanes[lane].isRunning {
+            let time = control.reachBoundary(of: phase, at: now, usedBlocks: instance.memory.usedBlocks)
+            mayBegin[phase] = time <= now
+        }
+        apply(control, at: now, &recorder)
+        context.timers.set(context.controlTimer(of: instance.index), to: control.nextLook(after: now))
+        partitionControl = control
+        return mayBegin
+    }
+
+    /// Caps of lanes that are running stay what they were until their boundary: the control changes no others.
+    private mutating func apply(
+        _ control: borrowing PartitionControl, at now: SimulationTime, _ recorder: inout some Recorder
+    ) {
+        let caps = control.inForce
+        guard caps.prefill != instance.lanes[0].sms || caps.decode != instance.lanes[1].sms else { return }
+        instance.lanes[0].sms = caps.prefill
+        instance.lanes[1].sms = caps.decode
+        recorder.record(instance.partitionRecord(reason: control.reason ?? ""))
+    }
+}
+
+extension Instance {
+    /// The caps of both lanes from now on.
+    func partitionRecord(reason: String) -> PartitionChangeRecord {
+        PartitionChangeRecord(
+            time: now, instance: index, prefillSMs: lanes[0].sms, decodeSMs: lanes[1].sms, reason: reason)
+    }
+
+    /// What a partition controller sees of what waits and runs. O(requests that are not decoding).
+    var load: InstanceLoad {
+        func remaining(_ slots: some Sequence<Int32>) -> Int {
+            slots.reduce(0) { $0 + requests[$1].remainingPrefill }
+        }
+        return InstanceLoad(
+            waitingRequests: waiting.count, waitingTokens: remaining(waiting) + remaining(prefilling),
+            oldestWait: waiting.first.map { now - requests[$0].request.arrival } ?? .zero,
+            prefilledRequests: prefilled.count, decodeSequences: decodeSet.count,
+            decodeContextTokens: decodeSet.contextTokens)
+    }
+}

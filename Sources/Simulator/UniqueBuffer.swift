@@ -1,0 +1,68 @@
+/// An array with one owner. It is never shared, so that writing an element costs a bounds check and no question whether
+/// somebody else holds the storage; elements may be noncopyable.
+struct UniqueBuffer<Element: ~Copyable>: ~Copyable {
+    private var base: UnsafeMutablePointer<Element>
+    private(set) var count: Int
+    private var capacity: Int
+
+    init(reserving capacity: Int = 0) {
+        base = .allocate(capacity: capacity)
+        count = 0
+        self.capacity = capacity
+    }
+
+    deinit {
+        base.deinitialize(count: count)
+        base.deallocate()
+    }
+
+    var isEmpty: Bool { count == 0 }
+    var indices: Range<Int> { 0..<count }
+
+    subscript(index: Int) -> Element {
+        unsafeAddress {
+            precondition(index >= 0 && index < count, "no element at this index")
+            return UnsafePointer(base + index)
+        }
+        unsafeMutableAddress {
+            precondition(index >= 0 && index < count, "no element at this index")
+            return base + index
+        }
+    }
+
+    /// O(1) amortised.
+    mutating func append(_ element: consuming Element) {
+        if count == capacity { grow() }
+        (base + count).initialize(to: element)
+        count += 1
+    }
+
+    mutating func removeLast() -> Element {
+        precondition(count > 0, "nothing to remove")
+        count -= 1
+        return (base + count).move()
+    }
+
+    mutating func removeAll() {
+        base.deinitialize(count: count)
+        count = 0
+    }
+
+    private mutating func grow() {
+        capacity = max(8, 2 * capacity)
+        let larger = UnsafeMutablePointer<Element>.allocate(capacity: capacity)
+        larger.moveInitialize(from: base, count: count)
+        base.deallocate()
+        base = larger
+    }
+}
+
+extension UniqueBuffer where Element: Copyable {
+    init(repeating element: Element, count: Int) {
+        self.init(reserving: count)
+        for _ in 0..<count { append(element) }
+    }
+}
+
+// The pointer is not shared: who has the buffer has the elements.
+extension UniqueBuffer: @unchecked Sendable where Element: Sendable & ~Copyable {}
