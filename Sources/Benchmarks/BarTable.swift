@@ -40,7 +40,8 @@ struct BarTable {
         return
             "| \(benchmark.name) | \(grouped(Double(benchmark.size))) | \(value) | \(bar) | "
             + String(format: "%.2f | %.3g | ", ratio, steps)
-            + String(format: "%.3f | %.0f |", median(spans.map(\.wallSeconds)), done.megabytes ?? Resources.peakMegabytes)
+            + String(
+                format: "%.3f | %.0f |", median(spans.map(\.wallSeconds)), done.megabytes ?? Resources.peakMegabytes)
     }
 }
 

@@ -15,7 +15,8 @@ enum Scaling {
             }
             let exponent = last.map { log(seconds / $0.seconds) / log(Double(size) / Double($0.size)) }
             line(
-                "| \(grouped(Double(size))) | " + String(format: "%.4f | %.0f | ", seconds, seconds / Double(size) * 1e9)
+                "| \(grouped(Double(size))) | "
+                    + String(format: "%.4f | %.0f | ", seconds, seconds / Double(size) * 1e9)
                     + (exponent.map { String(format: "%.3f", $0) } ?? "") + " | "
                     + String(format: "%.0f |", Resources.peakMegabytes))
             last = (size, seconds)

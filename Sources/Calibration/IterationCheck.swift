@@ -7,15 +7,34 @@ struct IterationCheck {
     private let models: [ModelArchitecture]
     private let efficiency: EfficiencyProfile
 
-    /// Iterations of models that are not known are left out.
+    /// Iterations of models that are not known are left out; of those measured more than once the median counts.
     init(
         _ rows: [KernelMeasurements.Iteration], device: DeviceProfile, models: [ModelArchitecture],
         efficiency: EfficiencyProfile
     ) {
-        self.rows = rows.filter { row in models.contains { $0.id == row.model } }
+        self.rows = Self.merged(rows.filter { row in models.contains { $0.id == row.model } })
         self.device = device
         self.models = models
         self.efficiency = efficiency
+    }
+
+    private static func merged(_ rows: [KernelMeasurements.Iteration]) -> [KernelMeasurements.Iteration] {
+        func point(_ row: KernelMeasurements.Iteration) -> KernelMeasurements.Iteration {
+            var point = row
+            point.seconds = 0
+            return point
+        }
+        var (points, times): ([KernelMeasurements.Iteration], [[Double]]) = ([], [])
+        for row in rows {
+            if let index = points.firstIndex(of: point(row)) {
+                times[index].append(row.seconds)
+            } else {
+                points.append(point(row))
+                times.append([row.seconds])
+            }
+        }
+        for index in points.indices { points[index].seconds = median(times[index]) }
+        return points
     }
 
     /// The median over one half of the decode iterations of what the sum leaves, by kernel. Zero without iterations.

@@ -100,7 +100,11 @@ struct RowSchema {
         let curve = predictor.tables.gemm.curve(n: n, k: k, sms: sms, state: predictor.state ?? .burst, bound: bound)
         let rows = m <= 64 ? "M ≤ 64" : m <= 512 ? "64 < M ≤ 512" : "M > 512"
         let known = predictor.tables.gemm.nearestShape(n: n, k: k).map { $0 == (n, k) } ?? false
-        let matrix = !known ? "other matrices" : n * k < 6_000_000 ? "weights below 12 MB" : "weights above 12 MB"
+        let isSmall = min(n, k) < GEMMFit.smallestSide
+        let matrix =
+            !known
+            ? isSmall ? "sides below 512" : "other matrices"
+            : n * k < 6_000_000 ? "weights below 12 MB" : "weights above 12 MB"
         return try kernel(row, "gemm, \(row[columns[1]]), \(matrix), \(rows)", curve?.price(at: Double(m)))
     }
 
@@ -112,7 +116,15 @@ struct RowSchema {
         let (batch, queries) = (try row.count(columns[6], "batch"), try row.count(columns[7], "q_len"))
         let past = try row.count(columns[8], "past", atLeast: 0)
         let (heads, keyValueHeads) = (try row.count(columns[9], "heads"), try row.count(columns[10], "kv_heads"))
-        let name = "\(row[columns[1]]) \(row[columns[2]])"
+        let isKnown =
+            queries == 1 && past > 0
+            ? predictor.tables.decodeAttention.lines.contains {
+                ($0.heads, $0.keyValueHeads) == (heads, keyValueHeads)
+            }
+            : predictor.tables.prefillAttention.lines.contains {
+                ($0.heads, $0.keyValueHeads) == (heads, keyValueHeads)
+            }
+        let name = "\(row[columns[1]]) \(row[columns[2]])\(isKnown ? "" : ", other heads")"
         if queries == 1 && past > 0 {
             let bytes = batch * (past + 1) * keyValueHeads * 512
             let size = bytes <= 50_000_000 ? "KV up to 50 MB" : "KV above 50 MB"

@@ -10,4 +10,3 @@ extension TraceFormat: ExpressibleByArgument {}
 extension WorkloadPreset: ExpressibleByArgument {}
 extension PowerState: ExpressibleByArgument {}
 extension CoRunSurface.Mechanism: ExpressibleByArgument {}
-extension CostModelChoice: ExpressibleByArgument {}

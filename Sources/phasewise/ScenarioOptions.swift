@@ -52,7 +52,7 @@ struct ScenarioOptions: ParsableArguments {
 
     @Option(
         help: "Prices iterations: tables (measured kernels) or roofline. Default: tables where the device has them.")
-    var costModel: CostModelChoice?
+    var costModel: String?
 
     @Option(help: "Folder of device, model and runtime profiles, before the default ones.")
     var profiles: String?
@@ -88,6 +88,7 @@ struct ScenarioOptions: ParsableArguments {
         flags.model = model
         flags.device = device
         flags.runtime = runtime
+        flags.costModel = costModel
         flags.ttft = ttft
         flags.tpot = tpot
         flags.seed = seed

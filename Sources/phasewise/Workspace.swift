@@ -5,24 +5,13 @@ internal import Profiles
 internal import Scenarios
 internal import Workloads
 
-/// What prices iterations.
-enum CostModelChoice: String, CaseIterable {
-    /// Sums of measured kernels.
-    case tables
-    /// Fitted efficiencies against datasheet bounds.
-    case roofline
-}
-
 /// The profiles that a command works with.
 struct Workspace: Sendable {
     let catalog: ProfileCatalog
-    /// What prices iterations; `nil` for tables where the device has them.
-    private let costs: CostModelChoice?
 
     /// Looks into the folder that the user names, then the nearest `Profiles` at or above the working directory, then
     /// at or above the program itself.
-    init(profiles: String?, costs: CostModelChoice? = nil) throws {
-        self.costs = costs
+    init(profiles: String?) throws {
         if let profiles, !FileManager.default.fileExists(atPath: profiles) {
             throw InputError(
                 at: SourceLocation(file: "--profiles", line: 1, column: 1),
@@ -54,14 +43,14 @@ struct Workspace: Sendable {
     func costModel(of kind: InstanceKind) throws -> any CostModel {
         let (efficiency, runtime) = (try efficiency(of: kind.device), try runtime(kind.runtime))
         let sharing = try sharing(of: kind.device)
-        let tables = costs == .roofline ? nil : try tables(of: kind.device)
+        let tables = kind.costModel == .roofline ? nil : try tables(of: kind.device)
         if let tables {
             return try TableCostModel(
                 model: kind.model, device: kind.device, tables: tables, efficiency: efficiency, runtime: runtime,
                 sharing: sharing, tensorParallelism: kind.tensorParallelism, smCounts: kind.smCounts,
                 maxSequences: kind.maxSequences)
         }
-        if costs == .tables { _ = try requiredTables(of: kind.device) }
+        if kind.costModel == .tables { _ = try requiredTables(of: kind.device) }
         return try RooflineCostModel(
             model: kind.model, device: kind.device, efficiency: efficiency, runtime: runtime, sharing: sharing,
             tensorParallelism: kind.tensorParallelism, smCounts: kind.smCounts, maxSequences: kind.maxSequences)

@@ -27,7 +27,7 @@ struct Compare: ParsableCommand {
     func validate() throws { try scenario.checkComplete() }
 
     func run() throws {
-        let workspace = try Workspace(profiles: scenario.profiles, costs: scenario.costModel)
+        let workspace = try Workspace(profiles: scenario.profiles)
         let named = policies.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
         let names = named ?? (scenario.scenario == nil ? Self.defaultPolicies : [])
         let resolution = try scenario.resolve(policies: names, policiesFlag: "--policies", in: workspace)
@@ -59,7 +59,7 @@ struct Simulate: ParsableCommand {
     func validate() throws { try scenario.checkComplete(policyFlag: policy == nil ? "--policy" : nil) }
 
     func run() throws {
-        let workspace = try Workspace(profiles: scenario.profiles, costs: scenario.costModel)
+        let workspace = try Workspace(profiles: scenario.profiles)
         var resolution = try scenario.resolve(
             policies: policy.map { [$0] } ?? [], policiesFlag: "--policy", in: workspace)
         try resolution.select(deployment: deployment)
