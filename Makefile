@@ -5,7 +5,8 @@ PHASEWISE = .build/release/phasewise
 RELEASE = -c release -Xswiftc -enable-testing
 CXX_HOST ?= clang++
 
-.PHONY: setup build demo test format lint goldens results microbenchmarks test-microbenchmarks clean
+.PHONY: setup build demo test test-slurm test-example bench format lint goldens results microbenchmarks \
+    test-microbenchmarks clean
 
 setup:
 	@.ci/setup
@@ -19,6 +20,19 @@ demo: build
 test: setup
 	$(SWIFT) build $(RELEASE) --build-tests
 	.ci/test
+
+# The same sweep as a Slurm job array and in one process: needs the distribution's slurmctld, slurmd and munge.
+test-slurm: build
+	.ci/test-slurm
+
+# The package in Sources/Examples that brings a policy of its own, built and gated.
+test-example: build
+	.ci/test-example
+
+# Speed and memory beside their bars, in some minutes; on a quiet machine.
+bench: build
+	$(SWIFT) build $(RELEASE) --product Benchmarks
+	.build/release/Benchmarks
 
 format:
 	$(SWIFT) format -i -r Package.swift Sources Tests
@@ -37,6 +51,7 @@ clean:
 results: build
 	Results/azure-conv/remake
 	Results/calibration/remake
+	$(PHASEWISE) regress power Profiles/suites/engines.yaml
 
 # The CUDA measurements behind Profiles/kernels: needs the CUDA toolkit, CMake and a GPU of compute capability 9.0.
 microbenchmarks:

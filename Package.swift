@@ -18,7 +18,6 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
-let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
@@ -31,20 +30,21 @@ let package = Package(
         .executable(name: "phasewise", targets: ["phasewise"]),
         .library(
             name: "PhasewiseSimulator", targets: ["Simulator", "CostModels", "Workloads", "Metrics", "EventKernel"]),
+        .library(name: "PhasewiseScenarios", targets: ["Scenarios", "Profiles"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
         library("Diagnostics"),
         library("EventKernel"),
+        library("Statistics", ["EventKernel"]),
         library("Workloads", ["Diagnostics", "EventKernel", "CZlib"]),
         library("CostModels", ["EventKernel"]),
-        library("Metrics", ["EventKernel", histogram]),
+        library("Metrics", ["EventKernel"]),
         library("Profiles", ["CostModels", "Diagnostics", yams]),
         library("Simulator", ["Workloads", "CostModels", "Metrics", "EventKernel", deque]),
         library("ResultStore", ["Metrics", "EventKernel", grdb, sqlite]),
@@ -53,12 +53,20 @@ let package = Package(
         library("Reporting", ["Metrics", "ResultStore", "EventKernel"]),
         library("Validation", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         library("Reproduction", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
+        library("Planning", ["Scenarios", "Profiles", "Metrics", "Statistics", "EventKernel", "Diagnostics"]),
+        library(
+            "Regression",
+            [
+                "Simulator", "Scenarios", "Profiles", "CostModels", "Metrics", "Statistics", "Reporting", "EventKernel",
+                "Diagnostics",
+            ]),
         .systemLibrary(name: "CZlib"),
         .executableTarget(
             name: "phasewise",
             dependencies: [
                 "Diagnostics", "EventKernel", "Workloads", "CostModels", "Metrics", "Profiles", "Simulator",
-                "ResultStore", "Calibration", "Scenarios", "Reporting", "Validation", "Reproduction",
+                "ResultStore", "Calibration", "Scenarios", "Reporting", "Validation", "Reproduction", "Planning",
+                "Regression", "Statistics",
                 argumentParser,
             ],
             swiftSettings: strict),
@@ -83,6 +91,13 @@ let package = Package(
             "ValidationTests",
             ["Validation", "Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         tests("CommandLineTests", ["phasewise"]),
+        tests("StatisticsTests", ["Statistics", "EventKernel"]),
+        tests(
+            "PlanningTests",
+            ["Planning", "Scenarios", "Profiles", "Metrics", "Statistics", "EventKernel", "Diagnostics"]),
+        tests(
+            "RegressionTests",
+            ["Regression", "Scenarios", "Profiles", "Metrics", "Reporting", "EventKernel", "Diagnostics"]),
         tests("ReproductionTests", ["Reproduction", "Diagnostics"]),
         tests("ReportingTests", ["Reporting", "ResultStore", "Metrics", "EventKernel"]),
     ]

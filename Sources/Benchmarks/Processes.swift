@@ -33,7 +33,7 @@ extension Benchmark {
         let own = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
         let program = own.deletingLastPathComponent().appendingPathComponent("phasewise").path
         var words = ([program] + arguments).map { strdup($0) }
-        defer { words.forEach { free($0) } }
+        defer { for word in words { free(word) } }
         words.append(nil)
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)

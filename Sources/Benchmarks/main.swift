@@ -16,7 +16,10 @@ if arguments.isEmpty {
 } else if arguments.count == 2, let size = Int(arguments[1]), size > 0,
     let benchmark = Benchmark.all.first(where: { $0.name == arguments[0] })
 {
-    say(String(try benchmark.prepare(size)().count))
+    let run = try benchmark.prepare(size)
+    var count = 0
+    let span = try measured { count = try run().count }
+    say("\(count) in \(span.processorSeconds) s")
 } else {
     let names = Benchmark.all.map(\.name).joined(separator: ", ")
     FileHandle.standardError.write(Data("usage: Benchmarks [scaling | NAME SIZE]\nnames: \(names)\n".utf8))

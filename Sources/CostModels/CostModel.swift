@@ -57,4 +57,11 @@ public protocol CostModel: Sendable {
     /// Of the time of an iteration of this shape, the seconds by provenance. Decodes are asked for at the middle of their
     /// cost line, so that all iterations of a line rest on the same.
     func provenance(of shape: IterationShape, sms: Int) -> ProvenanceShares
+
+    /// What every price rests on, or `nil` if that depends on the iteration and `provenance(of:sms:)` is to be asked.
+    var uniformProvenance: CostProvenance? { get }
+}
+
+extension CostModel {
+    public var uniformProvenance: CostProvenance? { nil }
 }

@@ -50,7 +50,7 @@ public struct ProvenanceShares: Hashable, Sendable, BitwiseCopyable {
         return ProvenanceSplit(steps: steps)
     }
 
-    private static func index(_ provenance: CostProvenance) -> Int {
+    fileprivate static func index(_ provenance: CostProvenance) -> Int {
         switch provenance {
         case .measured: 0
         case .interpolated: 1
@@ -73,6 +73,11 @@ public struct ProvenanceWork: Sendable {
     private var parts = InlineArray<5, Int128>(repeating: 0)
 
     public init() {}
+
+    /// - Parameter units: of work, all of it from one source.
+    public init(_ provenance: CostProvenance, units: Int128) {
+        parts[ProvenanceShares.index(provenance)] = units * Int128(ProvenanceSplit.whole)
+    }
 
     public mutating func add(_ work: Work, _ split: ProvenanceSplit) {
         for i in parts.indices { parts[i] += Int128(work.units) * Int128(split.steps[i]) }

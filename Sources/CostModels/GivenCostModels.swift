@@ -27,10 +27,14 @@ public struct ConstantCostModel: CostModel {
     public func provenance(of shape: IterationShape, sms: Int) -> ProvenanceShares {
         ProvenanceShares(.given, seconds: work(of: shape, sms: sms).seconds)
     }
+
+    public var uniformProvenance: CostProvenance? { .given }
 }
 
 /// Costs as a user knows them from timing an engine:
-/// prefill = a + b·Σ tokens + c·Σ tokens², decode = a + b·Σ context + c·sequences, in seconds.
+/// prefill = a + b·Σ tokens + c·Σ tokens², decode = a + b·Σ context + c·sequences, in seconds, and something on top of
+/// every iteration. Decode batches above a threshold may have costs of their own (DistServe's simulator,
+/// `simdistserve`, release of OSDI 2024).
 ///
 /// An iteration with both pays the larger constant and both sums. Σ tokens² counts a chunk on top of cached tokens with
 /// the part of the square that it adds, so that chunks of a prompt together cost the prompt's square.
@@ -84,18 +88,35 @@ public struct AffineCostModel: CostModel {
         func multiplier(share: Double) -> Double { (scaling / share + fixed) / (scaling + fixed) }
     }
 
+    /// Decode costs of batches with more than `sequences` sequences.
+    public struct LargeBatch: Hashable, Sendable {
+        public var sequences: Int
+        public var decode: DecodeCost
+
+        public init(above sequences: Int, decode: DecodeCost) {
+            self.sequences = sequences
+            self.decode = decode
+        }
+    }
+
     public var streamingMultiprocessors: Int
+    /// Added to every iteration, whatever its SMs.
+    public var iterationSeconds: Double
     public var prefill: PrefillCost
     public var decode: DecodeCost
+    public var largeBatch: LargeBatch?
     /// As in `SharingEfficiency`.
     public var overlapGain: Double
 
     public init(
-        streamingMultiprocessors: Int, prefill: PrefillCost, decode: DecodeCost, overlapGain: Double = 1
+        streamingMultiprocessors: Int, iterationSeconds: Double = 0, prefill: PrefillCost, decode: DecodeCost,
+        largeBatch: LargeBatch? = nil, overlapGain: Double = 1
     ) {
         self.streamingMultiprocessors = streamingMultiprocessors
+        self.iterationSeconds = iterationSeconds
         self.prefill = prefill
         self.decode = decode
+        self.largeBatch = largeBatch
         self.overlapGain = overlapGain
     }
 
@@ -108,19 +129,27 @@ public struct AffineCostModel: CostModel {
         let squares = Double(2 * shape.prefillAttentionPairs - shape.prefillTokens)
         var seconds = prefill.secondsPerToken * Double(shape.prefillTokens) + prefill.secondsPerSquaredToken * squares
         if shape.decodeSequences > 0 {
+            let decode = decodeCost(sequences: shape.decodeSequences)
             seconds += max(prefill.constantSeconds, decode.constantSeconds)
             seconds += decode.secondsPerContextToken * Double(shape.decodeContextTokens)
             seconds += decode.secondsPerSequence * Double(shape.decodeSequences)
         } else {
             seconds += prefill.constantSeconds
         }
-        return Work(rounding: seconds * prefill.smResponse.multiplier(share: share))
+        return Work(rounding: iterationSeconds + seconds * prefill.smResponse.multiplier(share: share))
+    }
+
+    private func decodeCost(sequences: Int) -> DecodeCost {
+        if let largeBatch, sequences > largeBatch.sequences { return largeBatch.decode }
+        return decode
     }
 
     public func decodeLine(sequences: Int, contextTokens: Int, sms: Int) -> DecodeCostLine {
+        let decode = decodeCost(sequences: sequences)
         let factor = decode.smResponse.multiplier(share: Double(sms) / Double(streamingMultiprocessors))
+        let batchSeconds = decode.constantSeconds + decode.secondsPerSequence * Double(sequences)
         return DecodeCostLine(
-            fixed: Work(rounding: (decode.constantSeconds + decode.secondsPerSequence * Double(sequences)) * factor),
+            fixed: Work(rounding: iterationSeconds + batchSeconds * factor),
             perContextToken: Work(rounding: decode.secondsPerContextToken * factor),
             validContext: 0...endlessContext)
     }
@@ -136,6 +165,7 @@ public struct AffineCostModel: CostModel {
                 rounding: response.multiplier(share: shared / total)
                     / response.multiplier(share: Double(alone) / total))
         }
+        let decode = decodeCost(sequences: decodeShape.decodeSequences)
         return LaneSlowdowns(
             prefill: slowdown(prefill.smResponse, alone: partition.prefill, shared: effective.prefill),
             decode: slowdown(decode.smResponse, alone: partition.decode, shared: effective.decode))
@@ -144,4 +174,6 @@ public struct AffineCostModel: CostModel {
     public func provenance(of shape: IterationShape, sms: Int) -> ProvenanceShares {
         ProvenanceShares(.given, seconds: work(of: shape, sms: sms).seconds)
     }
+
+    public var uniformProvenance: CostProvenance? { .given }
 }

@@ -87,6 +87,8 @@ public struct MeasuredBatchCostModel: CostModel {
     public func provenance(of shape: IterationShape, sms: Int) -> ProvenanceShares {
         ProvenanceShares(.given, seconds: work(of: shape, sms: sms).seconds)
     }
+
+    public var uniformProvenance: CostProvenance? { .given }
 }
 
 extension RuntimeProfile.Overhead {

@@ -111,6 +111,8 @@ public struct RooflineCostModel: CostModel {
         ProvenanceShares(.analytic, seconds: work(of: shape, sms: sms).seconds)
     }
 
+    public var uniformProvenance: CostProvenance? { .analytic }
+
     func stretch(sms: Int) -> SMStretch { stretches[sms] }
 
     /// Seconds and traffic of the engine's kernels of an iteration on each GPU, without host time.

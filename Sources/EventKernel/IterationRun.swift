@@ -9,6 +9,7 @@ public struct IterationRun: Sendable, BitwiseCopyable {
     public var slowdown: Slowdown
 
     /// - Precondition: neither work is negative.
+    @inlinable
     public init(start: LaneTime, first: Work, increment: Work, slowdown: Slowdown) {
         precondition(first.units >= 0 && increment.units >= 0, "negative work: \(first), \(increment)")
         self.start = start
@@ -18,22 +19,27 @@ public struct IterationRun: Sendable, BitwiseCopyable {
     }
 
     /// The work of iteration `k`.
+    @inlinable
     public func work(at k: Int) -> Work { Work(units: first.units + increment.units * Int64(k)) }
 
     /// The duration of iteration `k`, rounded up to a nanosecond on its own.
+    @inlinable
     public func duration(at k: Int) -> SimulationDuration { slowdown.duration(of: work(at: k)) }
 
     /// The work of the first `count` iterations together.
+    @inlinable
     public func totalWork(count: Int) -> Work {
         let n = Int64(count)
         return Work(units: n * first.units + increment.units * (n * (n - 1) / 2))
     }
 
     /// When the first `count` iterations are done. O(1).
+    @inlinable
     public func end(count: Int) -> LaneTime { start.after(totalWork(count: count), at: slowdown) }
 
     /// The number of iterations that end at or before `time`, at most `limit`. O(1): the root of a quadratic, which
     /// rounding puts off by at most a few iterations.
+    @inlinable
     public func iterationsCompleted(by time: SimulationTime, limit: Int) -> Int {
         guard limit > 0, time >= start.time else { return 0 }
         let done = start.work(until: time, at: slowdown)
@@ -45,6 +51,7 @@ public struct IterationRun: Sendable, BitwiseCopyable {
     }
 
     /// The first iteration after `k` that takes longer than `duration`, at most `limit`. O(1).
+    @inlinable
     public func firstIteration(longerThan duration: SimulationDuration, after k: Int, limit: Int) -> Int {
         guard increment.units > 0, k + 1 < limit else { return limit }
         // ⌈w·s/m⌉ > d exactly if w > ⌊d·m/s⌋, which is the work that fits into d.
@@ -55,7 +62,8 @@ public struct IterationRun: Sendable, BitwiseCopyable {
 
     /// Solves slope/2·k² + linear·k = done, in the form that does not cancel for either sign of `linear`. One unit more
     /// of `first` keeps it finite where nothing takes any time.
-    private func estimate(_ done: Work, limit: Int) -> Int {
+    @inlinable
+    func estimate(_ done: Work, limit: Int) -> Int {
         let slope = Double(increment.units)
         let linear = Double(first.units + 1) - slope / 2
         let target = Double(done.units)

@@ -7,21 +7,27 @@ public struct LaneTime: Hashable, Sendable, BitwiseCopyable {
     /// The first whole nanosecond that is not earlier.
     public let time: SimulationTime
     /// By how much `time` is later, in units of 2⁻²² ns; less than a nanosecond.
-    private let lead: Int64
+    @usableFromInline let lead: Int64
 
-    private static var fractionBits: Int64 { Work.fractionBits + Slowdown.fractionBits }
-    private static var fractionMask: Int64 { 1 << fractionBits - 1 }
+    @inlinable
+    static var fractionBits: Int64 { Work.fractionBits + Slowdown.fractionBits }
+    @inlinable
+    static var fractionMask: Int64 { 1 << fractionBits - 1 }
 
+    @inlinable
     public static var zero: Self { Self(.zero) }
 
+    @inlinable
     public init(_ time: SimulationTime) { self.init(time: time, lead: 0) }
 
-    private init(time: SimulationTime, lead: Int64) {
+    @inlinable
+    init(time: SimulationTime, lead: Int64) {
         self.time = time
         self.lead = lead
     }
 
     /// The point at which `work` that begins here is done.
+    @inlinable
     public func after(_ work: Work, at slowdown: Slowdown) -> LaneTime {
         let (product, overflow) = work.units.multipliedReportingOverflow(by: slowdown.units)
         if overflow { return afterLong(work, at: slowdown) }
@@ -30,7 +36,8 @@ public struct LaneTime: Hashable, Sendable, BitwiseCopyable {
         return LaneTime(time: time + SimulationDuration(nanoseconds: whole), lead: -exact & Self.fractionMask)
     }
 
-    private func afterLong(_ work: Work, at slowdown: Slowdown) -> LaneTime {
+    @inlinable
+    func afterLong(_ work: Work, at slowdown: Slowdown) -> LaneTime {
         let exact = Int128(work.units) * Int128(slowdown.units) - Int128(lead)
         let whole = (exact + Int128(Self.fractionMask)) >> Self.fractionBits
         return LaneTime(
@@ -40,6 +47,7 @@ public struct LaneTime: Hashable, Sendable, BitwiseCopyable {
 
     /// The work that is done from here to `end`, rounded down.
     /// - Precondition: `end` is not before `time`.
+    @inlinable
     public func work(until end: SimulationTime, at slowdown: Slowdown) -> Work {
         let elapsed = (end - time).nanoseconds
         if elapsed < 1 << (62 - Self.fractionBits) {
@@ -49,6 +57,7 @@ public struct LaneTime: Hashable, Sendable, BitwiseCopyable {
     }
 
     /// The time from `earlier` to here, rounded up to a nanosecond once.
+    @inlinable
     public func since(_ earlier: LaneTime) -> SimulationDuration {
         SimulationDuration(nanoseconds: (time - earlier.time).nanoseconds + (earlier.lead > lead ? 1 : 0))
     }

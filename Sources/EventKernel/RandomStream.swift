@@ -73,7 +73,7 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
     }
 }
 
-@inline(__always)
+@inlinable
 func mix(_ x: UInt64) -> UInt64 {
     var z = x
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9

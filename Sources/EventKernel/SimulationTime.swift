@@ -2,21 +2,29 @@
 public struct SimulationTime: Hashable, Comparable, Sendable, BitwiseCopyable {
     public var nanoseconds: Int64
 
+    @inlinable
     public static var zero: Self { Self(nanoseconds: 0) }
     /// Later than every event; the time of what never happens.
+    @inlinable
     public static var never: Self { Self(nanoseconds: .max) }
 
+    @inlinable
     public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
+    @inlinable
     public static func < (a: Self, b: Self) -> Bool { a.nanoseconds < b.nanoseconds }
+    @inlinable
     public static func - (a: Self, b: Self) -> SimulationDuration {
         SimulationDuration(nanoseconds: a.nanoseconds - b.nanoseconds)
     }
+    @inlinable
     public static func + (a: Self, b: SimulationDuration) -> Self {
         SimulationTime(nanoseconds: a.nanoseconds + b.nanoseconds)
     }
+    @inlinable
     public static func += (a: inout Self, b: SimulationDuration) { a.nanoseconds += b.nanoseconds }
 
+    @inlinable
     public var seconds: Double { Double(nanoseconds) / 1e9 }
 }
 
@@ -24,22 +32,31 @@ public struct SimulationTime: Hashable, Comparable, Sendable, BitwiseCopyable {
 public struct SimulationDuration: Hashable, Comparable, Sendable, BitwiseCopyable {
     public var nanoseconds: Int64
 
+    @inlinable
     public static var zero: Self { Self(nanoseconds: 0) }
 
+    @inlinable
     public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
     /// The nearest whole number of nanoseconds: the one place where seconds become simulated time.
     /// - Precondition: `seconds` is finite, not negative, and below 292 years.
+    @inlinable
     public init(rounding seconds: Double) {
         precondition(seconds.isFinite && seconds >= 0 && seconds < 9.2e9, "not a duration: \(seconds) s")
         nanoseconds = Int64((seconds * 1e9).rounded())
     }
 
+    @inlinable
     public static func < (a: Self, b: Self) -> Bool { a.nanoseconds < b.nanoseconds }
+    @inlinable
     public static func + (a: Self, b: Self) -> Self { Self(nanoseconds: a.nanoseconds + b.nanoseconds) }
+    @inlinable
     public static func - (a: Self, b: Self) -> Self { Self(nanoseconds: a.nanoseconds - b.nanoseconds) }
+    @inlinable
     public static func += (a: inout Self, b: Self) { a.nanoseconds += b.nanoseconds }
+    @inlinable
     public static func -= (a: inout Self, b: Self) { a.nanoseconds -= b.nanoseconds }
 
+    @inlinable
     public var seconds: Double { Double(nanoseconds) / 1e9 }
 }

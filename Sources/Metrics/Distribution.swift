@@ -23,12 +23,11 @@ public struct Distribution: Hashable, Sendable {
         let mean = compensatedSum(of: samples) { $0 } / n
         self.mean = mean
         standardDeviation = (compensatedSum(of: samples) { ($0 - mean) * ($0 - mean) } / n).squareRoot()
-        let sorted = sortedAscending(samples)
-        p50 = percentile(0.5, ofSorted: sorted)
-        p90 = percentile(0.9, ofSorted: sorted)
-        p95 = percentile(0.95, ofSorted: sorted)
-        p99 = percentile(0.99, ofSorted: sorted)
-        max = sorted[sorted.count - 1]
+        let fractions = [0.5, 0.9, 0.95, 0.99]
+        let order = OrderStatistics(of: samples, ranks: fractions.flatMap { Rank($0, of: samples.count).neighbours })
+        let percentiles = fractions.map { Rank($0, of: samples.count).value(order) }
+        (p50, p90, p95, p99) = (percentiles[0], percentiles[1], percentiles[2], percentiles[3])
+        max = order.largest
     }
 
     public subscript(_ statistic: Statistic) -> Double? {
@@ -58,12 +57,23 @@ func compensatedSum(of samples: [Double], _ term: (Double) -> Double) -> Double 
     return sum
 }
 
-/// The sample at rank `fraction · (n − 1)`, interpolated between its neighbours.
-func percentile(_ fraction: Double, ofSorted samples: [Double]) -> Double {
-    let position = fraction * Double(samples.count - 1)
-    let below = Int(position)
-    let above = min(below + 1, samples.count - 1)
-    return samples[below] + (samples[above] - samples[below]) * (position - Double(below))
+/// The rank `fraction · (n − 1)`, which may lie between two samples.
+private struct Rank {
+    private let position: Double
+    private let count: Int
+
+    init(_ fraction: Double, of count: Int) {
+        position = fraction * Double(count - 1)
+        self.count = count
+    }
+
+    var neighbours: [Int] { [Int(position), min(Int(position) + 1, count - 1)] }
+
+    /// Interpolated between the neighbours.
+    func value(_ order: OrderStatistics) -> Double {
+        let (below, above) = (order[neighbours[0]], order[neighbours[1]])
+        return below + (above - below) * (position - Double(neighbours[0]))
+    }
 }
 
 /// A radix sort, because a million requests have five distributions and comparison sorts would take longer than the

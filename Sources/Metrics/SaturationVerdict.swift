@@ -47,11 +47,13 @@ extension SaturationVerdict {
 
     /// `nil` for too few requests, or if all arrived at once.
     init?(_ requests: [Waiting]) {
-        let arrivals = sortedAscending(requests.map { Double($0.arrivalNanoseconds) })
-        guard requests.count >= Self.requestsNeeded, arrivals[0] < arrivals[arrivals.count - 1] else { return nil }
-        let span = arrivals[arrivals.count - 1] - arrivals[0]
+        guard requests.count >= Self.requestsNeeded else { return nil }
+        let ranks = (0..<Self.parts).map { $0 * requests.count / Self.parts }
+        let arrivals = OrderStatistics(of: requests.map { Double($0.arrivalNanoseconds) }, ranks: ranks)
+        guard arrivals[0] < arrivals.largest else { return nil }
+        let span = arrivals.largest - arrivals[0]
         // Where each part but the first begins. Requests of one instant stay together.
-        let starts = (1..<Self.parts).map { arrivals[$0 * arrivals.count / Self.parts] }
+        let starts = ranks.dropFirst().map { arrivals[$0] }
 
         var sums = [Int128](repeating: 0, count: Self.parts)
         var counts = [Int](repeating: 0, count: Self.parts)

@@ -1,8 +1,8 @@
 public import EventKernel
-internal import Histogram
 
 /// Counts of gaps between tokens. There are hundreds of them per request, so they are counted in classes instead of
-/// kept: two significant digits, which places every gap within 0.4 % of its class's middle.
+/// kept: 128 to an octave, which places every gap within 0.4 % of its class's middle, and one to a nanosecond below 256.
+/// These are the classes of HdrHistogram at two significant digits.
 ///
 /// All statistics are functions of the class counts alone, so it makes no difference whether gaps of one class were
 /// recorded one by one or together.
@@ -18,39 +18,35 @@ public struct TokenGapHistogram: Sendable {
         }
     }
 
-    private var histogram = Histogram<UInt64>(
-        lowestDiscernibleValue: 1, highestTrackableValue: UInt64(Int64.max / 2), numberOfSignificantValueDigits: .two)
+    private static let classes = GapClass.index(of: 1 << 62 - 1) + 1
+
+    private var counts = [Int](repeating: 0, count: classes)
 
     public init() {}
 
     /// - Precondition: the gap is not negative and below 146 years.
     public mutating func record(_ gap: SimulationDuration, count: Int) {
-        let isCounted = histogram.record(UInt64(gap.nanoseconds), count: UInt64(count))
-        precondition(isCounted, "a gap of \(gap.nanoseconds) ns between tokens")
+        precondition(gap.nanoseconds >= 0 && gap.nanoseconds < 1 << 62, "a gap of \(gap.nanoseconds) ns between tokens")
+        counts[GapClass.index(of: gap.nanoseconds)] += count
     }
 
     public func longestGap(countedWith gap: SimulationDuration) -> SimulationDuration {
-        SimulationDuration(nanoseconds: Int64(histogram.highestEquivalentForValue(UInt64(gap.nanoseconds))))
+        SimulationDuration(nanoseconds: GapClass(of: gap.nanoseconds).last)
     }
 
     /// Classes that are not empty, in ascending order.
     public var buckets: [Bucket] {
-        histogram.recordedValues().map {
-            Bucket(
-                upperBound: SimulationDuration(nanoseconds: Int64(histogram.highestEquivalentForValue($0.value))),
-                count: Int($0.count))
-        }
+        filled.map { Bucket(upperBound: SimulationDuration(nanoseconds: $0.gaps.last), count: $0.count) }
+    }
+
+    private var filled: [(gaps: GapClass, count: Int)] {
+        counts.indices.compactMap { counts[$0] > 0 ? (GapClass(index: $0), counts[$0]) : nil }
     }
 
     /// Of the gaps in seconds, each taken for the middle of its class; a percentile is the smallest class that at least
     /// this share of the gaps reaches.
     public var distribution: Distribution {
-        var classes: [(middle: Double, count: Int)] = []
-        for value in histogram.recordedValues() {
-            let low = histogram.lowestEquivalentForValue(value.value)
-            let high = histogram.highestEquivalentForValue(value.value)
-            classes.append(((Double(low) + Double(high)) / 2e9, Int(value.count)))
-        }
+        let classes = filled.map { (middle: (Double($0.gaps.first) + Double($0.gaps.last)) / 2e9, count: $0.count) }
         var result = Distribution()
         result.count = classes.reduce(0) { $0 + $1.count }
         guard let last = classes.last else { return result }
@@ -74,5 +70,38 @@ public struct TokenGapHistogram: Sendable {
         result.p95 = quantile(0.95)
         result.p99 = quantile(0.99)
         return result
+    }
+}
+
+/// The gaps, in nanoseconds, that are counted together.
+private struct GapClass {
+    /// log₂ of the number of classes in an octave.
+    private static let octaveBits = 7
+
+    let first: Int64
+    let last: Int64
+
+    /// The class of a gap. O(1).
+    init(of gap: Int64) {
+        let shift = Self.shift(of: gap)
+        first = (gap >> shift) << shift
+        last = first + (1 << shift) - 1
+    }
+
+    init(index: Int) {
+        let shift = max(0, (index >> Self.octaveBits) - 1)
+        first = Int64(index - (shift << Self.octaveBits)) << shift
+        last = first + (1 << shift) - 1
+    }
+
+    /// Of the class of a gap, in ascending order from 0. O(1).
+    static func index(of gap: Int64) -> Int {
+        let shift = shift(of: gap)
+        return (shift << octaveBits) + Int(gap >> shift)
+    }
+
+    /// log₂ of the nanoseconds in the class of a gap.
+    private static func shift(of gap: Int64) -> Int {
+        max(0, Int64.bitWidth - gap.leadingZeroBitCount - 1 - octaveBits)
     }
 }

@@ -1,5 +1,5 @@
 /// A JSON value whose objects keep the order in which their members were written.
-enum JSONText {
+package enum JSONText {
     case null
     case bool(Bool)
     case integer(Int)
@@ -8,12 +8,12 @@ enum JSONText {
     case array([JSONText])
     case object([(String, JSONText)])
 
-    init(_ value: String?) { self = value.map(JSONText.string) ?? .null }
-    init(_ value: Double?) { self = value.map(JSONText.number) ?? .null }
+    package init(_ value: String?) { self = value.map(JSONText.string) ?? .null }
+    package init(_ value: Double?) { self = value.map(JSONText.number) ?? .null }
 
     /// Indented by two spaces a level. Numbers have the fewest digits that read back as the same number; those that
     /// JSON cannot express are null.
-    func text(indent: Int = 0) -> String {
+    package func text(indent: Int = 0) -> String {
         switch self {
         case .null: return "null"
         case .bool(let value): return value ? "true" : "false"
@@ -55,7 +55,7 @@ enum JSONText {
 }
 
 /// One line of CSV, quoted as RFC 4180 says where a field needs it.
-func csvLine(_ fields: [String]) -> String {
+package func csvLine(_ fields: [String]) -> String {
     let quoted = fields.map { field in
         let needsQuotes = field.unicodeScalars.contains { [",", "\"", "\n", "\r"].contains($0) }
         guard needsQuotes else { return field }

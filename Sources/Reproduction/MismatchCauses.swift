@@ -152,4 +152,6 @@ private struct UnhinderedPrefill: CostModel {
     }
 
     func provenance(of shape: IterationShape, sms: Int) -> ProvenanceShares { base.provenance(of: shape, sms: sms) }
+
+    var uniformProvenance: CostProvenance? { base.uniformProvenance }
 }

@@ -5,8 +5,8 @@ internal import Metrics
 /// The one transaction in which a run is written, on a connection of its own.
 ///
 /// A class because it stands for something outside: whoever holds the last reference and lets go of it before the
-/// commit undoes what was written.
-final class RunTransaction {
+/// commit undoes what was written. What changes in it is touched on the connection's own queue only.
+final class RunTransaction: @unchecked Sendable {
     private let description: RunDescription
     private let rows: RowKeeping
     private let path: String

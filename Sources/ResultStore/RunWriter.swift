@@ -19,7 +19,7 @@ extension ResultStore {
 
 /// Takes the records of one run: makes its summary and stores its rows.
 ///
-/// Rows are held back and written in batches. The database is locked for writing from the first batch on: a run of few
+/// Rows are held back and written in batches, on a thread of their own while the run goes on. The database is locked for writing from the first batch on: a run of few
 /// rows locks it only for the moment of its commit. A writer that is dropped before `commit` leaves nothing behind.
 public struct RunWriter: Recorder {
     /// Rows held back, of all kinds together: a few megabytes.
@@ -28,14 +28,15 @@ public struct RunWriter: Recorder {
     private var summaryBuilder: RunSummaryBuilder
     private let rows: RowKeeping
     private let transaction: RunTransaction
+    /// What goes wrong there is told by `commit`, since records cannot be refused.
+    private let pipeline: RowPipeline
     private var batch = RowBatch()
-    /// The first thing that went wrong; told by `commit`, since records cannot be refused.
-    private var failure: ResultStoreError?
 
     init(summaryBuilder: RunSummaryBuilder, rows: RowKeeping, transaction: RunTransaction) {
         self.summaryBuilder = summaryBuilder
         self.rows = rows
         self.transaction = transaction
+        pipeline = RowPipeline(transaction)
     }
 
     public mutating func record(_ request: RequestRecord) {
@@ -77,37 +78,28 @@ public struct RunWriter: Recorder {
 
     private mutating func writeIfFull() {
         guard batch.count >= Self.batchRows else { return }
-        if failure == nil {
-            do { try transaction.write(batch) } catch { failure = error }
-        }
-        batch.removeAll()
+        pipeline.write(batch)
+        batch = RowBatch()
     }
 
     /// Stores the run as a whole, or throws and leaves the database as it was.
     /// - Parameter wallSeconds: How long the simulation took.
     public mutating func commit(_ outcome: RunOutcome, wallSeconds: Double) throws(ResultStoreError) -> StoredRun {
-        if let failure { throw failure }
         let summary = summaryBuilder.summary(of: outcome)
+        try pipeline.finish()
         try transaction.write(batch)
-        batch.removeAll()
+        batch = RowBatch()
         return try transaction.commit(
             outcome, summary: summary, gaps: summaryBuilder.gaps.buckets, wallSeconds: wallSeconds)
     }
 }
 
 /// Rows that wait to be written.
-struct RowBatch {
+struct RowBatch: Sendable {
     var requests: [RequestRecord] = []
     var intervals: [IntervalRecord] = []
     var partitionChanges: [PartitionChangeRecord] = []
     var transfers: [TransferRecord] = []
 
     var count: Int { requests.count + intervals.count + partitionChanges.count + transfers.count }
-
-    mutating func removeAll() {
-        requests.removeAll(keepingCapacity: true)
-        intervals.removeAll(keepingCapacity: true)
-        partitionChanges.removeAll(keepingCapacity: true)
-        transfers.removeAll(keepingCapacity: true)
-    }
 }

@@ -11,11 +11,11 @@ struct DeploymentReader {
 
     init(
         environment: ScenarioEnvironment, folder: String, findings: Findings, model: ModelArchitecture?,
-        defaultDevice: Located<String>?
+        defaultDevice: Located<String>?, defaultCosts: ResolvedCosts?
     ) {
         self.findings = findings
         pools = PoolReader(
-            findings: findings, model: model,
+            findings: findings, model: model, defaultCosts: defaultCosts,
             devices: DeviceLookup(
                 catalog: environment.catalog, folder: folder, findings: findings, defaultDevice: defaultDevice))
     }
@@ -30,6 +30,7 @@ struct DeploymentReader {
         guard var keys = YAMLReader(node, "a deployment", findings) else { return nil }
         let name = keys.optional("name", .string("a name"))
         let router = keys.optional("router", .choice("a router"))?.value ?? RouterPolicy.leastOutstanding
+        let signalInterval = keys.optional("signal_interval", .number(in: 1e-3...3600))?.value
         let policy = keys.optional("policy", .word("a policy", of: PolicyCatalog.ids))
         let poolsNode = keys.node("pools")
         let linkNode = keys.node("link")
@@ -63,7 +64,9 @@ struct DeploymentReader {
         }
         guard isComplete else { return nil }
         return ResolvedDeployment(
-            name: deploymentName, router: router, pools: read,
+            name: deploymentName, router: router,
+            signalIntervalSeconds: signalInterval ?? (router == .leastKV ? Self.defaultSignalInterval : nil),
+            pools: read,
             link: hasPrefillPool ? link ?? Self.defaultLink(of: read) : nil)
     }
 
@@ -88,7 +91,7 @@ struct DeploymentReader {
                 ResolvedPool(
                     name: part.role.rawValue, role: part.role, policy: policy.id, instances: instances,
                     tensorParallelism: shared.tensorParallelism, deviceReference: device.reference,
-                    device: device.profile, memory: shared.memory,
+                    device: device.profile, memory: shared.memory, costs: shared.costs,
                     partition: part.role == .semiPD ? partitioning?.partition : nil,
                     partitionControl: part.role == .semiPD ? partitioning?.control : nil, arguments: arguments))
         }
@@ -138,8 +141,13 @@ struct DeploymentReader {
         guard var keys = YAMLReader(node, "a link", findings) else { return nil }
         let bandwidth = keys.required("bandwidth", .number(in: 1e3...1e18))
         let latency = keys.optional("latency", .number(in: 0...60))
+        let concurrent = keys.optional("concurrent_transfers", .int(in: 1...1024))
         keys.finish()
-        return bandwidth.map { ResolvedLink(bytesPerSecond: $0.value, latencySeconds: latency?.value ?? 0) }
+        return bandwidth.map {
+            ResolvedLink(
+                bytesPerSecond: $0.value, latencySeconds: latency?.value ?? 0,
+                concurrentTransfers: concurrent?.value ?? 1)
+        }
     }
 
     private mutating func checkName(_ name: String, at location: SourceLocation) {
@@ -161,6 +169,9 @@ struct DeploymentReader {
         }
         return true
     }
+
+    /// Seconds; assumed: engines publish their metrics several times a second.
+    private static let defaultSignalInterval = 0.1
 
     /// Every GPU of an instance moves its own shard over its own link, so the narrower side of the two counts.
     private static func defaultLink(of pools: [ResolvedPool]) -> ResolvedLink {

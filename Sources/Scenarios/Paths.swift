@@ -1,15 +1,15 @@
 internal import Diagnostics
-internal import Profiles
+package import Profiles
 
 /// The folder and the file name of a path; the folder is empty for a bare file name.
-func splitPath(_ path: String) -> (folder: String, file: String) {
+package func splitPath(_ path: String) -> (folder: String, file: String) {
     guard let slash = path.lastIndex(of: "/") else { return ("", path) }
     let folder = path[..<slash]
     return (folder.isEmpty ? "/" : String(folder), String(path[path.index(after: slash)...]))
 }
 
 /// A path as it is opened: relative to the scenario's folder, or to the working directory if it was given as a flag.
-func resolvedPath(_ path: Located<String>, folder: String) -> String {
+package func resolvedPath(_ path: Located<String>, folder: String) -> String {
     let isFlag = path.location.file.hasPrefix("--")
     return normalised(path.value.hasPrefix("/") || isFlag || folder.isEmpty ? path.value : "\(folder)/\(path.value)")
 }

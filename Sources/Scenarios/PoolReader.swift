@@ -10,6 +10,7 @@ struct PoolReader {
         var tensorParallelism: Int
         var device: DeviceLookup.Device?
         var memory: ResolvedPool.KVMemory
+        var costs: ResolvedCosts?
     }
 
     static var instances: YAMLExpectation<Int> { .int(in: 1...10_000) }
@@ -17,6 +18,8 @@ struct PoolReader {
     let findings: Findings
     /// `nil` if the model could not be read: then what depends on it is not checked.
     let model: ModelArchitecture?
+    /// Of the scenario, for pools that state none.
+    let defaultCosts: ResolvedCosts?
     var devices: DeviceLookup
 
     mutating func read(_ node: YAMLNode) -> ResolvedPool? {
@@ -49,7 +52,8 @@ struct PoolReader {
         return ResolvedPool(
             name: name?.value ?? role.value.rawValue, role: role.value, policy: policy.id, instances: instances,
             tensorParallelism: shared.tensorParallelism, deviceReference: device.reference, device: device.profile,
-            memory: shared.memory, partition: partitioning.partition, partitionControl: partitioning.control,
+            memory: shared.memory, costs: shared.costs, partition: partitioning.partition,
+            partitionControl: partitioning.control,
             arguments: arguments)
     }
 
@@ -58,6 +62,7 @@ struct PoolReader {
         let device = devices.device(keys.optional("device", .string("a device's id")), for: keys)
         let blocks = keys.optional("kv_blocks", .int(in: 1...1_000_000_000))
         let utilization = keys.optional("memory_utilization", .number(in: 0.01...1))
+        let costs = keys.node("costs").map { CostsReader(findings: findings).read($0) }
         if let tp, let model { checkDivides(tp, model) }
         if let blocks, let utilization {
             findings.error(
@@ -66,7 +71,8 @@ struct PoolReader {
         }
         return Shared(
             tensorParallelism: tp?.value ?? 1, device: device,
-            memory: blocks.map { .blocks($0.value) } ?? .utilization(utilization?.value ?? 0.9))
+            memory: blocks.map { .blocks($0.value) } ?? .utilization(utilization?.value ?? 0.9),
+            costs: costs ?? defaultCosts)
     }
 
     /// Heads are split over the GPUs; key-value heads are split, or replicated where there are fewer of them.

@@ -52,11 +52,15 @@ extension ResolvedWorkload {
 extension ResolvedDeployment {
     fileprivate var node: YAMLNode {
         mapping([
-            ("name", text(name)), ("router", text(router.rawValue)), ("pools", list(pools.map(\.node))),
+            ("name", text(name)), ("router", text(router.rawValue)),
+            ("signal_interval", signalIntervalSeconds.map(number)), ("pools", list(pools.map(\.node))),
             (
                 "link",
                 link.map {
-                    mapping([("bandwidth", number($0.bytesPerSecond)), ("latency", number($0.latencySeconds))])
+                    mapping([
+                        ("bandwidth", number($0.bytesPerSecond)), ("latency", number($0.latencySeconds)),
+                        ("concurrent_transfers", number($0.concurrentTransfers)),
+                    ])
                 }
             ),
         ])
@@ -75,6 +79,7 @@ extension ResolvedPool {
                 ("name", text(name)), ("role", text(role.rawValue)), ("policy", text(policy)),
                 ("instances", number(instances)), ("tp", number(tensorParallelism)), ("device", text(deviceReference)),
                 ("kv_blocks", blocks), ("memory_utilization", utilization),
+                ("costs", costs?.node),
                 (
                     "partition_sms",
                     partitionControl == nil ? partition.map { list([number($0.prefill), number($0.decode)]) } : nil
@@ -111,6 +116,44 @@ extension ResolvedPartitionChange {
             ])
         }
     }
+}
+
+extension ResolvedCosts {
+    fileprivate var node: YAMLNode {
+        switch form {
+        case .affine(let prefill, let decode, let largeDecode):
+            mapping([
+                ("iteration_ms", number(iteration)),
+                (
+                    "prefill",
+                    mapping([
+                        ("constant_ms", number(prefill.constant)), ("per_token_ms", number(prefill.perToken)),
+                        ("per_squared_token_ms", number(prefill.perSquaredToken)),
+                    ])
+                ),
+                ("decode", mapping(decode.entries)),
+                ("large_decode", largeDecode.map { mapping([("above", number($0.above))] + $0.cost.entries) }),
+            ])
+        case .table(let tokens, let sequences):
+            mapping([
+                ("iteration_ms", number(iteration)), ("tokens_ms", list(tokens.map(\.node))),
+                ("sequences_ms", list(sequences.map(\.node))),
+            ])
+        }
+    }
+}
+
+extension ResolvedCosts.Decode {
+    fileprivate var entries: [(String, YAMLNode?)] {
+        [
+            ("constant_ms", number(constant)), ("per_context_token_ms", number(perContextToken)),
+            ("per_sequence_ms", number(perSequence)),
+        ]
+    }
+}
+
+extension ResolvedCosts.Point {
+    fileprivate var node: YAMLNode { list([number(count), number(milliseconds)]) }
 }
 
 // Nodes that are written have no place to point to.

@@ -103,6 +103,8 @@ public struct DevicePrice: Hashable, Sendable {
 public struct ResolvedDeployment: Hashable, Sendable {
     public var name: String
     public var router: RouterPolicy
+    /// Between two reports of loads to the router; `nil` if it always knows.
+    public var signalIntervalSeconds: Double?
     public var pools: [ResolvedPool]
     /// Into each decode instance; `nil` without a prefill pool.
     public var link: ResolvedLink?
@@ -115,6 +117,8 @@ public struct ResolvedDeployment: Hashable, Sendable {
 public struct ResolvedLink: Hashable, Sendable {
     public var bytesPerSecond: Double
     public var latencySeconds: Double
+    /// Transfers that a decode instance takes in at a time.
+    public var concurrentTransfers = 1
 }
 
 /// Instances that are all alike.
@@ -137,6 +141,8 @@ public struct ResolvedPool: Hashable, Sendable {
     public var deviceReference: String
     public var device: DeviceProfile
     public var memory: KVMemory
+    /// Costs that the scenario states itself; `nil` for those of the device's profile.
+    public var costs: ResolvedCosts?
     /// Of semi-PD pools, at the start; `nil` for others, which use all SMs.
     public var partition: SMPartition?
     /// What changes the partition during a run; `nil` leaves it as it is.

@@ -58,10 +58,12 @@ extension ResolvedScenario {
         SimulationConfiguration(
             pools: try deployment.pools.map { try configuration(of: $0, costModel: costModel, kvCapacity: kvCapacity) },
             router: deployment.router,
+            signalInterval: deployment.signalIntervalSeconds.map(SimulationDuration.init(rounding:)),
             transfer: deployment.link.map { link in
                 TransferConfiguration(
                     bytesPerToken: model.keyValueBytesPerToken, bytesPerSecond: link.bytesPerSecond,
-                    latency: SimulationDuration(rounding: link.latencySeconds))
+                    latency: SimulationDuration(rounding: link.latencySeconds),
+                    concurrentTransfers: link.concurrentTransfers)
             })
     }
 
@@ -87,7 +89,8 @@ extension ResolvedScenario {
             case .utilization(let share): try kvCapacity(kind, share, blockSize)
             }
         let policies = schedulingPolicies(of: pool)
-        let costModel = try costModel(kind)
+        let given = pool.costs?.costModel(streamingMultiprocessors: pool.device.streamingMultiprocessors)
+        let costModel = try given ?? costModel(kind)
         let control = try pool.partitionControl.map { control in
             guard let slo else { throw ControllerWithoutSLO(controller: control.controller) }
             return control.control(

@@ -59,6 +59,13 @@ extension YAMLNode {
         try set(value ?? .absent(at: place), at: steps[...])
     }
 
+    /// Sets a field named in a file: every part of the name has the place of the name.
+    mutating func set(_ value: YAMLNode, at field: Located<String>) throws(InputError) {
+        let names = field.value.split(separator: ".", omittingEmptySubsequences: false)
+        let steps = names.map { OverrideStep(name: String($0), location: field.location) }
+        try set(value, at: steps[...])
+    }
+
     private mutating func set(_ value: YAMLNode, at steps: ArraySlice<OverrideStep>) throws(InputError) {
         guard let step = steps.first else {
             self = value

@@ -9,12 +9,7 @@ extension ScenarioResolution {
         path: String, flags: ScenarioBuilder = ScenarioBuilder(), overrides: [String] = [],
         in environment: ScenarioEnvironment
     ) throws(InputError) -> ScenarioResolution {
-        var root = try YAMLNode.parse(try InputText.read(path), file: path)
-        try flags.change(&root)
-        try root.apply(overrides: overrides)
-        let (folder, file) = splitPath(path)
-        let stem = file.lastIndex(of: ".").map { String(file[..<$0]) } ?? file
-        return try resolve(root, name: stem, folder: folder, in: environment)
+        try ScenarioDocument(path: path, flags: flags, overrides: overrides).resolve(in: environment)
     }
 
     /// Checks and resolves a scenario that is a tree already.
@@ -53,11 +48,12 @@ struct ScenarioReader {
         let seed = keys.optional("seed", .int(in: 0...Int.max))?.value ?? 1
         let run = keys.optional("run", .int(in: 0...Int.max))?.value ?? 0
         let equal = keys.optional("equal", .choice("what is held equal"))?.value ?? EqualFooting.gpus
+        let costs = keys.node("costs").flatMap { CostsReader(findings: findings).read($0) }
         let pricesNode = keys.node("prices")
         let deploymentsNode = keys.node("deployments")
         var reader = DeploymentReader(
             environment: environment, folder: folder, findings: findings, model: model?.file.value,
-            defaultDevice: deviceReference)
+            defaultDevice: deviceReference, defaultCosts: costs)
         let read = readDeployments(deploymentsNode, in: keys, with: &reader)
         reader.checkDefaultDevice()
         let prices = pricesNode.map { readPrices($0, devices: reader.deviceIDs) } ?? []

@@ -82,18 +82,25 @@ struct DecodeSet: ~Copyable, Sendable {
             slot = requests[slot].previous
             joiners -= 1
         }
-        var k = 1
-        while k < iterations {
-            let gap = run.duration(at: k)
-            let next = run.firstIteration(
-                longerThan: recorder.longestGap(countedWith: gap), after: k, limit: iterations)
-            recorder.recordTokenGaps(gap, count: count * (next - k))
-            k = next
-        }
+        if iterations > 1 { recordGaps(of: run, iterations: 1..<iterations, &recorder) }
         lastToken = end
         iteration += iterations
         contextTokens += iterations * count
         phase = (phase + iterations) % blockStarts.count
+    }
+
+    private func recordGaps(of run: IterationRun, iterations: Range<Int>, _ recorder: inout some Recorder) {
+        let longest = run.duration(at: iterations.upperBound - 1)
+        var k = iterations.lowerBound
+        while k < iterations.upperBound {
+            let gap = run.duration(at: k)
+            let bound = recorder.longestGap(countedWith: gap)
+            let next =
+                longest <= bound
+                ? iterations.upperBound : run.firstIteration(longerThan: bound, after: k, limit: iterations.upperBound)
+            recorder.recordTokenGaps(gap, count: count * (next - k))
+            k = next
+        }
     }
 
     /// Blocks that the next iteration begins. O(1).

@@ -10,7 +10,7 @@ extension Engine {
 
     /// Of a request whose prefill has just ended; not if it was computed again after a preemption.
     mutating func recordFirstToken(of slot: Int32, at now: SimulationTime) {
-        guard partitionControl != nil, instance.requests[slot].firstToken == now else { return }
+        guard isControlled, instance.requests[slot].firstToken == now else { return }
         let (arrival, scheduled) = (instance.requests[slot].request.arrival, instance.requests[slot].scheduled ?? now)
         partitionControl?.recordFirstToken(
             FirstTokenSample(timeToFirstToken: now - arrival, execution: now - scheduled, wait: scheduled - arrival),
@@ -23,7 +23,7 @@ extension Engine {
     }
 
     mutating func recordCompletion(of slot: Int32, at now: SimulationTime) {
-        guard partitionControl != nil, instance.requests[slot].request.outputTokens > 1 else { return }
+        guard isControlled, instance.requests[slot].request.outputTokens > 1 else { return }
         let (parts, tokens) = (instance.requests[slot].parts, instance.requests[slot].request.outputTokens)
         let iterating = parts.prefillRun + parts.prefillStalled + parts.decodeRun + parts.decodeStalled
         partitionControl?.recordCompletion(
@@ -34,12 +34,12 @@ extension Engine {
     // MARK: What is decided
 
     /// Equal iterations after which the controller may be due, the next one included.
-    var iterationsUntilControl: Int { partitionControl?.iterationsUntilDue ?? .max }
+    var iterationsUntilControl: Int { isControlled ? partitionControl?.iterationsUntilDue ?? .max : .max }
 
     /// Asks the controller if it is due, lets lanes between two iterations change over, and says which may begin another.
     /// Everything that ends at this instant is booked already.
     mutating func repartition(_ context: inout RunContext, _ recorder: inout some Recorder) -> PhasePair<Bool> {
-        guard var control = partitionControl.take() else { return PhasePair(prefill: true, decode: true) }
+        guard isControlled, var control = partitionControl.take() else { return PhasePair(prefill: true, decode: true) }
         let now = context.now
         control.countIterations(instance.lanes[0].iterations + instance.lanes[1].iterations)
         if control.isDue(at: now) { _ = control.consult(at: now, load: instance.load) }

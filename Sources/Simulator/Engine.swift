@@ -15,6 +15,8 @@ struct Engine: ~Copyable, Sendable {
     private var decodePolicy: any SchedulingPolicy
     /// Of semi-PD instances whose partition may change.
     var partitionControl: PartitionControl?
+    /// Whether it has one: to look into it costs more than most of what an event does.
+    let isControlled: Bool
     private let ignoresArrivalsBehindFirst: Bool
 
     init(index: Int, pool: Int, _ configuration: PoolConfiguration) {
@@ -25,6 +27,7 @@ struct Engine: ~Copyable, Sendable {
         mainPolicy = configuration.role == .decode ? configuration.decodePolicy : configuration.prefillPolicy
         decodePolicy = configuration.decodePolicy
         partitionControl = configuration.partitionControl
+        isControlled = configuration.partitionControl != nil
         ignoresArrivalsBehindFirst = mainPolicy.ignoresArrivalsBehindFirst
     }
 
@@ -38,7 +41,7 @@ extension Engine {
     /// Takes in a request. Returns whether the instance is to be asked what to run.
     mutating func arrive(_ request: Request, _ context: inout RunContext) -> Bool {
         instance.enqueue(request)
-        partitionControl?.recordArrival(promptTokens: request.promptTokens)
+        if isControlled { partitionControl?.recordArrival(promptTokens: request.promptTokens) }
         guard instance.lanes[0].isRunning else { return true }
         if instance.waitingCount == 1 || !ignoresArrivalsBehindFirst { cutRun(&context) }
         return false
@@ -77,7 +80,7 @@ extension Engine {
             recordFirstToken(of: chunk.slot, at: context.now)
             goOn(chunk.slot, &context, &recorder)
         }
-        if lane == 0 { recordPrefill(prompts: prompts, at: context.now) }
+        if lane == 0, isControlled { recordPrefill(prompts: prompts, at: context.now) }
     }
 
     /// Sends a request that has just been prefilled where its next token comes from.

@@ -29,6 +29,8 @@ public struct Instance: ~Copyable, Sendable {
     var now = SimulationTime.zero
     /// Requests given to this instance and not finished there.
     var outstanding = 0
+    /// Tokens of prompts given to this instance: until their first token is out, in a decode instance until they end.
+    var promptTokensAhead = 0
     var preemptions = 0
     /// Prompts elsewhere that wait to be pulled into this decode instance.
     var bridge: Deque<BridgeEntry> = []
@@ -43,11 +45,9 @@ public struct Instance: ~Copyable, Sendable {
         limits = pool.limits
         memory = KVCacheManager(pool.memory)
         decodeSet = DecodeSet(blockSize: pool.memory.blockSize)
-        if role == .semiPD {
-            lanes.append(Lane(sms: pool.partition.prefill))
-            lanes.append(Lane(sms: pool.partition.decode))
-        } else {
-            lanes.append(Lane(sms: pool.partition.total))
+        let (partition, provenance) = (pool.partition, pool.costModel.uniformProvenance)
+        for sms in role == .semiPD ? [partition.prefill, partition.decode] : [partition.total] {
+            lanes.append(Lane(sms: sms, uniformProvenance: provenance))
         }
     }
 
@@ -217,6 +217,7 @@ extension Instance {
         if requests[slot].generatedTokens > 0 {
             recorder.recordTokenGaps(now - requests[slot].lastToken, count: 1)
         }
+        if requests[slot].firstToken == nil { promptTokensAhead -= requests[slot].request.promptTokens }
         requests[slot].finishPrefill(at: now)
         return true
     }
@@ -231,12 +232,14 @@ extension Instance {
     mutating func release(_ slot: Int32) {
         memory.free(requests[slot].blocks)
         outstanding -= 1
+        if role == .decode { promptTokensAhead -= requests[slot].request.promptTokens }
         requests.remove(slot)
     }
 
     mutating func enqueue(_ request: Request) {
         waiting.append(requests.insert(RequestState(request)))
         outstanding += 1
+        promptTokensAhead += request.promptTokens
     }
 
     /// How many iterations of a lane from the next on are alike: none completes a sequence before its end, needs a block

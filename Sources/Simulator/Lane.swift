@@ -26,20 +26,33 @@ struct Lane: ~Copyable, Sendable {
     private(set) var rateShape = IterationShape.empty
     /// The last Σ context for which the cost line of a decode run holds.
     private(set) var lastContext = 0
-    /// What the run's price rests on; the same for every iteration of a cost line.
+    /// What every price rests on; `nil` if that depends on the iteration.
+    private let uniformProvenance: CostProvenance?
+    /// Otherwise what the run's price rests on; the same for every iteration of a cost line.
     private var provenanceSplit = ProvenanceShares().split
+    /// Units of work whose price rests on `uniformProvenance`.
+    private var uniformUnits: Int128 = 0
+    private var mixedProvenance = ProvenanceWork()
 
     /// Undisturbed work done in iterations that generated tokens of the decode set. Only differences of it mean anything: it wraps after 104 days.
     private(set) var workDone = Work.zero
     private(set) var iterations = 0
-    private(set) var provenance = ProvenanceWork()
     private var busy = SimulationDuration.zero
     private var sampledBusy = SimulationDuration.zero
 
-    init(sms: Int) { self.sms = sms }
+    init(sms: Int, uniformProvenance: CostProvenance?) {
+        self.sms = sms
+        self.uniformProvenance = uniformProvenance
+    }
+
+    /// Undisturbed work by what its price rests on.
+    var provenance: ProvenanceWork {
+        guard let uniformProvenance else { return mixedProvenance }
+        return ProvenanceWork(uniformProvenance, units: uniformUnits)
+    }
 
     /// Prices the batch. It is on the clock when its plan and slowdown are given.
-    mutating func begin(at now: SimulationTime, model: any CostModel) {
+    mutating func begin(at now: SimulationTime, model: some CostModel) {
         let shape = batch.shape
         // What follows the iteration before without a pause begins where that one ended, not at the nanosecond after.
         let start = run.start.time == now ? run.start : LaneTime(now)
@@ -59,7 +72,7 @@ struct Lane: ~Copyable, Sendable {
         } else {
             work = model.work(of: shape, sms: sms)
         }
-        provenanceSplit = model.provenance(of: rateShape, sms: sms).split
+        if uniformProvenance == nil { provenanceSplit = model.provenance(of: rateShape, sms: sms).split }
         run = IterationRun(start: start, first: work, increment: increment, slowdown: .none)
         began = now
         plannedIterations = 0
@@ -103,7 +116,11 @@ struct Lane: ~Copyable, Sendable {
             decodeSet.generate(iterations: count, of: run, until: end, in: requests, &recorder)
             workDone = Work(units: workDone.units &+ total.units)
         }
-        provenance.add(total, provenanceSplit)
+        if uniformProvenance == nil {
+            mixedProvenance.add(total, provenanceSplit)
+        } else {
+            uniformUnits += Int128(total.units)
+        }
         resumedWork = nil
         busy += end.time - run.start.time
         iterations += count

@@ -27,6 +27,9 @@ struct MinimumTree: ~Copyable, Sendable {
         return node - leaves
     }
 
+    /// The key at an index. O(1).
+    func key(at index: Int) -> Int64 { nodes[leaves + index] }
+
     /// O(log n), and fewer steps the less the change matters.
     mutating func set(_ index: Int, to key: Int64) {
         var node = leaves + index

@@ -1,39 +1,76 @@
 /// Picks an instance of a fixed set for each request.
 struct Router: ~Copyable {
     private let policy: RouterPolicy
+    /// Whether it knows the load of its instances only from their reports.
+    private let isStale: Bool
     /// Instances to choose from, in ascending order.
     private let candidates: ContiguousArray<Int>
-    /// Place of each instance among the candidates.
+    /// Place of each instance among the candidates; `nil` for the others.
     private let places: ContiguousArray<Int?>
     /// Whose turn it is.
     private var turn = 0
     /// By place.
     private var loads: MinimumTree
 
-    init(_ policy: RouterPolicy, candidates: [Int]) {
+    /// - Parameter instances: How many there are, candidates or not.
+    init(_ policy: RouterPolicy, isStale: Bool, candidates: [Int], of instances: Int) {
         self.policy = policy
+        self.isStale = isStale
         self.candidates = ContiguousArray(candidates)
-        var places = ContiguousArray<Int?>(repeating: nil, count: (candidates.last ?? 0) + 1)
+        var places = ContiguousArray<Int?>(repeating: nil, count: instances)
         for (place, candidate) in candidates.enumerated() { places[candidate] = place }
         self.places = places
         loads = MinimumTree(count: max(1, candidates.count), key: 0)
     }
 
-    /// The instance for the next request. O(1) for round robin, O(log n) for the least loaded.
+    /// The instance for the next request. O(1) for round robin, O(log n) for the others.
     mutating func next() -> Int {
-        switch policy {
-        case .roundRobin:
+        if policy == .roundRobin {
             let place = turn
             turn = turn + 1 == candidates.count ? 0 : turn + 1
             return candidates[place]
-        case .leastOutstanding:
-            return candidates[loads.indexOfMinimum]
+        }
+        return candidates[loads.indexOfMinimum]
+    }
+
+    /// Says that the load of an instance has changed. A router with stale signals does not hear it. O(log n).
+    mutating func update(_ load: Int, of instance: Int) {
+        if isStale { return }
+        report(load, of: instance)
+    }
+
+    /// Tells the router the load of one of its instances. O(log n).
+    mutating func report(_ load: Int, of instance: Int) {
+        guard policy != .roundRobin, candidates.count > 1, let place = places[instance] else { return }
+        loads.set(place, to: Int64(load))
+    }
+
+    /// Says that it has sent a request that adds so much to the load of an instance: all that a router with stale signals
+    /// knows between two reports. O(log n).
+    mutating func sent(_ added: Int, to instance: Int) {
+        guard isStale, policy != .roundRobin, let place = places[instance] else { return }
+        loads.set(place, to: loads.key(at: place) + Int64(added))
+    }
+}
+
+extension Instance {
+    /// What a router compares.
+    func load(for router: RouterPolicy) -> Int {
+        switch router {
+        case .roundRobin: 0
+        case .leastOutstanding: outstanding
+        case .leastPromptTokens: promptTokensAhead
+        case .leastKV: memory.usedBlocks
         }
     }
 
-    /// Tells the router how many requests one of its instances has. O(log n).
-    mutating func setLoad(_ load: Int, of instance: Int) {
-        guard policy == .leastOutstanding, candidates.count > 1, let place = places[instance] else { return }
-        loads.set(place, to: Int64(load))
+    /// What a prompt of so many tokens will add to the load.
+    func load(of promptTokens: Int, for router: RouterPolicy) -> Int {
+        switch router {
+        case .roundRobin: 0
+        case .leastOutstanding: 1
+        case .leastPromptTokens: promptTokens
+        case .leastKV: memory.blocks(for: promptTokens)
+        }
     }
 }

@@ -14,8 +14,13 @@ extension Simulation {
                 RequestState(request).record(.rejected, completion: nil, decodeInstance: nil), &recorder)
         }
         if engines[target].arrive(request, &context) { touch(target) }
-        entry.setLoad(engines[target].instance.outstanding, of: target)
+        let added = engines[target].instance.load(of: request.promptTokens, for: configuration.router)
+        entry.sent(added, to: target)
+        entry.update(load(of: target), of: target)
     }
+
+    /// What routers compare of an instance.
+    func load(of index: Int) -> Int { engines[index].instance.load(for: configuration.router) }
 
     /// Whether the request fits into the memory of every instance it may have to go through.
     private func canEverServe(_ request: Request, at target: Int) -> Bool {
@@ -31,11 +36,11 @@ extension Simulation {
         engines[index].endLane(lane, &context, &recorder)
         switch engines[index].instance.role {
         case .unified, .semiPD: break
-        case .decode: decoders.setLoad(engines[index].instance.outstanding, of: index)
+        case .decode: decoders.update(load(of: index), of: index)
         case .prefill:
             for position in kept..<engines[index].instance.prefilledCount { offer(from: index, at: position) }
         }
-        if engines[index].instance.role != .decode { entry.setLoad(engines[index].instance.outstanding, of: index) }
+        if engines[index].instance.role != .decode { entry.update(load(of: index), of: index) }
         touch(index)
     }
 

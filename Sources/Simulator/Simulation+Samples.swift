@@ -5,10 +5,24 @@ extension Simulation {
     /// Records the state of every instance at the end of the instant.
     mutating func sample(_ recorder: inout some Recorder) {
         for index in engines.indices {
-            for lane in engines[index].instance.lanes.indices {
-                engines[index].instance.bookEnded(by: context.now, lane: lane, &recorder)
-            }
+            bookEnded(index, &recorder)
             recorder.record(engines[index].instance.sample(at: context.now))
+        }
+    }
+
+    /// Tells the routers the loads of all instances at the end of the instant.
+    mutating func reportLoads(_ recorder: inout some Recorder) {
+        for index in engines.indices {
+            bookEnded(index, &recorder)
+            let load = load(of: index)
+            entry.report(load, of: index)
+            decoders.report(load, of: index)
+        }
+    }
+
+    private mutating func bookEnded(_ index: Int, _ recorder: inout some Recorder) {
+        for lane in engines[index].instance.lanes.indices {
+            engines[index].instance.bookEnded(by: context.now, lane: lane, &recorder)
         }
     }
 }

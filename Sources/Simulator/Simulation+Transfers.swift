@@ -3,21 +3,6 @@ internal import EventKernel
 internal import Metrics
 internal import Workloads
 
-/// A prompt that waits on its prefill instance for a decode instance to pull it.
-struct BridgeEntry: Sendable {
-    var source: Int
-    var slot: Int32
-    var blocks: Int
-}
-
-/// Prompt KV on its way into a decode instance.
-struct Transfer: Sendable {
-    var offer: BridgeEntry
-    var requested: SimulationTime
-    var started: SimulationTime
-    var finished: SimulationTime
-}
-
 extension Simulation {
     /// Sends a prefilled request on from a prefill instance: it stays pinned there until a decode instance pulls it.
     mutating func offer(from source: Int, at position: Int) {
@@ -26,36 +11,36 @@ extension Simulation {
         let blocks = engines[target].instance.memory.blocks(
             for: engines[source].instance.requests[slot].computedTokens)
         engines[target].instance.bridge.append(BridgeEntry(source: source, slot: slot, blocks: blocks))
+        let tokens = engines[source].instance.requests[slot].request.promptTokens
         engines[target].instance.outstanding += 1
-        decoders.setLoad(engines[target].instance.outstanding, of: target)
+        engines[target].instance.promptTokensAhead += tokens
+        let added = engines[target].instance.load(of: tokens, for: configuration.router)
+        decoders.sent(added, to: target)
+        decoders.update(load(of: target), of: target)
         touch(target)
     }
 
     /// Pulls offered prompts into a decode instance in the order they were offered, as long as it has the blocks and
     /// prompts that it holds but does not decode yet take less than a twentieth of its memory (DistServe's bridge queue
-    /// as released with semi-PD, branch distserve_base; decision D18 of the semi-PD notes). The link into the instance
-    /// carries one transfer at a time; the others wait for it.
+    /// as released with semi-PD, branch distserve_base; decision D18 of the semi-PD notes).
     mutating func pull(into index: Int) {
         guard let link = configuration.transfer else { return }
         while let offer = engines[index].instance.pullFirstOffered() {
             engines[offer.source].instance.requests[offer.slot].bookDecodeWait(until: context.now)
             let tokens = engines[offer.source].instance.requests[offer.slot].computedTokens
-            let started = max(context.now, inbound[index].last?.finished ?? .zero)
             let transfer = Transfer(
-                offer: offer, requested: context.now, started: started,
-                finished: started + link.duration(tokens: tokens))
-            if inbound[index].isEmpty { setLinkTimer(index, to: transfer.finished) }
-            inbound[index].append(transfer)
+                offer: offer, to: index, requested: context.now, alone: link.duration(tokens: tokens))
+            setLinkTimers(of: fabric.request(transfer, at: context.now))
         }
     }
 
     mutating func endTransfer(into index: Int, _ recorder: inout some Recorder) {
         guard let link = configuration.transfer else { preconditionFailure("a transfer ends without a link") }
-        let transfer = inbound[index].removeFirst()
-        if let next = inbound[index].first { setLinkTimer(index, to: next.finished) }
+        let (transfer, changed) = fabric.finish(into: index, at: context.now)
+        setLinkTimers(of: changed)
         let source = transfer.offer.source
         var state = engines[source].instance.releasePulled(transfer.offer.slot)
-        entry.setLoad(engines[source].instance.outstanding, of: source)
+        entry.update(load(of: source), of: source)
         recorder.record(
             TransferRecord(
                 request: state.request.index, source: source, destination: index,
@@ -69,8 +54,10 @@ extension Simulation {
         touch(index)
     }
 
-    private mutating func setLinkTimer(_ index: Int, to time: SimulationTime) {
-        context.timers.set(2 * engines.count + index, to: time)
+    private mutating func setLinkTimers(of destinations: ContiguousArray<Int>) {
+        for index in destinations {
+            context.timers.set(2 * engines.count + index, to: fabric.earliestFinish(into: index))
+        }
     }
 }
 

@@ -1,4 +1,3 @@
-internal import DequeModule
 internal import EventKernel
 public import Metrics
 public import Workloads
@@ -17,8 +16,7 @@ public struct Simulation: ~Copyable {
     /// Instances to ask for new batches at the end of the instant.
     private var touched = UniqueBuffer<Int>()
     private var isTouched: UniqueBuffer<Bool>
-    /// On their way into each instance, in the order in which its link carries them.
-    var inbound: UniqueBuffer<Deque<Transfer>>
+    var fabric: TransferFabric
     /// The longest request, in tokens of KV, that every decode instance could serve.
     let decoderCapacityTokens: Int
 
@@ -29,7 +27,9 @@ public struct Simulation: ~Copyable {
         var takers: [Int] = []
         var pullers: [Int] = []
         var decoderCapacity = Int.max
-        for (poolIndex, pool) in configuration.pools.enumerated() {
+        for (poolIndex, given) in configuration.pools.enumerated() {
+            var pool = given
+            pool.costModel = given.costModel.shared
             for _ in 0..<pool.instances {
                 if pool.role == .decode {
                     pullers.append(engines.count)
@@ -45,12 +45,13 @@ public struct Simulation: ~Copyable {
             precondition(!pullers.isEmpty && configuration.transfer != nil, "prefill instances with nowhere to go")
         }
         self.configuration = configuration
-        entry = Router(configuration.router, candidates: takers)
-        decoders = Router(configuration.router, candidates: pullers)
+        let isStale = configuration.signalInterval != nil
+        entry = Router(configuration.router, isStale: isStale, candidates: takers, of: engines.count)
+        decoders = Router(configuration.router, isStale: isStale, candidates: pullers, of: engines.count)
         decoderCapacityTokens = decoderCapacity
         context = RunContext(instances: engines.count, stepByStep: configuration.stepByStep)
         isTouched = UniqueBuffer(repeating: false, count: engines.count)
-        inbound = UniqueBuffer(repeating: [], count: engines.count)
+        fabric = TransferFabric(instances: engines.count, lanes: configuration.transfer?.concurrentTransfers ?? 1)
         self.engines = engines
     }
 
@@ -62,12 +63,14 @@ public struct Simulation: ~Copyable {
         let stop = configuration.stopTime ?? .never
         var upcoming = try source.next()
         var nextSample = configuration.sampleInterval.map { .zero + $0 } ?? .never
+        var nextSignal = configuration.signalInterval.map { .zero + $0 } ?? .never
 
         recordPartitions(&recorder)
         while true {
             // Without requests only partition controls have timers, and what they would see is of no use to anyone.
             let isOver = upcoming == nil && context.inSystem == 0
-            let time = min(isOver ? .never : context.timers.earliest, upcoming?.arrival ?? .never, nextSample)
+            let nextTimer = isOver ? .never : min(context.timers.earliest, nextSignal)
+            let time = min(nextTimer, upcoming?.arrival ?? .never, nextSample)
             if time > stop || time == .never { break }
             context.advance(to: time)
             repeat {
@@ -78,6 +81,11 @@ public struct Simulation: ~Copyable {
                 }
             } while context.timers.earliest == time
             startTouched(&recorder)
+            if nextSignal == time, context.timers.earliest != time {
+                reportLoads(&recorder)
+                let goesOn = upcoming != nil || context.inSystem > 0
+                nextSignal = goesOn ? time + (configuration.signalInterval ?? .zero) : .never
+            }
             if nextSample == time, context.timers.earliest != time {
                 sample(&recorder)
                 let goesOn = upcoming != nil || context.inSystem > 0

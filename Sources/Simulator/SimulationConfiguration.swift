@@ -5,6 +5,9 @@ public import EventKernel
 public struct SimulationConfiguration: Sendable {
     public var pools: [PoolConfiguration]
     public var router: RouterPolicy
+    /// Simulated time between two reports of the instances' loads to the router, which adds what it has sent since the
+    /// last but does not hear what has been finished; `nil` for a router that always knows.
+    public var signalInterval: SimulationDuration?
     /// How prompt KV travels from prefill to decode instances. Needed if there is a prefill pool.
     public var transfer: TransferConfiguration?
     /// Prices and logs every iteration instead of jumping over equal ones. Same records, bit for bit; the specification.
@@ -17,11 +20,14 @@ public struct SimulationConfiguration: Sendable {
     package var checksInvariants = false
 
     public init(
-        pools: [PoolConfiguration], router: RouterPolicy = .leastOutstanding, transfer: TransferConfiguration? = nil,
-        stepByStep: Bool = false, sampleInterval: SimulationDuration? = nil, stopTime: SimulationTime? = nil
+        pools: [PoolConfiguration], router: RouterPolicy = .leastOutstanding,
+        signalInterval: SimulationDuration? = nil, transfer: TransferConfiguration? = nil, stepByStep: Bool = false,
+        sampleInterval: SimulationDuration? = nil, stopTime: SimulationTime? = nil
     ) {
         self.pools = pools
+        precondition(router != .leastKV || signalInterval != nil, "KV use is known from reports only")
         self.router = router
+        self.signalInterval = signalInterval
         self.transfer = transfer
         self.stepByStep = stepByStep
         self.sampleInterval = sampleInterval
@@ -119,20 +125,32 @@ public enum RouterPolicy: String, CaseIterable, Hashable, Sendable {
     case roundRobin = "round-robin"
     /// The instance with the fewest requests that it has been given and has not finished; ties to the lowest index.
     case leastOutstanding = "least-outstanding"
+    /// Length-aware: the instance with the fewest tokens of prompts that it has been given and whose first token is not
+    /// out; of decode instances, of requests that it has not finished.
+    case leastPromptTokens = "least-prompt-tokens"
+    /// KV-aware: the instance with the fewest KV blocks in use, as instances report it. Needs a signal interval.
+    case leastKV = "least-kv"
 }
 
 /// The path of prompt KV from prefill to decode instances.
 public struct TransferConfiguration: Hashable, Sendable {
     public var bytesPerToken: Int
-    /// Of the link into each decode instance.
+    /// Of the link into each decode instance and of that out of each prefill instance. Transfers that share one divide it.
     public var bytesPerSecond: Double
-    /// Before the first byte of each transfer.
+    /// Before the first byte of each transfer; its links count as busy.
     public var latency: SimulationDuration
+    /// Transfers that a decode instance takes in at a time. DistServe pulls one after the other.
+    public var concurrentTransfers: Int
 
-    public init(bytesPerToken: Int, bytesPerSecond: Double, latency: SimulationDuration) {
+    /// - Precondition: at least one transfer at a time.
+    public init(
+        bytesPerToken: Int, bytesPerSecond: Double, latency: SimulationDuration, concurrentTransfers: Int = 1
+    ) {
+        precondition(concurrentTransfers > 0, "\(concurrentTransfers) transfers at a time")
         self.bytesPerToken = bytesPerToken
         self.bytesPerSecond = bytesPerSecond
         self.latency = latency
+        self.concurrentTransfers = concurrentTransfers
     }
 
     public func duration(tokens: Int) -> SimulationDuration {

@@ -70,4 +70,6 @@ struct ScaledCostModel: CostModel {
     func provenance(of shape: IterationShape, sms: Int) -> ProvenanceShares {
         base.provenance(of: shape, sms: sms) * factor
     }
+
+    var uniformProvenance: CostProvenance? { base.uniformProvenance }
 }

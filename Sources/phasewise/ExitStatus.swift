@@ -3,8 +3,9 @@ internal import Diagnostics
 internal import Foundation
 internal import ResultStore
 
-/// Exit codes: 0 done, 64 usage, 65 bad input, 70 anything that is not the user's doing.
+/// Exit codes: 0 done, 1 a regression was found, 64 usage, 65 bad input, 70 anything that is not the user's doing.
 enum ExitStatus {
+    static let regression: Int32 = 1
     static let usage: Int32 = 64
     static let badInput: Int32 = 65
     static let failure: Int32 = 70

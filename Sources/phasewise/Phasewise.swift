@@ -14,7 +14,8 @@ struct Phasewise: ParsableCommand {
             """,
         version: version,
         subcommands: [
-            Compare.self, Simulate.self, Results.self, TraceCommand.self, Models.self, Devices.self, Policies.self,
+            Compare.self, Simulate.self, Sweep.self, Goodput.self, Plan.self, Regress.self, Results.self,
+            TraceCommand.self, Models.self, Devices.self, Policies.self,
             Calibrate.self, ProfileCommand.self, Validate.self, Reproduce.self,
         ])
 

@@ -63,16 +63,18 @@ struct ScenarioOptions: ParsableArguments {
     func resolve(
         policies: [String], policiesFlag: String, in workspace: Workspace
     ) throws -> ScenarioResolution {
+        try document(policies: policies, policiesFlag: policiesFlag).resolve(in: workspace.environment)
+    }
+
+    /// The scenario before anything is checked.
+    func document(policies: [String], policiesFlag: String) throws(InputError) -> ScenarioDocument {
         var flags = flags
         flags.policies = policies
         flags.policiesFlag = policiesFlag
-        if let scenario {
-            return try ScenarioResolution.load(
-                path: scenario, flags: flags, overrides: overrides, in: workspace.environment)
-        }
-        var root = try flags.scenario()
-        try root.apply(overrides: overrides)
-        return try ScenarioResolution.resolve(root, name: trace ?? generate ?? "scenario", in: workspace.environment)
+        if let scenario { return try ScenarioDocument(path: scenario, flags: flags, overrides: overrides) }
+        var document = ScenarioDocument(try flags.scenario(), name: trace ?? generate ?? "scenario")
+        try document.apply(overrides: overrides)
+        return document
     }
 
     /// The flag with which the user asked for other draws, if there is one.

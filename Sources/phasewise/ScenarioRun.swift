@@ -35,12 +35,9 @@ struct ScenarioRun {
 
         let createdAt = ISO8601DateFormatter().string(from: Date())
         let comparison = scenario.deployments.count > 1 ? UUID().uuidString : nil
-        let runs = try zip(scenario.deployments, configurations).map { deployment, configuration in
+        let runs = try configurations.enumerated().map { index, configuration in
             let description = RunDescription(
-                createdAt: createdAt, name: scenario.name, comparison: comparison, deployment: deployment.name,
-                scenario: scenario.yaml(), seed: scenario.seed, runNumber: scenario.run, revision: Phasewise.version,
-                traceSource: ([trace.provenance.source] + trace.provenance.changes).joined(separator: ", "),
-                slo: scenario.slo, pricePerHour: deployment.pricePerHour)
+                scenario, deployment: index, trace: trace, createdAt: createdAt, comparison: comparison)
             var configuration = configuration
             configuration.stepByStep = options.stepByStep
             configuration.sampleInterval = sampleInterval ?? OutputOptions.sampleInterval(of: trace)

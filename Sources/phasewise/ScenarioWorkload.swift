@@ -22,12 +22,18 @@ struct ScenarioWorkload {
     }
 
     func trace() throws(InputError) -> (trace: Trace, warnings: [Diagnostic]) {
-        var (trace, warnings) = try source()
-        if let requests = workload.requests, requests < trace.requests.count { trace = trace.prefix(requests) }
-        return (try arranged(trace), warnings)
+        let (source, warnings) = try source()
+        return (try trace(from: source), warnings)
     }
 
-    private func source() throws(InputError) -> (trace: Trace, warnings: [Diagnostic]) {
+    /// As many of the source's requests as the scenario asks for, arriving when it says.
+    func trace(from source: Trace) throws(InputError) -> Trace {
+        guard let requests = workload.requests, requests < source.requests.count else { return try arranged(source) }
+        return try arranged(source.prefix(requests))
+    }
+
+    /// The requests as the file or the generator has them.
+    func source() throws(InputError) -> (trace: Trace, warnings: [Diagnostic]) {
         switch workload.source {
         case .trace(let path, let format):
             do throws(InputError) {

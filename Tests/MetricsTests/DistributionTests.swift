@@ -24,6 +24,17 @@ struct DistributionTests {
         #expect(sortedAscending(samples(seed: seed)) == samples(seed: seed).sorted())
     }
 
+    @Test("chosen ranks are those of the sorted samples", arguments: 0..<200 as Range<UInt64>)
+    func orderStatistics(seed: UInt64) {
+        let values = samples(seed: seed)
+        let sorted = values.sorted()
+        var random = RandomStreams(seed: seed).stream(named: "ranks")
+        let ranks = (0..<5).map { _ in random.index(below: values.count) }
+        let order = OrderStatistics(of: values, ranks: ranks)
+        for rank in ranks { #expect(order[rank] == sorted[rank]) }
+        #expect(order.largest == sorted.last)
+    }
+
     @Test("a percentile lies where a walk along the sorted samples finds it", arguments: 0..<200 as Range<UInt64>)
     func percentiles(seed: UInt64) {
         let values = samples(seed: seed)
@@ -116,6 +127,16 @@ struct TokenGapHistogramTests {
         }
         #expect(isClose(distribution.max, gaps.last!))
         #expect(histogram.buckets.reduce(0) { $0 + $1.count } == gaps.count)
+    }
+
+    @Test(
+        "classes are those of a histogram of two significant digits: 256 of one nanosecond, then 128 to an octave",
+        arguments: [
+            (0, 0), (255, 255), (256, 257), (511, 511), (512, 515), (1_000, 1_003), (1_000_000_000, 1_002_438_655),
+        ] as [(Int64, Int64)])
+    func classes(gap: Int64, last: Int64) {
+        let longest = TokenGapHistogram().longestGap(countedWith: SimulationDuration(nanoseconds: gap))
+        #expect(longest.nanoseconds == last)
     }
 
     @Test("gaps of zero and of years are counted")

@@ -97,7 +97,7 @@ struct MalformedScenarioTests {
         (one("policy: vllm-v1, device: h300-sxm"), "s.yaml:5:31: error: found the unknown device \"h300-sxm\""),
         (
             one("policy: vllm-v1, router: random"),
-            "s.yaml:5:31: error: router: found \"random\", expected a router: round-robin, least-outstanding"
+            "s.yaml:5:31: error: router: found \"random\", expected a router: round-robin, least-outstanding, least-prompt-tokens, least-kv"
         ),
         (
             one("policy: vllm-v1, link: {bandwidth: 1}"),

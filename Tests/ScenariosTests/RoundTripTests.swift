@@ -37,10 +37,11 @@ struct RoundTripTests {
                 deployments += "{policy: semi-pd, name: d\(index), \(common), \(partition)}\n"
             default:
                 deployments += "name: \(name)\(index == 0 || name.hasPrefix("1") ? "" : " ")\n"
-                deployments += "    router: \(pick("round-robin", "least-outstanding"))\n    pools:\n"
+                deployments += "    router: \(pick("round-robin", "least-kv"))\n    pools:\n"
                 deployments += "      - {role: prefill, policy: distserve, \(common)}\n"
                 deployments += "      - {name: \(name), role: decode, policy: distserve, \(common)}\n"
                 deployments += pick("", "    link: {bandwidth: 1.2345678e11, latency: 3.3e-6}\n")
+                deployments += pick("", "    signal_interval: 0.25\n")
             }
         }
         let workload = pick(

@@ -121,14 +121,55 @@ struct CoincidenceTests {
 
 @Suite("Routers")
 struct RouterTests {
-    @Test("least outstanding spreads a burst evenly and round robin in turn", arguments: RouterPolicy.allCases)
+    @Test("every router spreads a burst of equal requests evenly", arguments: RouterPolicy.allCases)
     func burst(policy: RouterPolicy) throws {
         let requests = (0..<30).map { Request(index: $0, arrival: .zero, promptTokens: 10, outputTokens: 5) }
-        let configuration = SimulationConfiguration(pools: [pool(.unified, instances: 7)], router: policy)
+        let configuration = SimulationConfiguration(
+            pools: [pool(.unified, instances: 7)], router: policy,
+            signalInterval: policy == .leastKV ? SimulationDuration(nanoseconds: 1_000) : nil)
         let trace = Trace(requests: requests, provenance: .init(source: "burst", format: "generated"))
         let (recorder, _) = try simulate(configuration, trace)
         let byInstance = Dictionary(grouping: recorder.requests) { $0.decodeInstance }
         #expect(byInstance.count == 7)
         #expect(byInstance.values.allSatisfy { (4...5).contains($0.count) })
+    }
+
+    /// Two instances; a long prompt goes to the first, and three short ones follow at the given nanoseconds.
+    private func instances(_ router: RouterPolicy, signalInterval: Int64? = nil, at times: [Int64]) throws -> [Int?] {
+        let requests =
+            [Request(index: 0, arrival: .zero, promptTokens: 2_000, outputTokens: 2)]
+            + times.enumerated().map {
+                Request(
+                    index: $0 + 1, arrival: SimulationTime(nanoseconds: $1), promptTokens: 500, outputTokens: 2)
+            }
+        let configuration = SimulationConfiguration(
+            pools: [pool(.unified, instances: 2)], router: router,
+            signalInterval: signalInterval.map(SimulationDuration.init(nanoseconds:)))
+        let trace = Trace(requests: requests, provenance: .init(source: "by hand", format: "generated"))
+        return try simulate(configuration, trace).0.byRequest.map(\.decodeInstance)
+    }
+
+    @Test("by length three short prompts go together beside a long one, by number they alternate")
+    func byLength() throws {
+        #expect(try instances(.leastPromptTokens, at: [1, 2, 3]) == [0, 1, 1, 1])
+        #expect(try instances(.leastOutstanding, at: [1, 2, 3]) == [0, 1, 0, 1])
+        // 2000 tokens take 201,000 ns: afterwards the first instance has no prompt ahead, though it still decodes.
+        #expect(try instances(.leastPromptTokens, at: [1, 201_001]) == [0, 1, 0])
+    }
+
+    @Test("a router with stale signals does not hear that a request has ended")
+    func stale() throws {
+        // All are done within 300,000 ns. Told at once, the router sees two idle instances and takes the first.
+        #expect(try instances(.leastOutstanding, at: [1, 1_000_000]) == [0, 1, 0])
+        #expect(try instances(.leastOutstanding, at: [1_000_000, 2_000_000]) == [0, 0, 0])
+        // Untold, it still counts the first request until the report at 1,500,000 ns.
+        #expect(
+            try instances(.leastOutstanding, signalInterval: 1_500_000, at: [1_000_000, 2_000_000]) == [0, 1, 0])
+    }
+
+    @Test("by KV use the next request goes where fewer blocks are in use at the last report")
+    func byKV() throws {
+        // 2000 tokens are 125 blocks, 500 are 32: three short prompts still are the lighter load.
+        #expect(try instances(.leastKV, signalInterval: 50_000, at: [1, 60_000, 70_000]) == [0, 1, 1, 1])
     }
 }

@@ -150,9 +150,14 @@ func randomConfiguration(_ system: System, _ random: inout RandomStream) -> Simu
         case .mixed: [.unified, .prefill, .decode, .semiPD]
         default: [.unified]
         }
+    var link = testLink
+    link.concurrentTransfers = 1 + random.index(below: 3)
+    let router = RouterPolicy.allCases[random.index(below: RouterPolicy.allCases.count)]
+    let isStale = router == .leastKV || random.index(below: 3) == 0
     var configuration = SimulationConfiguration(
-        pools: roles.map(make), router: random.index(below: 2) == 0 ? .roundRobin : .leastOutstanding,
-        transfer: testLink,
+        pools: roles.map(make), router: router,
+        signalInterval: isStale ? SimulationDuration(nanoseconds: 1 + Int64(random.index(below: 500_000))) : nil,
+        transfer: link,
         sampleInterval: SimulationDuration(nanoseconds: 200_000))
     if system == .controlled { addRandomControl(to: &configuration.pools[0], &random) }
     configuration.checksInvariants = true

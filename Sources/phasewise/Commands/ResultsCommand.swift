@@ -7,7 +7,7 @@ struct Results: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Looks into a results database.",
         discussion: "Example:\n  phasewise results list",
-        subcommands: [List.self, Show.self, SQL.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Show.self, SQL.self, Merge.self], defaultSubcommand: List.self)
 
     struct Source: ParsableArguments {
         @Option(help: "Results database.") var database = "phasewise.sqlite"
@@ -83,6 +83,36 @@ struct Results: ParsableCommand {
         func run() throws {
             let result = try ResultStore(readingFrom: source.database).query(query)
             try Terminal.write(QueryReport(result).rendered(as: source.format))
+        }
+    }
+
+    struct Merge: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Copies the runs of other databases into one.",
+            discussion: """
+                Runs that are there already are not copied again. The exit status is 65 if runs of one scenario and one \
+                version did different things.
+
+                Example:
+                  phasewise results merge shard-0.sqlite shard-1.sqlite --database all.sqlite
+                """)
+        @Argument(help: "Results databases to copy from.") var sources: [String]
+        @Option(help: "Results database to copy into; made if it does not exist.") var database = "phasewise.sqlite"
+
+        func run() throws {
+            let store = try ResultStore(writingTo: database)
+            var collector = DiagnosticCollector()
+            for source in sources {
+                let outcome = try store.merge(from: source)
+                try Terminal.say("\(source): \(outcome.added) runs added, \(outcome.duplicates) there already")
+                for run in outcome.conflicts {
+                    collector.error(
+                        at: nil,
+                        "\(source): run \(run) did other things than the run of the same scenario in \(database)",
+                        help: "compare their traces, profiles and programs")
+                }
+            }
+            try collector.throwIfAny()
         }
     }
 }
