@@ -38,12 +38,17 @@ extension KernelMeasurements {
     public var isEmpty: Bool { gemm.isEmpty && prefill.isEmpty && decode.isEmpty && allReduce.isEmpty }
 
     /// Without the families of these names in `TableCalibration.bounds`.
-    public func without(_ families: [String]) -> KernelMeasurements {
+    public func without(_ names: [String]) -> KernelMeasurements {
         var rest = self
-        if families.contains("gemm") { rest.gemm = [] }
-        if families.contains("prefill attention") { rest.prefill = [] }
-        if families.contains("decode attention") { rest.decode = [] }
-        if families.contains("all-reduce") { rest.allReduce = [] }
+        func drop(_ name: String, _ family: String, _ rows: (inout KernelMeasurements) -> Void) {
+            if !names.contains(name) { return }
+            rows(&rest)
+            for index in rest.counts.indices where rest.counts[index].family == family { rest.counts[index].used = 0 }
+        }
+        drop("gemm", "gemm") { $0.gemm = [] }
+        drop("prefill attention", "prefill") { $0.prefill = [] }
+        drop("decode attention", "decode") { $0.decode = [] }
+        drop("all-reduce", "allreduce") { $0.allReduce = [] }
         return rest
     }
 }

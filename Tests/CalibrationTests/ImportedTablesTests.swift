@@ -83,4 +83,22 @@ struct ImportedTablesTests {
         let read = try KernelTables(device: "a100-80", folder: "k", texts: texts)
         #expect(read.reads == nil && read.coRun == nil)
     }
+
+    @Test("a family that is left out leaves no file and is priced by the efficiency profile")
+    func leftOut() throws {
+        let selection = try #require(RowSelection.reference(gpu: "a100"))
+        let rest = KernelMeasurements(rows, selection: selection, device: Fixture.a100)
+            .without(["decode attention", "all-reduce"])
+        let calibration = TableCalibration(
+            rest, device: Fixture.a100, models: [], efficiency: try Fixture.efficiency("a100-80"))
+        let texts = calibration.texts(rest, sources: ["gemm.csv"], origin: selection.source)
+        #expect(texts.map(\.file) == [.gemm, .prefillAttention, .constants])
+        let model = try TableCostModel(
+            model: try ProfileCatalog(roots: [Fixture.path("Profiles")]).model("llama-3-8b").value,
+            device: Fixture.a100, tables: try KernelTables(device: "a100-80", folder: "k", texts: texts),
+            efficiency: try Fixture.efficiency("a100-80"), runtime: .ideal)
+        let parts = model.parts(of: .decode(sequences: 4, contextTokens: 4096), sms: 108)
+        #expect(parts.first { $0.name == "decode attention" }?.price.provenance == .analytic)
+        #expect(parts.first { $0.name == "qkv" }?.price.provenance == .heldUtilisation)
+    }
 }

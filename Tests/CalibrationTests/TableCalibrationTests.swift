@@ -117,6 +117,18 @@ struct MeasurementLineTests {
         #expect(error?.description == expected)
     }
 
+    @Test("an iteration whose samples scatter by more than a percent is counted and left", arguments: [0.009, 0.011])
+    func settled(deviation: Double) throws {
+        var measurements = KernelMeasurements()
+        let line = """
+            {"family":"iteration","kernel":"decoder iteration","version":"1","mode":"graph","scope":"iteration",\
+            "model":"llama-3-8b","kind":"prefill","state":"sustained","sms":132,"tokens":512,"batch":1,"context":512,\
+            "median_us":12650,"deviation":\(deviation),"device":{"name":"X","driver":"1","cuda":"13"},"date":"2026-01-01"}
+            """
+        try measurements.add(try MeasurementLine(line, file: "a.jsonl", line: 1))
+        #expect(measurements.counts.map(\.used) == [deviation > 0.01 ? 0 : 1])
+    }
+
     @Test("a good line, a skipped one and one of an unknown family are counted")
     func counted() throws {
         var measurements = KernelMeasurements()

@@ -58,7 +58,8 @@ extension Calibrate {
     }
 
     private func write(_ texts: [(file: KernelTableFile, text: String)], in workspace: Workspace) throws {
-        let folder = output ?? "\(workspace.catalog.roots[0])/kernels/\(try workspace.catalog.device(device).value.id)"
+        let device = try workspace.catalog.device(device).value.id
+        let folder = output ?? "\(workspace.catalog.roots[0])/kernels/\(device)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         for (file, text) in texts {
             try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(file.name)"))
