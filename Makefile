@@ -5,7 +5,7 @@ PHASEWISE = .build/release/phasewise
 RELEASE = -c release -Xswiftc -enable-testing
 CXX_HOST ?= clang++
 
-.PHONY: setup build demo test test-slurm test-example bench format lint goldens results microbenchmarks \
+.PHONY: setup build demo test test-browser test-slurm test-example bench format lint goldens results microbenchmarks \
     test-microbenchmarks clean
 
 setup:
@@ -20,6 +20,11 @@ demo: build
 test: setup
 	$(SWIFT) build $(RELEASE) --build-tests
 	.ci/test
+
+# A report and timelines of real runs, in headless Chromium; installs what it needs, from Debian's packages.
+test-browser: build
+	.ci/browser
+	python3 Tests/BrowserTests/browser_test.py
 
 # The same sweep as a Slurm job array and in one process: needs the distribution's slurmctld, slurmd and munge.
 test-slurm: build
@@ -51,6 +56,8 @@ clean:
 results: build
 	Results/azure-conv/remake
 	Results/calibration/remake
+	.ci/browser
+	Results/demo-report/remake
 	$(PHASEWISE) regress power Profiles/suites/engines.yaml
 
 # The CUDA measurements behind Profiles/kernels: needs the CUDA toolkit, CMake and a GPU of compute capability 9.0.

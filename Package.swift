@@ -50,7 +50,9 @@ let package = Package(
         library("ResultStore", ["Metrics", "EventKernel", grdb, sqlite]),
         library("Calibration", ["CostModels", "Profiles", "Diagnostics"]),
         library("Scenarios", ["Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
-        library("Reporting", ["Metrics", "ResultStore", "EventKernel"]),
+        .target(
+            name: "Reporting", dependencies: ["Metrics", "ResultStore", "Statistics", "EventKernel"],
+            resources: [.embedInCode("Page/report.css"), .embedInCode("Page/report.js")], swiftSettings: strict),
         library("Validation", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         library("Reproduction", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         library("Planning", ["Scenarios", "Profiles", "Metrics", "Statistics", "EventKernel", "Diagnostics"]),
@@ -99,6 +101,6 @@ let package = Package(
             "RegressionTests",
             ["Regression", "Scenarios", "Profiles", "Metrics", "Reporting", "EventKernel", "Diagnostics"]),
         tests("ReproductionTests", ["Reproduction", "Diagnostics"]),
-        tests("ReportingTests", ["Reporting", "ResultStore", "Metrics", "EventKernel"]),
+        tests("ReportingTests", ["Reporting", "ResultStore", "Metrics", "Statistics", "EventKernel"]),
     ]
 )

@@ -37,7 +37,7 @@ extension Benchmark {
             for record in records { writer.record(record) }
             let outcome = RunOutcome(
                 end: .zero, arrived: rows, completed: rows, rejected: 0, unfinished: 0, fingerprint: 0,
-                requestNanoseconds: 0, iterations: 0, provenanceSeconds: [], instances: [])
+                requestNanoseconds: 0, iterations: 0, provenanceSeconds: [0, 0, 0, 0, 0], instances: [])
             _ = try writer.commit(outcome, wallSeconds: 0)
             return Done(count: rows)
         }

@@ -6,6 +6,7 @@ public protocol Recorder {
     mutating func record(_ request: RequestRecord)
     /// `count` gaps between successive tokens of a sequence, each of `gap`.
     mutating func recordTokenGaps(_ gap: SimulationDuration, count: Int)
+    mutating func record(_ iterations: IterationRecord)
     mutating func record(_ interval: IntervalRecord)
     mutating func record(_ change: PartitionChangeRecord)
     mutating func record(_ transfer: TransferRecord)
@@ -15,6 +16,7 @@ public protocol Recorder {
 }
 
 extension Recorder {
+    public mutating func record(_ iterations: IterationRecord) {}
     public mutating func record(_ interval: IntervalRecord) {}
     public mutating func record(_ change: PartitionChangeRecord) {}
     public mutating func record(_ transfer: TransferRecord) {}

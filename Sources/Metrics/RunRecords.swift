@@ -11,6 +11,8 @@ public struct IntervalRecord: Hashable, Sendable {
     public var decoding: Int
     public var usedBlocks: Int
     public var totalBlocks: Int
+    /// Of `usedBlocks`, those of requests that do not decode yet: in prefill, waiting for a place, or on their way.
+    public var prefillBlocks: Int
     /// SMs of each phase while it runs; 0 while it does not.
     public var prefillSMs: Int
     public var decodeSMs: Int
@@ -20,8 +22,8 @@ public struct IntervalRecord: Hashable, Sendable {
 
     public init(
         time: SimulationTime, instance: Int, waiting: Int, prefilling: Int, decodeWaiting: Int, decoding: Int,
-        usedBlocks: Int, totalBlocks: Int, prefillSMs: Int, decodeSMs: Int, prefillBusy: SimulationDuration,
-        decodeBusy: SimulationDuration
+        usedBlocks: Int, totalBlocks: Int, prefillBlocks: Int, prefillSMs: Int, decodeSMs: Int,
+        prefillBusy: SimulationDuration, decodeBusy: SimulationDuration
     ) {
         self.time = time
         self.instance = instance
@@ -31,10 +33,44 @@ public struct IntervalRecord: Hashable, Sendable {
         self.decoding = decoding
         self.usedBlocks = usedBlocks
         self.totalBlocks = totalBlocks
+        self.prefillBlocks = prefillBlocks
         self.prefillSMs = prefillSMs
         self.decodeSMs = decodeSMs
         self.prefillBusy = prefillBusy
         self.decodeBusy = decodeBusy
+    }
+}
+
+/// An iteration of a lane, or several of one decode batch that follow each other without a pause.
+public struct IterationRecord: Hashable, Sendable {
+    public var instance: Int
+    /// 0 for the only lane of a unified or prefill instance and for the prefill lane, 1 for decode.
+    public var lane: Int
+    public var start: SimulationTime
+    public var end: SimulationTime
+    public var iterations: Int
+    public var sms: Int
+    /// Prompt tokens and chunks of prompts that were computed.
+    public var prefillTokens: Int
+    public var prefillSequences: Int
+    /// Sequences that got a token in each iteration, and their context in the first of them.
+    public var decodeSequences: Int
+    public var decodeContextTokens: Int
+
+    public init(
+        instance: Int, lane: Int, start: SimulationTime, end: SimulationTime, iterations: Int, sms: Int,
+        prefillTokens: Int, prefillSequences: Int, decodeSequences: Int, decodeContextTokens: Int
+    ) {
+        self.instance = instance
+        self.lane = lane
+        self.start = start
+        self.end = end
+        self.iterations = iterations
+        self.sms = sms
+        self.prefillTokens = prefillTokens
+        self.prefillSequences = prefillSequences
+        self.decodeSequences = decodeSequences
+        self.decodeContextTokens = decodeContextTokens
     }
 }
 

@@ -1,6 +1,6 @@
 public import EventKernel
 
-/// Gathers what a run summary needs while the run goes on: 40 bytes per completed request and a histogram of gaps.
+/// Gathers what a run summary needs while the run goes on: 40 bytes per completed request and three histograms.
 public struct RunSummaryBuilder: Recorder, Sendable {
     /// What percentiles need of a completed request.
     struct Completed {
@@ -21,7 +21,9 @@ public struct RunSummaryBuilder: Recorder, Sendable {
 
     let slo: SLO?
     let pricePerHour: Double?
-    public private(set) var gaps = TokenGapHistogram()
+    public private(set) var gaps = LatencyHistogram()
+    private var timesToFirstToken = LatencyHistogram()
+    private var timesPerOutputToken = LatencyHistogram()
     private(set) var completed: [Completed] = []
     private(set) var unfinished: [Unfinished] = []
     private(set) var rejectedCount = 0
@@ -72,11 +74,22 @@ public struct RunSummaryBuilder: Recorder, Sendable {
                 arrival: request.arrival.nanoseconds, timeToFirstToken: ttft.nanoseconds,
                 endToEnd: endToEnd.nanoseconds, queueTime: (scheduled - request.arrival).nanoseconds,
                 waiting: Float(waiting.seconds), outputTokens: Int32(clamping: request.outputTokens)))
+        timesToFirstToken.record(ttft, count: 1)
+        if let tpot = request.timePerOutputToken {
+            timesPerOutputToken.record(SimulationDuration(rounding: tpot), count: 1)
+        }
         lastCompletion = max(lastCompletion, completion)
         promptTokens += request.promptTokens
         outputTokens += request.outputTokens
         if let slo, slo.isMet(by: request) { metSLO += 1 }
         partTotals.add(parts)
+    }
+
+    /// The distributions that are stored with a run whatever rows are kept.
+    public var histograms: [MetricHistogram] {
+        [(.ttft, timesToFirstToken), (.tpot, timesPerOutputToken), (.itl, gaps)].map { metric, histogram in
+            MetricHistogram(metric: metric, buckets: histogram.buckets)
+        }
     }
 
     public mutating func recordTokenGaps(_ gap: SimulationDuration, count: Int) { gaps.record(gap, count: count) }

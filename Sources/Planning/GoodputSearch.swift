@@ -52,7 +52,7 @@ public struct GoodputSearch: Sendable {
     }
 
     /// Doublings and halvings before it gives up.
-    private static let reach = 0x1p14
+    private static let reach = 0x1p20
 
     /// - Parameter measure: simulates replications of these numbers at a rate. The same number gives the same draws at
     ///   every rate (common random numbers).

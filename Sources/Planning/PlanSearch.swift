@@ -41,7 +41,7 @@ public struct PlanSearch: Sendable {
         /// Families that were looked at on each rung.
         public var rungFamilies: [Int] = []
         public var runs = 0
-        /// Whether time ran out before the wanted number of arrangements was confirmed.
+        /// Whether time or verdicts ran out before the wanted number of arrangements was confirmed.
         public var isCutShort = false
     }
 
@@ -139,7 +139,8 @@ public struct PlanSearch: Sendable {
         guard let requests = rungs.last else { return }
         var waiting = families
         while answer.confirmed.count < wanted, !waiting.isEmpty {
-            if isOutOfTime() {
+            // The allowed error is shared among so many verdicts.
+            if isOutOfTime() || answer.measured.count == test.points {
                 answer.isCutShort = true
                 return
             }

@@ -35,7 +35,7 @@ package enum JSONText {
     }
 
     /// Control characters are escaped, as JSON demands.
-    private static func quoted(_ text: String) -> String {
+    static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -62,7 +62,7 @@ extension SLO {
 /// A fraction as a percentage with one decimal, or none if it is whole.
 func percent(_ fraction: Double) -> String { withoutTrailingZeros(fixed(fraction * 100, decimals: 1)) }
 
-private func withoutTrailingZeros(_ number: String) -> String {
+func withoutTrailingZeros(_ number: String) -> String {
     guard number.contains(".") else { return number }
     var number = number[...]
     while number.last == "0" { number.removeLast() }

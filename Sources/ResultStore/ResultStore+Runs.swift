@@ -1,6 +1,6 @@
 internal import EventKernel
 internal import GRDB
-public import Metrics
+internal import Metrics
 
 extension ResultStore {
     /// All runs, in the order in which they were stored.
@@ -22,22 +22,12 @@ extension ResultStore {
                 let entries = try Row.fetchAll(db, sql: "SELECT * FROM summary WHERE runId = ?", arguments: [id])
                 let changes = try Row.fetchAll(
                     db, sql: "SELECT * FROM partitionChange WHERE runId = ? ORDER BY sequence", arguments: [id])
+                let buckets = try Row.fetchAll(
+                    db, sql: "SELECT * FROM latencyHistogram WHERE runId = ? ORDER BY upperNs", arguments: [id])
                 return try StoredRun(
                     row, summaryEntries: entries.map(SummaryEntry.init),
-                    partitionChanges: changes.map(PartitionChangeRecord.init))
-            }
-        }
-    }
-
-    /// The classes of a run's token gaps, in ascending order.
-    public func tokenGaps(ofRun id: Int64) throws(ResultStoreError) -> [TokenGapHistogram.Bucket] {
-        try withStoreErrors(at: path) {
-            try connection.read { db in
-                try Row.fetchAll(
-                    db,
-                    sql: "SELECT upperNs, count FROM latencyHistogram WHERE runId = ? AND metric = ? ORDER BY upperNs",
-                    arguments: [id, Metric.itl.rawValue]
-                ).map { .init(upperBound: .init(nanoseconds: $0["upperNs"]), count: $0["count"]) }
+                    partitionChanges: changes.map(PartitionChangeRecord.init),
+                    histograms: [.ttft, .tpot, .itl].map { MetricHistogram($0, rows: buckets) })
             }
         }
     }
@@ -56,7 +46,10 @@ extension RunOverview {
 
 extension StoredRun {
     /// Summary entries come in no order; the order of a summary is that of `Metric` and `Statistic`.
-    init(_ row: Row, summaryEntries: [SummaryEntry], partitionChanges: [PartitionChangeRecord]) throws {
+    init(
+        _ row: Row, summaryEntries: [SummaryEntry], partitionChanges: [PartitionChangeRecord],
+        histograms: [MetricHistogram]
+    ) throws {
         var slo: SLO?
         if let ttft = row["sloTTFTSeconds"] as Double?, let tpot = row["sloTPOTSeconds"] as Double?,
             let target = row["sloAttainmentTarget"] as Double?
@@ -67,7 +60,9 @@ extension StoredRun {
             createdAt: row["createdAt"], name: row["name"], comparison: row["comparison"],
             deployment: row["deployment"], scenario: row["scenario"], seed: UInt64(bitPattern: row["seed"] as Int64),
             runNumber: UInt64(bitPattern: row["runNumber"] as Int64), revision: row["revision"],
-            traceSource: row["traceSource"], slo: slo, pricePerHour: row["pricePerHour"])
+            traceSource: row["traceSource"], slo: slo, pricePerHour: row["pricePerHour"],
+            requestRate: row["requestRate"],
+            configuration: row["configuration"])
         let entries = Metric.allCases.flatMap { metric in
             Statistic.allCases.flatMap { statistic in
                 summaryEntries.filter { $0.metric == metric && $0.statistic == statistic }
@@ -77,7 +72,8 @@ extension StoredRun {
             id: row["id"], description: description, rowsKept: RowKeeping(rawValue: row["rowsKept"]) ?? .none,
             gpus: row["gpus"], iterations: row["iterations"],
             fingerprint: UInt64(row["fingerprint"] as String, radix: 16) ?? 0, wallSeconds: row["wallSeconds"],
-            summary: RunSummary(entries: entries, slo: slo), partitionChanges: partitionChanges)
+            summary: RunSummary(entries: entries, slo: slo), partitionChanges: partitionChanges,
+            histograms: histograms)
     }
 }
 
@@ -95,5 +91,16 @@ extension SummaryEntry {
             throw DatabaseError(message: "found a summary of \(row["metric"] as String), which is not known here")
         }
         self.init(metric, statistic, value: row["value"], count: row["count"])
+    }
+}
+
+extension MetricHistogram {
+    /// - Parameter rows: of all metrics of a run.
+    init(_ metric: Metric, rows: [Row]) {
+        self.init(
+            metric: metric,
+            buckets: rows.filter { $0["metric"] == metric.rawValue }.map { row in
+                .init(upperBound: SimulationDuration(nanoseconds: row["upperNs"]), count: row["count"])
+            })
     }
 }

@@ -24,7 +24,8 @@ public struct ResultStore: Sendable {
         }
     }
 
-    /// Opens a database that exists, for reading only.
+    /// Opens a database that exists, for reading only. One of an older schema is brought up to date first: queries name
+    /// what only the present one has.
     public init(readingFrom path: String) throws(ResultStoreError) {
         self.path = path
         connection = try withStoreErrors(at: path) {
@@ -34,6 +35,7 @@ public struct ResultStore: Sendable {
             let connection = try DatabaseQueue(path: path, configuration: configuration)
             let version = try connection.read { db in try Schema.check(db, path: path) }
             guard version > 0 else { throw ResultStoreError.noResults(path: path) }
+            if version < Schema.steps.count { _ = try ResultStore(writingTo: path) }
             return connection
         }
     }

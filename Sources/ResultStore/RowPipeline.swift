@@ -28,7 +28,11 @@ final class RowPipeline: Sendable {
         thread.async { [transaction, room, outcome] in
             defer { room.signal() }
             if outcome.failure.withLock({ $0 != nil }) { return }
-            do { try transaction.write(batch) } catch { outcome.failure.withLock { $0 = error } }
+            do throws(ResultStoreError) {
+                try transaction.write(batch)
+            } catch {
+                outcome.failure.withLock { $0 = error }
+            }
         }
     }
 

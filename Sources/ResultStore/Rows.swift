@@ -2,7 +2,7 @@ internal import EventKernel
 internal import GRDB
 internal import Metrics
 
-// Records as rows. The order of values is that of the columns in `Schema.tables`.
+// Records as rows. The order of values is that of the columns in `Schema.tables` and the steps after it.
 
 extension RowValues {
     mutating func append(_ time: SimulationTime) { append(time.nanoseconds) }
@@ -43,7 +43,7 @@ extension RequestRecord {
 }
 
 extension IntervalRecord {
-    static let columnCount = 14
+    static let columnCount = 15
 
     func append(run: Int64, sequence: Int, to values: inout RowValues) {
         values.append(run)
@@ -60,6 +60,7 @@ extension IntervalRecord {
         values.append(decodeSMs)
         values.append(prefillBusy)
         values.append(decodeBusy)
+        values.append(prefillBlocks)
     }
 }
 
@@ -115,7 +116,7 @@ extension StoredRun {
     /// Writes the row of the run and those of its summary.
     func insert(into db: Database, endNanoseconds: Int64) throws {
         let slo = description.slo
-        try RowInserter(db, table: "run", columns: 20).insert { values in
+        try RowInserter(db, table: "run", columns: 22).insert { values in
             values.append(id)
             values.append(description.createdAt)
             values.append(description.name)
@@ -136,6 +137,8 @@ extension StoredRun {
             values.append(endNanoseconds)
             values.append(fingerprintText)
             values.append(wallSeconds)
+            values.append(description.requestRate)
+            values.append(description.configuration)
         }
         let summaryRow = try RowInserter(db, table: "summary", columns: 5)
         for entry in summary.entries {

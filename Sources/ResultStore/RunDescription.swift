@@ -21,10 +21,16 @@ public struct RunDescription: Hashable, Sendable {
     public var slo: SLO?
     /// Dollars per hour of all GPUs of the deployment together.
     public var pricePerHour: Double?
+    /// The mean arrival rate that was asked for, or that of the trace, in requests per second; `nil` if all arrive at
+    /// once.
+    public var requestRate: Double?
+    /// What was simulated in plain words, a fact a line.
+    public var configuration: String?
 
     public init(
         createdAt: String, name: String, comparison: String? = nil, deployment: String, scenario: String,
-        seed: UInt64, runNumber: UInt64, revision: String, traceSource: String, slo: SLO?, pricePerHour: Double?
+        seed: UInt64, runNumber: UInt64, revision: String, traceSource: String, slo: SLO?, pricePerHour: Double?,
+        requestRate: Double? = nil, configuration: String? = nil
     ) {
         self.createdAt = createdAt
         self.name = name
@@ -37,10 +43,12 @@ public struct RunDescription: Hashable, Sendable {
         self.traceSource = traceSource
         self.slo = slo
         self.pricePerHour = pricePerHour
+        self.requestRate = requestRate
+        self.configuration = configuration
     }
 }
 
-/// Which rows of a run are stored besides its summary, its instances and its histogram of token gaps.
+/// Which rows of a run are stored besides its summary, its instances and its histograms of latencies.
 public enum RowKeeping: String, CaseIterable, Hashable, Sendable {
     /// Requests, interval samples, partition changes and transfers.
     case all
@@ -60,10 +68,13 @@ public struct StoredRun: Hashable, Sendable {
     public var summary: RunSummary
     /// In order of time, if rows were kept.
     public var partitionChanges: [PartitionChangeRecord]
+    /// Distributions of TTFT, TPOT and token gaps.
+    public var histograms: [MetricHistogram]
 
     public init(
         id: Int64, description: RunDescription, rowsKept: RowKeeping, gpus: Int, iterations: Int, fingerprint: UInt64,
-        wallSeconds: Double, summary: RunSummary, partitionChanges: [PartitionChangeRecord] = []
+        wallSeconds: Double, summary: RunSummary, partitionChanges: [PartitionChangeRecord] = [],
+        histograms: [MetricHistogram] = []
     ) {
         self.id = id
         self.description = description
@@ -74,6 +85,7 @@ public struct StoredRun: Hashable, Sendable {
         self.wallSeconds = wallSeconds
         self.summary = summary
         self.partitionChanges = partitionChanges
+        self.histograms = histograms
     }
 }
 

@@ -65,17 +65,19 @@ final class RunTransaction: @unchecked Sendable {
     }
 
     func commit(
-        _ outcome: RunOutcome, summary: RunSummary, gaps: [TokenGapHistogram.Bucket], wallSeconds: Double
+        _ outcome: RunOutcome, summary: RunSummary, histograms: [MetricHistogram],
+        wallSeconds: Double
     ) throws(ResultStoreError) -> StoredRun {
         try undoingOnFailure { db in
             let id = try openRun(db).id
             let run = StoredRun(
                 id: id, description: description, rowsKept: rows,
                 gpus: outcome.instances.reduce(0) { $0 + $1.gpus }, iterations: outcome.iterations,
-                fingerprint: outcome.fingerprint, wallSeconds: wallSeconds, summary: summary)
+                fingerprint: outcome.fingerprint, wallSeconds: wallSeconds, summary: summary,
+                histograms: histograms)
             try run.insert(into: db, endNanoseconds: outcome.end.nanoseconds)
             try Self.insert(outcome.instances, run: id, into: db)
-            try Self.insert(gaps, run: id, into: db)
+            for histogram in histograms { try Self.insert(histogram, run: id, into: db) }
             open = nil
             try db.commit()
             return run
@@ -87,12 +89,12 @@ final class RunTransaction: @unchecked Sendable {
         for instance in instances { try inserter.insert { instance.append(run: run, to: &$0) } }
     }
 
-    private static func insert(_ gaps: [TokenGapHistogram.Bucket], run: Int64, into db: Database) throws {
+    private static func insert(_ histogram: MetricHistogram, run: Int64, into db: Database) throws {
         let inserter = try RowInserter(db, table: "latencyHistogram", columns: 4)
-        for bucket in gaps {
+        for bucket in histogram.buckets {
             try inserter.insert {
                 $0.append(run)
-                $0.append(Metric.itl.rawValue)
+                $0.append(histogram.metric.rawValue)
                 $0.append(bucket.upperBound)
                 $0.append(bucket.count)
             }

@@ -90,7 +90,7 @@ public struct RunWriter: Recorder {
         try transaction.write(batch)
         batch = RowBatch()
         return try transaction.commit(
-            outcome, summary: summary, gaps: summaryBuilder.gaps.buckets, wallSeconds: wallSeconds)
+            outcome, summary: summary, histograms: summaryBuilder.histograms, wallSeconds: wallSeconds)
     }
 }
 

@@ -125,4 +125,12 @@ extension Schema {
         ) STRICT, WITHOUT ROWID;
 
         """
+
+    /// What a report needs besides. NULL in runs that were stored before.
+    static let reportColumns = """
+        ALTER TABLE run ADD COLUMN requestRate REAL;
+        ALTER TABLE run ADD COLUMN configuration TEXT;
+        ALTER TABLE interval ADD COLUMN prefillBlocks INTEGER;
+
+        """
 }

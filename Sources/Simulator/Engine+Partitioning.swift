@@ -6,27 +6,29 @@ internal import Workloads
 // A semi-PD instance tells its partition control what happens, asks it at iteration boundaries, and follows it.
 
 extension Engine {
+    var isControlled: Bool { !partitionControl.isEmpty }
+
     // MARK: What happens
 
     /// Of a request whose prefill has just ended; not if it was computed again after a preemption.
     mutating func recordFirstToken(of slot: Int32, at now: SimulationTime) {
         guard isControlled, instance.requests[slot].firstToken == now else { return }
         let (arrival, scheduled) = (instance.requests[slot].request.arrival, instance.requests[slot].scheduled ?? now)
-        partitionControl?.recordFirstToken(
+        partitionControl[0].recordFirstToken(
             FirstTokenSample(timeToFirstToken: now - arrival, execution: now - scheduled, wait: scheduled - arrival),
             at: now)
     }
 
     mutating func recordPrefill(prompts: Int, at now: SimulationTime) {
         let duration = now - instance.lanes[0].began
-        partitionControl?.recordPrefillIteration(duration, prompts: prompts)
+        partitionControl[0].recordPrefillIteration(duration, prompts: prompts)
     }
 
     mutating func recordCompletion(of slot: Int32, at now: SimulationTime) {
         guard isControlled, instance.requests[slot].request.outputTokens > 1 else { return }
         let (parts, tokens) = (instance.requests[slot].parts, instance.requests[slot].request.outputTokens)
         let iterating = parts.prefillRun + parts.prefillStalled + parts.decodeRun + parts.decodeStalled
-        partitionControl?.recordCompletion(
+        partitionControl[0].recordCompletion(
             CompletionSample(internalTimePerOutputToken: iterating.seconds / Double(tokens), outputTokens: tokens),
             at: now)
     }
@@ -34,12 +36,13 @@ extension Engine {
     // MARK: What is decided
 
     /// Equal iterations after which the controller may be due, the next one included.
-    var iterationsUntilControl: Int { isControlled ? partitionControl?.iterationsUntilDue ?? .max : .max }
+    var iterationsUntilControl: Int { isControlled ? partitionControl[0].iterationsUntilDue : .max }
 
     /// Asks the controller if it is due, lets lanes between two iterations change over, and says which may begin another.
     /// Everything that ends at this instant is booked already.
     mutating func repartition(_ context: inout RunContext, _ recorder: inout some Recorder) -> PhasePair<Bool> {
-        guard isControlled, var control = partitionControl.take() else { return PhasePair(prefill: true, decode: true) }
+        guard isControlled else { return PhasePair(prefill: true, decode: true) }
+        var control = partitionControl.removeLast()
         let now = context.now
         control.countIterations(instance.lanes[0].iterations + instance.lanes[1].iterations)
         if control.isDue(at: now) { _ = control.consult(at: now, load: instance.load) }
@@ -50,7 +53,7 @@ extension Engine {
         }
         apply(control, at: now, &recorder)
         context.timers.set(context.controlTimer(of: instance.index), to: control.nextLook(after: now))
-        partitionControl = control
+        partitionControl.append(control)
         return mayBegin
     }
 

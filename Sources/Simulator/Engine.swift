@@ -13,10 +13,9 @@ struct Engine: ~Copyable, Sendable {
     private let streamingMultiprocessors: Int
     private var mainPolicy: any SchedulingPolicy
     private var decodePolicy: any SchedulingPolicy
-    /// Of semi-PD instances whose partition may change.
-    var partitionControl: PartitionControl?
-    /// Whether it has one: to look into it costs more than most of what an event does.
-    let isControlled: Bool
+    /// One for a semi-PD instance whose partition may change, else none. A buffer because to look into an optional
+    /// copies what it holds.
+    var partitionControl = UniqueBuffer<PartitionControl>()
     private let ignoresArrivalsBehindFirst: Bool
 
     init(index: Int, pool: Int, _ configuration: PoolConfiguration) {
@@ -26,8 +25,7 @@ struct Engine: ~Copyable, Sendable {
         streamingMultiprocessors = configuration.partition.total
         mainPolicy = configuration.role == .decode ? configuration.decodePolicy : configuration.prefillPolicy
         decodePolicy = configuration.decodePolicy
-        partitionControl = configuration.partitionControl
-        isControlled = configuration.partitionControl != nil
+        if let control = configuration.partitionControl { partitionControl.append(control) }
         ignoresArrivalsBehindFirst = mainPolicy.ignoresArrivalsBehindFirst
     }
 
@@ -41,7 +39,7 @@ extension Engine {
     /// Takes in a request. Returns whether the instance is to be asked what to run.
     mutating func arrive(_ request: Request, _ context: inout RunContext) -> Bool {
         instance.enqueue(request)
-        if isControlled { partitionControl?.recordArrival(promptTokens: request.promptTokens) }
+        if isControlled { partitionControl[0].recordArrival(promptTokens: request.promptTokens) }
         guard instance.lanes[0].isRunning else { return true }
         if instance.waitingCount == 1 || !ignoresArrivalsBehindFirst { cutRun(&context) }
         return false

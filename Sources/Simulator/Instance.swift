@@ -254,8 +254,18 @@ extension Instance {
 
     /// Books iterations of the run in flight on a lane; see `Lane.commit`.
     mutating func commit(lane: Int, iterations: Int, ended: Bool, _ recorder: inout some Recorder) -> Work {
-        lanes[lane].commit(
+        let start = lanes[lane].bookedUntil
+        let context = decodeSet.contextTokens
+        let work = lanes[lane].commit(
             iterations: iterations, ended: ended, decodeSet: &decodeSet, memory: &memory, requests: requests, &recorder)
+        let shape = lanes[lane].batch.shape
+        recorder.record(
+            IterationRecord(
+                instance: index, lane: role == .decode ? 1 : lane, start: start, end: lanes[lane].bookedUntil,
+                iterations: iterations, sms: lanes[lane].sms, prefillTokens: shape.prefillTokens,
+                prefillSequences: shape.prefillSequences, decodeSequences: shape.decodeSequences,
+                decodeContextTokens: shape.decodeSequences > 0 ? context : 0))
+        return work
     }
 
     /// Books the iterations of a run that ended by `time`, without changing its plan.

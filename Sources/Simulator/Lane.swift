@@ -11,6 +11,8 @@ struct Lane: ~Copyable, Sendable {
     var isDecodeRun = false
     /// When the batch began.
     private(set) var began = SimulationTime.zero
+    /// Up to when it is booked what ran.
+    private(set) var bookedUntil = SimulationTime.zero
     /// Iterations until the run in flight ends; 0 until the run is on the clock.
     private(set) var plannedIterations = 0
     /// When they are done.
@@ -75,6 +77,7 @@ struct Lane: ~Copyable, Sendable {
         if uniformProvenance == nil { provenanceSplit = model.provenance(of: rateShape, sms: sms).split }
         run = IterationRun(start: start, first: work, increment: increment, slowdown: .none)
         began = now
+        bookedUntil = now
         plannedIterations = 0
         resumedWork = nil
         isRunning = true
@@ -124,6 +127,7 @@ struct Lane: ~Copyable, Sendable {
         resumedWork = nil
         busy += end.time - run.start.time
         iterations += count
+        bookedUntil = end.time
         run.first = run.work(at: count)
         run.start = end
         plannedIterations -= count

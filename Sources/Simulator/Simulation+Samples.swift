@@ -32,10 +32,11 @@ extension Instance {
         let busy = lanes.indices.map { lanes[$0].takeBusySample(at: now) }
         let held = lanes.indices.map { lanes[$0].isRunning ? lanes[$0].sms : 0 }
         let isDecoder = role == .decode
+        let undecoded = (Array(prefilling) + Array(prefilled)).reduce(blocksInTransfer) { $0 + requests[$1].blocks }
         return IntervalRecord(
             time: now, instance: index, waiting: waiting.count, prefilling: prefilling.count,
             decodeWaiting: prefilled.count + bridge.count, decoding: decodeSet.count, usedBlocks: memory.usedBlocks,
-            totalBlocks: memory.totalBlocks, prefillSMs: isDecoder ? 0 : held[0],
+            totalBlocks: memory.totalBlocks, prefillBlocks: undecoded, prefillSMs: isDecoder ? 0 : held[0],
             decodeSMs: isDecoder ? held[0] : held.count > 1 ? held[1] : 0, prefillBusy: isDecoder ? .zero : busy[0],
             decodeBusy: isDecoder ? busy[0] : busy.count > 1 ? busy[1] : .zero)
     }

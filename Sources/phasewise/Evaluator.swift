@@ -76,7 +76,7 @@ final class Evaluator: Sendable {
         if rows == .all { configuration.sampleInterval = OutputOptions.sampleInterval(of: trace) }
         let started = Date()
         var description = RunDescription(
-            resolution.scenario, deployment: deployment, trace: trace,
+            resolution.scenario, deployment: deployment, configuration, trace: trace,
             createdAt: ISO8601DateFormatter().string(from: started), comparison: comparison)
         if let label { description.deployment = label }
         var writer = try store.startRun(description, keeping: rows, expectedRequests: trace.requests.count)
@@ -95,14 +95,20 @@ final class Evaluator: Sendable {
 extension RunDescription {
     /// The run of one deployment of a scenario.
     init(
-        _ scenario: ResolvedScenario, deployment index: Int, trace: Trace, createdAt: String, comparison: String?
+        _ scenario: ResolvedScenario, deployment index: Int, _ configuration: SimulationConfiguration, trace: Trace,
+        createdAt: String, comparison: String?
     ) {
         let deployment = scenario.deployments[index]
+        var alone = scenario
+        alone.deployments = [deployment]
+        let effective = EffectiveConfiguration(scenario: alone, configurations: [configuration], trace: trace)
         self.init(
             createdAt: createdAt, name: scenario.name, comparison: comparison, deployment: deployment.name,
             scenario: scenario.yaml(), seed: scenario.seed, runNumber: scenario.run, revision: Phasewise.version,
             traceSource: ([trace.provenance.source] + trace.provenance.changes).joined(separator: ", "),
-            slo: scenario.slo, pricePerHour: deployment.pricePerHour)
+            slo: scenario.slo, pricePerHour: deployment.pricePerHour,
+            requestRate: scenario.workload.requestsPerSecond ?? (trace.rate > 0 ? trace.rate : nil),
+            configuration: effective.lines.joined(separator: "\n"))
     }
 }
 

@@ -15,7 +15,7 @@ struct Phasewise: ParsableCommand {
         version: version,
         subcommands: [
             Compare.self, Simulate.self, Sweep.self, Goodput.self, Plan.self, Regress.self, Results.self,
-            TraceCommand.self, Models.self, Devices.self, Policies.self,
+            ReportCommand.self, TimelineCommand.self, TraceCommand.self, Models.self, Devices.self, Policies.self,
             Calibrate.self, ProfileCommand.self, Validate.self, Reproduce.self,
         ])
 

@@ -28,8 +28,8 @@ struct ScenarioRun {
         let (rows, rowNote) = options.rowKeeping(requests: trace.requests.count)
         let store = try options.storesNothing ? nil : ResultStore(writingTo: options.database)
         tell(resolution.remarks + warnings + [drawNote(workload), rowNote].compactMap(\.self))
+        let effective = EffectiveConfiguration(scenario: scenario, configurations: configurations, trace: trace)
         if !options.quiet {
-            let effective = EffectiveConfiguration(scenario: scenario, configurations: configurations, trace: trace)
             for line in effective.lines { Terminal.complain(line) }
         }
 
@@ -37,11 +37,14 @@ struct ScenarioRun {
         let comparison = scenario.deployments.count > 1 ? UUID().uuidString : nil
         let runs = try configurations.enumerated().map { index, configuration in
             let description = RunDescription(
-                scenario, deployment: index, trace: trace, createdAt: createdAt, comparison: comparison)
+                scenario, deployment: index, configuration, trace: trace, createdAt: createdAt, comparison: comparison)
             var configuration = configuration
             configuration.stepByStep = options.stepByStep
             configuration.sampleInterval = sampleInterval ?? OutputOptions.sampleInterval(of: trace)
-            return try run(configuration, trace: trace, description, rows: rows, store: store)
+            let count = scenario.deployments.count
+            return try run(
+                configuration, trace: trace, description, rows: rows, store: store,
+                progress: description.deployment + (count == 1 ? "" : ", \(index + 1) of \(count)"))
         }
         if store != nil { tell([storedNote(runs)]) }
         return runs
@@ -49,10 +52,10 @@ struct ScenarioRun {
 
     private func run(
         _ configuration: SimulationConfiguration, trace: Trace, _ description: RunDescription, rows: RowKeeping,
-        store: ResultStore?
+        store: ResultStore?, progress: String
     ) throws -> StoredRun {
         var source = ProgressSource(
-            trace.source, label: description.deployment, total: trace.requests.count, isQuiet: options.quiet)
+            trace.source, label: progress, total: trace.requests.count, isQuiet: options.quiet)
         let started = Date()
         if let store {
             let writer = try store.startRun(description, keeping: rows, expectedRequests: trace.requests.count)
@@ -72,7 +75,7 @@ struct ScenarioRun {
             id: 0, description: description, rowsKept: .none, gpus: outcome.instances.reduce(0) { $0 + $1.gpus },
             iterations: outcome.iterations, fingerprint: outcome.fingerprint,
             wallSeconds: Date().timeIntervalSince(started), summary: recorder.base.summary(of: outcome),
-            partitionChanges: recorder.partitionChanges)
+            partitionChanges: recorder.partitionChanges, histograms: recorder.base.histograms)
     }
 
     private func tell(_ remarks: [Diagnostic]) {

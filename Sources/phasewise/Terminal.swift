@@ -23,6 +23,16 @@ enum Terminal {
         }
     }
 
+    /// Writes a file that a user asked for, in the place of one that is there.
+    static func writeFile(_ bytes: [UInt8], to path: String) throws(InputError) {
+        do {
+            try Data(bytes).write(to: URL(fileURLWithPath: path))
+        } catch {
+            throw InputError(
+                at: nil, "\(path): cannot be written: \(error.localizedDescription)", help: "name another file with -o")
+        }
+    }
+
     static func say(_ line: String) throws(WriteError) { try write(line + "\n") }
 
     /// What cannot be said on standard error is not said.

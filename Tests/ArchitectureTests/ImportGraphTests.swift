@@ -17,7 +17,7 @@ struct ImportGraphTests {
         ("ResultStore", ["Metrics", "EventKernel", "GRDB", "GRDBSQLite"]),
         ("Calibration", ["CostModels", "Profiles", "Diagnostics"]),
         ("Scenarios", ["Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
-        ("Reporting", ["EventKernel", "Metrics", "ResultStore"]),
+        ("Reporting", ["EventKernel", "Metrics", "ResultStore", "Statistics"]),
         ("Validation", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         ("Reproduction", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         ("Planning", ["Scenarios", "Profiles", "Metrics", "Statistics", "EventKernel", "Diagnostics"]),

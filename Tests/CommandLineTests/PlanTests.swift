@@ -137,7 +137,7 @@ struct PlanTests {
         let sandbox = try Sandbox()
         for (flags, status, words) in [
             (["--devices", "h300"], Int32(65), "h300"),
-            (["--devices", "h200-sxm", "--policies", "vlm"], 65, "did you mean"),
+            (["--devices", "h200-sxm", "--policies", "vllm-v2"], 65, "did you mean"),
             (["--devices", "h200-sxm", "--prices", "h100-sxm=2"], 65, "expected DEVICE=USD"),
             (["--devices", "h200-sxm", "--budget", "soon"], 64, "expected seconds"), ([], 64, "found no --devices"),
         ] {

@@ -72,6 +72,58 @@ struct SweepTests {
         #expect(whole.errors.contains("60 runs, 0 to do"))
     }
 
+    @Test("the index of a shard is taken from the environment of indexed jobs")
+    func indexFromEnvironment() throws {
+        let sandbox = try Sandbox(["plan.yaml": Self.plan])
+        for (variable, done) in [("JOB_COMPLETION_INDEX=0", 20), ("SLURM_ARRAY_TASK_ID=2", 40)] {
+            let outcome = try sandbox.shell("\(variable) phasewise sweep plan.yaml --shard env/3")
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            #expect(try sandbox.query("SELECT count(*) FROM run") == "count(*)\n\(done)\n")
+        }
+        #expect(try sandbox.run("sweep", "plan.yaml", "--shard", "env/3").status == 64)
+    }
+
+    /// `make test-slurm` does the same with the real one.
+    @Test("a job array has the shards that are not complete, and a merge after them; the same command submits the rest")
+    func slurm() throws {
+        let sandbox = try Sandbox([
+            "plan.yaml": Self.plan,
+            // Runs what is submitted at once, but for shard 1 the first time, and answers with the number of a job.
+            "bin/sbatch": """
+            #!/bin/sh
+            echo "$@" >> submitted
+            for argument; do
+                case $argument in --array=*) elements=$(echo "${argument#--array=}" | tr , ' ') ;; esac
+                script=$argument
+            done
+            for element in ${elements:-merge}; do
+                if [ "$element" = 1 ] && [ ! -e failed ]; then touch failed; continue; fi
+                SLURM_ARRAY_TASK_ID=$element sh "$script" > /dev/null || exit 1
+            done
+            wc -l < submitted
+            """,
+            "bin/squeue": "#!/bin/sh\n",
+        ])
+        for tool in ["sbatch", "squeue"] {
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: sandbox.path("bin/\(tool)"))
+        }
+        let submit = "PATH=$PWD/bin:$PATH phasewise sweep plan.yaml --engine slurm --shards 3 --sbatch=--partition=cpu"
+        let first = try sandbox.shell(submit)
+        #expect(first.status == 0 && first.errors.contains("3 of 3 shards to do"), "\(first.errors)")
+        #expect(first.output.hasPrefix("submitted array 1 of 3 shards, merge 2;"), "\(first.output)")
+        #expect(try sandbox.query("SELECT count(*) FROM run") == "count(*)\n40\n")
+        let second = try sandbox.shell(submit)
+        #expect(second.errors.contains("1 of 3 shards to do"), "\(second.errors)")
+        let submitted = String(decoding: try sandbox.contents(of: "submitted"), as: UTF8.self).split(separator: "\n")
+        #expect(submitted.count == 4 && submitted.allSatisfy { $0.contains("--partition=cpu") })
+        #expect(submitted[0].contains("--array=0,1,2") && submitted[2].contains("--array=1"))
+        #expect(submitted[1].contains("--dependency=afterany:1"))
+        let merged = try sandbox.run("sweep", "plan.yaml", "--format", "csv")
+        #expect(merged.errors.contains("60 runs, 0 to do"))
+        let single = try sandbox.run("sweep", "plan.yaml", "--format", "csv", "--database", "single.sqlite")
+        #expect(merged.output == single.output)
+    }
+
     @Test("every bad value of a plan is reported, twenty at most, with exit 65 and nothing stored")
     func badPlan() throws {
         let sandbox = try Sandbox(["plan.yaml": Self.plan + "\n  - {field: deployments.0.tp, values: [3, 5]}"])

@@ -83,12 +83,12 @@ struct DistributionTests {
 }
 
 @Suite("Token gaps")
-struct TokenGapHistogramTests {
+struct LatencyHistogramTests {
     @Test("gaps counted together may be recorded together", arguments: 0..<50 as Range<UInt64>)
     func grouping(seed: UInt64) {
         var random = RandomStreams(seed: seed).stream(named: "gaps")
-        var single = TokenGapHistogram()
-        var grouped = TokenGapHistogram()
+        var single = LatencyHistogram()
+        var grouped = LatencyHistogram()
         for _ in 0..<200 {
             let gap = SimulationDuration(rounding: random.logNormal(mu: -4, sigma: 2))
             let longest = single.longestGap(countedWith: gap)
@@ -108,7 +108,7 @@ struct TokenGapHistogramTests {
     @Test("statistics of classes lie within half a percent of those of the gaps", arguments: 0..<50 as Range<UInt64>)
     func accuracy(seed: UInt64) {
         var random = RandomStreams(seed: seed).stream(named: "gaps")
-        var histogram = TokenGapHistogram()
+        var histogram = LatencyHistogram()
         var gaps: [Double] = []
         for _ in 0..<1000 {
             let gap = SimulationDuration(rounding: 0.005 + random.exponential(mean: 0.02))
@@ -135,13 +135,13 @@ struct TokenGapHistogramTests {
             (0, 0), (255, 255), (256, 257), (511, 511), (512, 515), (1_000, 1_003), (1_000_000_000, 1_002_438_655),
         ] as [(Int64, Int64)])
     func classes(gap: Int64, last: Int64) {
-        let longest = TokenGapHistogram().longestGap(countedWith: SimulationDuration(nanoseconds: gap))
+        let longest = LatencyHistogram().longestGap(countedWith: SimulationDuration(nanoseconds: gap))
         #expect(longest.nanoseconds == last)
     }
 
     @Test("gaps of zero and of years are counted")
     func extremes() {
-        var histogram = TokenGapHistogram()
+        var histogram = LatencyHistogram()
         histogram.record(.zero, count: 1)
         histogram.record(SimulationDuration(rounding: 3e9), count: 1)
         #expect(histogram.distribution.count == 2)
@@ -149,5 +149,5 @@ struct TokenGapHistogramTests {
     }
 
     @Test("nothing is said of no gaps")
-    func noGaps() { #expect(TokenGapHistogram().distribution == Distribution()) }
+    func noGaps() { #expect(LatencyHistogram().distribution == Distribution()) }
 }

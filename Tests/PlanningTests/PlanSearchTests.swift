@@ -46,7 +46,7 @@ struct PlanSearchTests {
     private func search(_ wanted: Int = 3) -> PlanSearch {
         PlanSearch(
             space: Self.space,
-            test: AttainmentTest(target: 0.9, confidence: 0.95, looks: [3, 6, 12], points: wanted),
+            test: AttainmentTest(target: 0.9, confidence: 0.95, looks: [3, 6, 12], points: 60),
             rungs: [200, 600, 2000], wanted: wanted)
     }
 
@@ -100,7 +100,7 @@ struct PlanSearchTests {
             policies: [.init(id: "u", kind: .unified, chunkParameter: nil, sequencesParameter: nil)],
             tensorParallelism: [1], chunks: [], sequences: [], prefillShares: [], partitions: [], maximumGPUs: 32)
         let search = PlanSearch(
-            space: space, test: AttainmentTest(target: 0.9, confidence: 0.95, looks: [1], points: 1),
+            space: space, test: AttainmentTest(target: 0.9, confidence: 0.95, looks: [1], points: 60),
             rungs: [100, 200],
             wanted: 1)
         let answer = search.run(isOutOfTime: { false }) { runs in

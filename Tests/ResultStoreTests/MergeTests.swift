@@ -19,9 +19,9 @@ struct MergeTests {
         var contents: [String: [[String?]]] = [:]
         for table in ["request", "interval", "partitionChange", "transfer", "instance", "summary", "latencyHistogram"] {
             let columns = try store.query("SELECT name FROM pragma_table_info('\(table)') WHERE name <> 'runId'").rows
-                .compactMap { $0[0] }.joined(separator: ", ")
+                .compactMap { $0[0].map { "t.\($0)" } }.joined(separator: ", ")
             contents[table] = try store.query(
-                "SELECT seed, \(columns) FROM \(table) JOIN run ON run.id = runId ORDER BY seed, \(columns)"
+                "SELECT seed, \(columns) FROM \(table) AS t JOIN run ON run.id = t.runId ORDER BY seed, \(columns)"
             ).rows
         }
         return contents

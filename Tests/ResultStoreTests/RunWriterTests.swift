@@ -15,7 +15,8 @@ struct RunWriterTests {
         let reader = try ResultStore(readingFrom: folder.path())
         #expect(try reader.run(written.id) == written)
         #expect(written.summary.entries.count > 60)
-        #expect(try reader.tokenGaps(ofRun: written.id).reduce(0) { $0 + $1.count } == 210)
+        #expect(written.histograms.map(\.metric) == [.ttft, .tpot, .itl])
+        #expect(written.histograms[2].buckets.reduce(0) { $0 + $1.count } == 210)
 
         let overview = try #require(try reader.runs().first)
         #expect(overview.seed == .max)
@@ -63,7 +64,7 @@ struct RunWriterTests {
             writer.record(
                 IntervalRecord(
                     time: time, instance: index, waiting: 1, prefilling: 2, decodeWaiting: 3, decoding: 4,
-                    usedBlocks: 5, totalBlocks: 6, prefillSMs: 7, decodeSMs: 8,
+                    usedBlocks: 5, totalBlocks: 6, prefillBlocks: 11, prefillSMs: 7, decodeSMs: 8,
                     prefillBusy: SimulationDuration(nanoseconds: 9), decodeBusy: SimulationDuration(nanoseconds: 10)))
             writer.record(
                 PartitionChangeRecord(time: time, instance: index, prefillSMs: 60, decodeSMs: 72, reason: "it's"))
@@ -75,12 +76,44 @@ struct RunWriterTests {
         _ = try writer.commit(outcome(), wallSeconds: 0)
         #expect(
             try store.query("SELECT * FROM interval").rows.last
-                == ([1, 2, 5, 2, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map { "\($0)" }))
+                == ([1, 2, 5, 2, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map { "\($0)" }))
         #expect(try store.query("SELECT * FROM partitionChange").rows.map { $0[3] } == ["0", "1", "2"])
         #expect(try store.value("SELECT reason FROM partitionChange") == "it's")
         #expect(
             try store.query("SELECT * FROM transfer").rows.last == ["1", "2", "2", "0", "1", "4096", "5", "5", "6"])
         #expect(try store.query("SELECT * FROM instance").rows.count == 2)
+    }
+
+    @Test("distributions of TTFT and TPOT are stored whatever rows are", arguments: RowKeeping.allCases)
+    func distributions(rows: RowKeeping) throws {
+        let folder = try TemporaryFolder()
+        let store = try ResultStore(writingTo: folder.path())
+        try store.storeRun(keeping: rows, requests: 500)
+        let completed = syntheticRequests(seed: 1, count: 500).filter { $0.outcome == .completed }
+        let counts = try store.query(
+            "SELECT metric, sum(count) FROM latencyHistogram GROUP BY metric ORDER BY metric")
+        #expect(
+            counts.rows == [
+                ["itl", "210"], ["tpot", "\(completed.count { $0.outputTokens > 1 })"], ["ttft", "\(completed.count)"],
+            ])
+        // Each class holds the requests that took at most so long: compared with the requests themselves.
+        for row in try store.query("SELECT upperNs FROM latencyHistogram WHERE metric = 'ttft'").rows {
+            let upper = try #require(row[0].flatMap { Int64($0) })
+            let upTo = try store.value(
+                "SELECT sum(count) FROM latencyHistogram WHERE metric = 'ttft' AND upperNs <= \(upper)")
+            #expect(upTo == "\(completed.count { $0.timeToFirstToken!.nanoseconds <= upper })")
+        }
+    }
+
+    @Test("the rate and the words about a run are stored with it")
+    func requestRate() throws {
+        let folder = try TemporaryFolder()
+        let store = try ResultStore(writingTo: folder.path())
+        var asked = description()
+        asked.requestRate = 12.5
+        asked.configuration = "workload: much\nmodel: some"
+        let id = try store.storeRun(asked).id
+        #expect(try store.run(id).description == asked)
     }
 
     @Test("the same run twice gives the same rows")

@@ -47,6 +47,30 @@ struct StoreErrorTests {
         #expect(error { _ = try ResultStore(readingFrom: path) } == expected)
     }
 
+    @Test(
+        "a database of the first schema is brought up to date, by readers too, and its runs stay",
+        arguments: [true, false])
+    func olderSchema(isRead: Bool) throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path()
+        do {
+            try DatabaseQueue(path: path).write { db in
+                try db.execute(sql: Schema.steps[0])
+                try db.execute(
+                    sql: """
+                        INSERT INTO run VALUES (7, '2025', 'chat', NULL, 'unified', '', 1, 0, 'r', 't', NULL, NULL, NULL,
+                            NULL, 'all', 2, 3, 4, 'f00d', 0.5);
+                        INSERT INTO interval VALUES (7, 0, 1, 0, 1, 1, 1, 1, 1, 2, 3, 4, 5, 6);
+                        PRAGMA application_id = \(Schema.applicationID); PRAGMA user_version = 1
+                        """)
+            }
+        }
+        let store = try isRead ? ResultStore(readingFrom: path) : ResultStore(writingTo: path)
+        let run = try store.run(7)
+        #expect(run.fingerprint == 0xF00D && run.description.requestRate == nil && run.description.configuration == nil)
+        #expect(try store.query("SELECT usedBlocks, prefillBlocks FROM interval").rows == [["1", nil]])
+    }
+
     @Test("a database that does not exist is not made by reading it")
     func missing() throws {
         let folder = try TemporaryFolder()

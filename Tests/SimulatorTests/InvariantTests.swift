@@ -62,6 +62,49 @@ struct InvariantTests {
         #expect(abs(gapTime - decodeTime) <= tokens, "gaps sum to the time between first and last token")
     }
 
+    @Test(
+        "what is recorded of iterations covers the busy time of each lane once, jumping or stepping",
+        arguments: System.allCases, 0..<100 as Range<UInt64>)
+    func iterationRecords(system: System, seed: UInt64) throws {
+        var random = RandomStreams(seed: seed).stream(named: "iterations \(system)")
+        var configuration = randomConfiguration(system, &random)
+        let trace = randomTrace(count: 60, &random)
+        for stepByStep in [false, true] {
+            configuration.stepByStep = stepByStep
+            let (recorder, outcome) = try simulate(configuration, trace)
+            for instance in outcome.instances {
+                for lane in 0..<2 {
+                    let records = recorder.iterations.filter { $0.instance == instance.instance && $0.lane == lane }
+                    let busy = records.reduce(SimulationDuration.zero) { $0 + ($1.end - $1.start) }
+                    #expect(busy == (lane == 0 ? instance.prefillBusy : instance.decodeBusy))
+                    let iterations = records.reduce(0) { $0 + $1.iterations }
+                    #expect(iterations == (lane == 0 ? instance.prefillIterations : instance.decodeIterations))
+                    for (before, after) in zip(records, records.dropFirst()) { #expect(before.end <= after.start) }
+                    #expect(records.allSatisfy { $0.prefillTokens + $0.decodeSequences > 0 })
+                }
+            }
+            let prompts = recorder.iterations.reduce(0) { $0 + $1.prefillTokens }
+            let served = recorder.requests.filter { $0.outcome == .completed }
+            #expect(prompts >= served.reduce(0) { $0 + $1.promptTokens }, "preempted prompts are computed again")
+        }
+    }
+
+    @Test(
+        "blocks of requests that do not decode are all blocks or none where nobody decodes or everybody",
+        arguments: System.allCases, 0..<100 as Range<UInt64>)
+    func prefillBlocks(system: System, seed: UInt64) throws {
+        var random = RandomStreams(seed: seed).stream(named: "prefill blocks \(system)")
+        var configuration = randomConfiguration(system, &random)
+        configuration.sampleInterval = SimulationDuration(nanoseconds: 20_000)
+        let (recorder, _) = try simulate(configuration, randomTrace(count: 60, &random))
+        for sample in recorder.intervals {
+            #expect(0 <= sample.prefillBlocks && sample.prefillBlocks <= sample.usedBlocks)
+            if sample.decoding == 0 { #expect(sample.prefillBlocks == sample.usedBlocks) }
+            let undecoded = sample.prefilling + sample.decodeWaiting
+            if undecoded == 0, configuration.transfer == nil { #expect(sample.prefillBlocks == 0) }
+        }
+    }
+
     @Test("memory is empty at the end and never over-committed", arguments: System.allCases, 0..<100 as Range<UInt64>)
     func memory(system: System, seed: UInt64) throws {
         var random = RandomStreams(seed: seed).stream(named: "memory \(system)")

@@ -8,6 +8,7 @@ import Workloads
 struct MemoryRecorder: Recorder {
     var requests: [RequestRecord] = []
     var gaps: [Int64: Int] = [:]
+    var iterations: [IterationRecord] = []
     var intervals: [IntervalRecord] = []
     var transfers: [TransferRecord] = []
     var partitionChanges: [PartitionChangeRecord] = []
@@ -16,6 +17,7 @@ struct MemoryRecorder: Recorder {
 
     mutating func record(_ request: RequestRecord) { requests.append(request) }
     mutating func recordTokenGaps(_ gap: SimulationDuration, count: Int) { gaps[gap.nanoseconds, default: 0] += count }
+    mutating func record(_ iterations: IterationRecord) { self.iterations.append(iterations) }
     mutating func record(_ interval: IntervalRecord) { intervals.append(interval) }
     mutating func record(_ transfer: TransferRecord) { transfers.append(transfer) }
     mutating func record(_ change: PartitionChangeRecord) { partitionChanges.append(change) }

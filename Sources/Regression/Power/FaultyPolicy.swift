@@ -48,7 +48,7 @@ struct FaultyPolicy: SchedulingPolicy {
 
     private var chunk: Int { if case .chunk(let tokens) = fault { tokens } else { .max } }
 
-    private func leavesRoom(for waiting: Int, _ instance: Instance) -> Bool {
+    private func leavesRoom(for waiting: Int, _ instance: borrowing Instance) -> Bool {
         guard fault == .watermark, let blocks = instance.waitingPromptBlocks(at: waiting) else { return true }
         let isAlone = instance.decodingCount + instance.prefillingCount == 0
         return isAlone || instance.freeBlocks - blocks >= instance.memory.totalBlocks / 5

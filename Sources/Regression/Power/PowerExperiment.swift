@@ -11,6 +11,8 @@ public struct PowerExperiment: Sendable {
 
     public let suite: RegressionSuite
     public private(set) var detections: [Detection] = []
+    /// Of changes that are too small to be caught.
+    public private(set) var faint: [Detection] = []
     /// Reports on sides that differ in their draws alone.
     public private(set) var noChange: [RegressionReport] = []
 
@@ -19,6 +21,10 @@ public struct PowerExperiment: Sendable {
     /// Both sides have the same draws.
     public mutating func record(_ change: PlantedChange, baseline: [SideResult], candidate: [SideResult]) {
         detections.append(Detection(change: change.name, report: report(baseline, candidate)))
+    }
+
+    public mutating func recordFaint(_ change: PlantedChange, baseline: [SideResult], candidate: [SideResult]) {
+        faint.append(Detection(change: change.name, report: report(baseline, candidate)))
     }
 
     /// The sides have different draws and no other difference.
@@ -68,6 +74,10 @@ public struct PowerExperiment: Sendable {
                 ?? report.breakages.first.map { "\($0.caseName) \($0.what)" } ?? "-"
             text +=
                 "| \(detection.change) | \(gate) | \(what) | \(change) | \(report.count(.worse)) | \(report.count(.better)) |\n"
+        }
+        text += "\n## Too small to notice\n\nNot counted above.\n\n| planted change | gate |\n|---|---|\n"
+        for detection in faint {
+            text += "| \(detection.change) | \(detection.report.hasFailed ? "FAILED" : "passed") |\n"
         }
         text += "\n## Comparisons without a change\n\n"
         let comparisons = noChange.reduce(0) { $0 + $1.comparisons.count }

@@ -22,9 +22,15 @@ struct Compare: ParsableCommand {
     @OptionGroup var scenario: ScenarioOptions
     @Option(help: "Policies to compare, separated by commas; they replace the deployments of a scenario file.")
     var policies: String?
+    @Flag(help: "Plot the distributions of TTFT and TPOT below the table.") var plot = false
     @OptionGroup var output: OutputOptions
 
-    func validate() throws { try scenario.checkComplete() }
+    func validate() throws {
+        try scenario.checkComplete()
+        if plot, output.format != .text {
+            throw ValidationError("found --plot with --format \(output.format.rawValue), expected text")
+        }
+    }
 
     func run() throws {
         let workspace = try Workspace(profiles: scenario.profiles)
@@ -35,6 +41,7 @@ struct Compare: ParsableCommand {
             resolution: resolution, options: output, workspace: workspace, drawFlag: scenario.drawFlag
         ).run()
         try Terminal.write(report(on: runs).rendered(as: output.format))
+        if plot { try Terminal.write("\n" + distributionPlots(of: runs)) }
     }
 }
 

@@ -48,6 +48,8 @@ struct Plan: ParsableCommand {
     /// Requests of the full load where the scenario does not say.
     private static let defaultRequests = 2000
     private static let leastReplications = 3
+    /// Arrangements that are judged at full length, at most; they share the allowed error.
+    private static let mostVerdicts = 60
 
     func validate() throws {
         if seconds == nil { throw ValidationError("found --budget \(budget), expected seconds as in 60s") }
@@ -85,7 +87,7 @@ struct Plan: ParsableCommand {
                 target: slo.attainmentTarget, confidence: confidence,
                 looks: isDrawn
                     ? AttainmentTest.looks(from: min(Self.leastReplications, replications), to: replications) : [1],
-                points: top),
+                points: max(top, Self.mostVerdicts)),
             rungs: [requests / 8, requests / 3, requests].filter {
                 $0 >= SaturationVerdict.requestsNeeded || $0 == requests
             },

@@ -40,6 +40,10 @@ extension Regress {
                 experiment.record(change, baseline: unchanged, candidate: try run.results(draws: 0, planting: change))
                 progress.advance()
             }
+            for change in PlantedChange.faint {
+                experiment.recordFaint(
+                    change, baseline: unchanged, candidate: try run.results(draws: 0, planting: change))
+            }
             for index in 0..<comparisons {
                 experiment.recordNoChange(
                     try run.results(draws: 2 * index + 1), try run.results(draws: 2 * index + 2))

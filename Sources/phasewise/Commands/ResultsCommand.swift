@@ -28,20 +28,42 @@ struct Results: ParsableCommand {
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Shows one run, or several side by side.",
+            abstract: "Shows one run, or several side by side; one request of a run, or one instant.",
             discussion: """
                 Examples:
                   phasewise results show
                   phasewise results show 3
                   phasewise results show 1 2 3
+                  phasewise results show 3 --request 42
+                  phasewise results show 3 --at 61.5
                 """)
         @Argument(help: "Numbers of runs, as listed. Default: the newest run, with those it was compared with.")
         var runs: [Int64] = []
         @Flag(help: "Print the scenario that remakes the run instead.") var scenario = false
+        @Option(help: "One request of the run: its parts, and what it waited for.") var request: Int?
+        @Option(help: "A simulated second of the run: who held the SMs, and what waited.") var at: Double?
         @OptionGroup var source: Source
+
+        /// Simulated seconds that fit into nanoseconds.
+        private static let seconds = 0...9e9
+
+        func validate() throws {
+            if [scenario, request != nil, at != nil].count(where: \.self) > 1 {
+                throw ValidationError("expected one of --scenario, --request and --at")
+            }
+            if request != nil || at != nil, runs.count != 1 {
+                throw ValidationError("found \(runs.count) runs, expected one with --request or --at")
+            }
+            if let at, !Self.seconds.contains(at) {
+                throw ValidationError("--at: found \(at), expected seconds from 0 to 9e9")
+            }
+        }
 
         func run() throws {
             let store = try ResultStore(readingFrom: source.database)
+            if let part = try partOfRun(in: store) {
+                return try Terminal.write(part.rendered(as: source.format))
+            }
             let ids = try runs.isEmpty ? newest(in: store) : runs
             let stored = try ids.map { try store.run($0) }
             if scenario {
@@ -49,6 +71,22 @@ struct Results: ParsableCommand {
             } else {
                 try Terminal.write(report(on: stored).rendered(as: source.format))
             }
+        }
+
+        /// What is asked of one run besides its summary.
+        private func partOfRun(in store: ResultStore) throws -> (any Report)? {
+            guard request != nil || at != nil else { return nil }
+            let run = try store.run(runs[0])
+            let help = run.rowsKept == .none ? "its rows were not kept: simulate it again with --rows all" : nil
+            if let request {
+                if let report = try RequestReport(store, run: run.id, request: request) { return report }
+                throw InputError(at: nil, "run \(run.id) has no request \(request) stored", help: help)
+            }
+            let nanoseconds = Int64(((at ?? 0) * 1e9).rounded())
+            if let report = try InstantReport(store, run: run.id, nanoseconds: nanoseconds) { return report }
+            throw InputError(
+                at: nil, "run \(run.id) has no sample from \(at ?? 0) s on",
+                help: help ?? "it ended before, or all its requests arrived at once")
         }
 
         private func newest(in store: ResultStore) throws -> [Int64] {

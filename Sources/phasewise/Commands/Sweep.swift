@@ -39,7 +39,7 @@ struct Sweep: ParsableCommand {
         name: .customLong("sbatch"), help: "A further option for sbatch, as in --sbatch=--partition=cpu. Repeatable.")
     var sbatchOptions: [String] = []
     @Option(help: "Columns of the answer, as in ttft.p99,sloAttainment.")
-    var metrics = "requestThroughput,ttft.p50,ttft.p99,tpot.p50,tpot.p99,sloAttainment,costPerMillionTokens"
+    var metrics = "ttft.p50,ttft.p99,tpot.p99,sloAttainment"
     @Flag(help: "Say what would be run and how long it would take, and run nothing.") var dryRun = false
     @Option(help: "Folder of profiles, before the default ones.") var profiles: String?
     @Option(help: "Format of the answer on standard output: text, csv or json.") var format = ReportFormat.text

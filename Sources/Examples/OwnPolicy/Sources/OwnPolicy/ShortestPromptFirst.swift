@@ -34,9 +34,12 @@ struct ShortestPromptFirst: SchedulingPolicy {
     }
 
     /// Of equally short prompts, the one that has waited longest.
-    private func shortestWaiting(_ instance: Instance) -> (position: Int, tokens: Int)? {
-        (0..<instance.waitingCount).compactMap { position in
-            instance.waitingTokens(at: position).map { (position, $0) }
-        }.min { ($0.1, $0.0) < ($1.1, $1.0) }
+    private func shortestWaiting(_ instance: borrowing Instance) -> (position: Int, tokens: Int)? {
+        var shortest: (position: Int, tokens: Int)?
+        for position in 0..<instance.waitingCount {
+            guard let tokens = instance.waitingTokens(at: position), tokens < shortest?.tokens ?? .max else { continue }
+            shortest = (position, tokens)
+        }
+        return shortest
     }
 }

@@ -1,13 +1,13 @@
 public import EventKernel
 
-/// Counts of gaps between tokens. There are hundreds of them per request, so they are counted in classes instead of
-/// kept: 128 to an octave, which places every gap within 0.4 % of its class's middle, and one to a nanosecond below 256.
-/// These are the classes of HdrHistogram at two significant digits.
+/// Counts of latencies in classes: 128 to an octave, which places every one within 0.4 % of its class's middle, and one to
+/// a nanosecond below 256. These are the classes of HdrHistogram at two significant digits. Gaps between tokens are counted
+/// so instead of kept, since there are hundreds of them per request.
 ///
 /// All statistics are functions of the class counts alone, so it makes no difference whether gaps of one class were
 /// recorded one by one or together.
-public struct TokenGapHistogram: Sendable {
-    /// Gaps of one class: all up to `upperBound` that are in no lower class.
+public struct LatencyHistogram: Sendable {
+    /// Latencies of one class: all up to `upperBound` that are in no lower class.
     public struct Bucket: Hashable, Sendable {
         public var upperBound: SimulationDuration
         public var count: Int
@@ -103,5 +103,16 @@ private struct GapClass {
     /// log₂ of the nanoseconds in the class of a gap.
     private static func shift(of gap: Int64) -> Int {
         max(0, Int64.bitWidth - gap.leadingZeroBitCount - 1 - octaveBits)
+    }
+}
+
+/// The classes of a metric's values, in ascending order.
+public struct MetricHistogram: Hashable, Sendable {
+    public var metric: Metric
+    public var buckets: [LatencyHistogram.Bucket]
+
+    public init(metric: Metric, buckets: [LatencyHistogram.Bucket]) {
+        self.metric = metric
+        self.buckets = buckets
     }
 }
