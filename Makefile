@@ -57,6 +57,7 @@ results: build
 	Results/azure-conv/remake
 	$(PHASEWISE) reproduce semi-pd
 	Results/semi-pd-no-gain/remake
+	Results/calibration/remake
 	.ci/browser
 	Results/demo-report/remake
 	$(PHASEWISE) regress power Profiles/suites/engines.yaml

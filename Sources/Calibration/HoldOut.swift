@@ -8,13 +8,6 @@ struct HoldOut {
 
     /// SM counts that are left out together to see the error between the others.
     static let smCounts = [40, 72, 104]
-    /// Pairs of SM counts (prefill) that are left out of the co-run fit altogether.
-    static let greenPrefillSMs = [24, 40, 72, 88, 104]
-
-    static func isFitted(_ row: KernelMeasurements.CoRun) -> Bool {
-        if row.mechanism == .green && greenPrefillSMs.contains(row.prefillSMs) { return false }
-        return Calibration.isFitted([row.tokens, row.batch, row.context, row.prefillSMs, row.decodeSMs])
-    }
 
     func add(to report: inout CalibrationReport) {
         addGEMM(&report)
@@ -134,44 +127,6 @@ struct HoldOut {
                     shape: "\(row.ranks) GPUs, \(row.bytes) B", predicted: $0.price(at: Double(row.bytes)).seconds,
                     measured: row.seconds)
             }
-        }
-    }
-
-    static func add(
-        coRuns: [KernelMeasurements.CoRun], fitted: Int, surface: CoRunSurface, models: [ModelArchitecture],
-        to report: inout CalibrationReport
-    ) {
-        func comparisons(_ rows: [KernelMeasurements.CoRun]) -> [CalibrationReport.Comparison] {
-            rows.flatMap { row -> [CalibrationReport.Comparison] in
-                guard let lanes = CoRunFit.lanes(row, models: models) else { return [] }
-                let predicted = surface.slowdowns(
-                    lanes, prefillSMs: row.prefillSMs, decodeSMs: row.decodeSMs, mechanism: row.mechanism)
-                guard let predicted else { return [] }
-                let shape =
-                    "\(row.tokens) prompt tokens beside \(row.batch) × \(row.context), "
-                    + "(\(row.prefillSMs), \(row.decodeSMs)) SMs, \(row.mechanism.rawValue)"
-                return [
-                    .init(
-                        shape: "prefill of " + shape, predicted: predicted.prefill,
-                        measured: max(1, row.prefillSlowdown)
-                    ),
-                    .init(
-                        shape: "decode of " + shape, predicted: predicted.decode, measured: max(1, row.decodeSlowdown)),
-                ]
-            }
-        }
-        let isPairHeldOut = { (row: KernelMeasurements.CoRun) in
-            row.mechanism == .green && greenPrefillSMs.contains(row.prefillSMs)
-        }
-        let within = coRuns.filter { !isPairHeldOut($0) }
-        report.add("co-run, rows held out", fittedRows: fitted, heldOut: comparisons(within))
-        report.add(
-            "co-run, pairs of SM counts held out", fittedRows: fitted,
-            heldOut: comparisons(coRuns.filter(isPairHeldOut)))
-        for mechanism in CoRunSurface.Mechanism.allCases {
-            report.add(
-                "co-run, rows held out, \(mechanism.rawValue)", fittedRows: fitted,
-                heldOut: comparisons(within.filter { $0.mechanism == mechanism }))
         }
     }
 

@@ -7,15 +7,34 @@ struct IterationCheck {
     private let models: [ModelArchitecture]
     private let efficiency: EfficiencyProfile
 
-    /// Iterations of models that are not known are left out.
+    /// Iterations of models that are not known are left out; of those measured more than once the median counts.
     init(
         _ rows: [KernelMeasurements.Iteration], device: DeviceProfile, models: [ModelArchitecture],
         efficiency: EfficiencyProfile
     ) {
-        self.rows = rows.filter { row in models.contains { $0.id == row.model } }
+        self.rows = Self.merged(rows.filter { row in models.contains { $0.id == row.model } })
         self.device = device
         self.models = models
         self.efficiency = efficiency
+    }
+
+    private static func merged(_ rows: [KernelMeasurements.Iteration]) -> [KernelMeasurements.Iteration] {
+        func point(_ row: KernelMeasurements.Iteration) -> KernelMeasurements.Iteration {
+            var point = row
+            point.seconds = 0
+            return point
+        }
+        var (points, times): ([KernelMeasurements.Iteration], [[Double]]) = ([], [])
+        for row in rows {
+            if let index = points.firstIndex(of: point(row)) {
+                times[index].append(row.seconds)
+            } else {
+                points.append(point(row))
+                times.append([row.seconds])
+            }
+        }
+        for index in points.indices { points[index].seconds = median(times[index]) }
+        return points
     }
 
     /// The median over one half of the decode iterations of what the sum leaves, by kernel. Zero without iterations.
@@ -44,9 +63,12 @@ struct IterationCheck {
             add("iteration, decode on \(sms) SMs") { $0.isDecode && $0.sms == sms }
             add("iteration, prefill on \(sms) SMs") { !$0.isDecode && $0.sms == sms }
         }
-        // The points of the stated figure, one by one.
-        for (row, comparison) in zip(checked, comparisons) where row.isOfTheFigure(all: all) {
-            report.add(row.shape, fittedRows: fitted, heldOut: [comparison])
+        // The points of the stated figure, one by one, the fitted ones too: the fit is of one number to many rows.
+        let figure = rows.filter { $0.isOfTheFigure(all: all) }
+        for (row, sum) in zip(figure, predictions(figure, tables)) {
+            report.add(
+                "iteration, " + row.shape, fittedRows: fitted,
+                heldOut: [.init(shape: row.shape, predicted: sum.seconds, measured: row.seconds)])
         }
     }
 

@@ -51,7 +51,7 @@ public struct KernelMeasurements: Sendable {
         public var dates: [String] = []
         public var device = ""
     }
-    public private(set) var counts: [Count] = []
+    public internal(set) var counts: [Count] = []
 
     public init() {}
 
@@ -127,6 +127,8 @@ public struct KernelMeasurements: Sendable {
                 Read(sms: try line.count("sms"), bytes: try line.count("bytes"), seconds: try line.seconds()))
         case "iteration":
             if !(try line.matches([("mode", "graph"), ("scope", "iteration")])) { return false }
+            // At the power limit the clock swings before it settles; such samples scatter.
+            if try line.number("deviation") > Self.settledDeviation { return false }
             iterations.append(
                 Iteration(
                     model: try line.text("model"), isDecode: try line.text("kind") == "decode",
@@ -152,6 +154,9 @@ public struct KernelMeasurements: Sendable {
         }
         return true
     }
+
+    /// The scatter of samples, relative, at which the benchmark itself stops sampling.
+    private static let settledDeviation = 0.01
 
     private static func state(_ line: MeasurementLine) throws(InputError) -> PowerState {
         guard let state = PowerState(rawValue: try line.text("state")) else {

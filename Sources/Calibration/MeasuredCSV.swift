@@ -27,6 +27,7 @@ struct CSVRow {
     }
 
     var count: Int { fields.count }
+    var text: String { String(decoding: bytes, as: UTF8.self) }
 
     subscript(field: Int) -> String { String(decoding: bytes[fields[field]], as: UTF8.self) }
 
@@ -42,6 +43,14 @@ struct CSVRow {
                 at: location(field), "\(name) \"\(self[field])\" is not a whole number of at least \(bound)")
         }
         return value
+    }
+
+    /// A time in units of `unit` seconds, as seconds.
+    func seconds(_ field: Int, unit: Double) throws(InputError) -> Double {
+        guard let value = Double(self[field]), value > 0, value.isFinite else {
+            throw InputError(at: location(field), "found \"\(self[field])\", expected a time above 0")
+        }
+        return value * unit
     }
 
     /// A latency in microseconds as seconds.

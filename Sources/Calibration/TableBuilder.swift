@@ -5,12 +5,14 @@ extension KernelMeasurements {
     ///
     /// - Parameters:
     ///   - bound: of prefill attention, fitted to the same lines.
+    ///   - gemmLaunchSeconds: of products, fitted to the same lines.
     ///   - graphGapSeconds: between kernels, fitted to whole iterations.
     func tables(
-        device: String, bound: PrefillAttentionBound, graphGapSeconds: Double, coRun: CoRunSurface?
+        device: String, bound: PrefillAttentionBound, gemmLaunchSeconds: Double, graphGapSeconds: Double,
+        coRun: CoRunSurface?
     ) -> KernelTables {
         KernelTables(
-            device: device, origin: "measured kernels of \(device)", gemm: gemmTable,
+            device: device, gemm: GEMMTable(lines: gemmTable.lines, launchSeconds: gemmLaunchSeconds),
             prefillAttention: prefillTable(bound: bound), decodeAttention: decodeTable, elementwise: elementwiseTable,
             allReduce: AllReduceTable(
                 lines: curves(allReduce, line: { $0.ranks }, size: { $0.bytes }, seconds: \.seconds).map {
@@ -65,8 +67,9 @@ extension KernelMeasurements {
             })
     }
 
-    /// Bytes per second of the largest read at each SM count.
-    var readBandwidth: Curve {
+    /// Bytes per second of the largest read at each SM count; `nil` without reads.
+    var readBandwidth: Curve? {
+        if reads.isEmpty { return nil }
         let counts = Set(reads.map(\.sms)).sorted()
         let rates = counts.map { sms in
             let largest = reads.filter { $0.sms == sms }.max { $0.bytes < $1.bytes }!

@@ -4,21 +4,24 @@ public import Profiles
 extension TableCalibration {
     /// The files of the tables: each says what it rests on and how far it is off.
     ///
-    /// - Parameter sources: names of the files that the lines came from.
+    /// - Parameters:
+    ///   - sources: names of the files that the lines came from.
+    ///   - origin: whose measurements they are; `nil` for lines of our own benchmark.
     public func texts(
-        _ measurements: KernelMeasurements, sources: [String]
+        _ measurements: KernelMeasurements, sources: [String], origin: String? = nil
     ) -> [(file: KernelTableFile, text: String)] {
         tables.texts { file in
             let counts = measurements.counts.filter { file.families.contains($0.family) && $0.used > 0 }
             var lines = ["\(file.title), device \(tables.device)."]
             lines.append("Written by `phasewise calibrate` from \(sources.joined(separator: ", ")).")
+            if let origin { lines.append("Measured by others, not by us: \(origin).") }
             for count in counts {
                 lines.append(
                     "Family \(count.family): \(count.used) of \(count.lines) lines; "
                         + "\(count.kernels.joined(separator: ", ")); \(count.device); "
-                        + "measured \(count.dates.joined(separator: ", ")).")
+                        + (count.dates.isEmpty ? "all SMs." : "measured \(count.dates.joined(separator: ", "))."))
             }
-            lines += file.method
+            lines += origin == nil ? file.method : file.importedMethod
             let errors = report.entries.filter { entry in file.reportNames.contains { entry.name.hasPrefix($0) } }
             if !errors.isEmpty {
                 lines += ["", "Error on points held out, |predicted/measured - 1|:"]
@@ -53,7 +56,19 @@ extension KernelTableFile {
         case .allReduce: ["allreduce"]
         case .bandwidth: ["bandwidth"]
         case .coRun: ["corun", "corun-mps"]
-        case .constants: ["prefill", "iteration"]
+        case .constants: ["prefill", "iteration", "gemm"]
+        }
+    }
+
+    fileprivate var importedMethod: [String] {
+        switch self {
+        case .constants:
+            [
+                "No whole iteration was measured: the gap between kernels is 0, and sums of parts were not checked. The launch",
+                "of products and the schedule of tiles that prefill attention is priced by are fitted to the rows.",
+            ]
+        case .decodeAttention: ["Sequences of equal length; the write of the new K and V is included."]
+        default: ["Bursts; repeats of a point: their median."]
         }
     }
 
@@ -71,14 +86,15 @@ extension KernelTableFile {
         case .bandwidth: ["The largest buffer."]
         case .coRun:
             [
-                "log slowdown = w·(1, p, d, v, p², pd); p = log2(prefill layer/1 ms), d = log2(decode layer/0.2 ms), times",
+                "log slowdown = w·(1, p, d, v, p², pd, v²); p = log2(prefill layer/1 ms), d = log2(decode layer/0.2 ms), times",
                 "alone; v = share of KV in the bytes of a decode layer. Inputs are held at the ranges in the last columns.",
-                "Fitted to one half of the rows of each pair; pairs held out altogether are not here.",
+                "Fitted to all rows; errors are those of fits to one half of them, or without the pair.",
             ]
         case .constants:
             [
                 "The gap between kernels of a CUDA graph is what sums of parts lack against one half of the measured decode",
-                "iterations; the others are the schedule of tiles that prefill attention is priced by, fitted to its lines.",
+                "iterations; the launch of products is the one with which each matrix is priced best from the others; the rest",
+                "is the schedule of tiles that prefill attention is priced by, fitted to its lines.",
             ]
         }
     }
@@ -86,14 +102,14 @@ extension KernelTableFile {
     /// Of the entries in the report that are about the file.
     fileprivate var reportNames: [String] {
         switch self {
-        case .gemm: ["gemm"]
+        case .gemm: ["gemm, M", "gemm, SMs"]
         case .prefillAttention: ["prefill attention"]
         case .decodeAttention: ["decode attention"]
         case .elementwise: ["elementwise"]
         case .allReduce: ["all-reduce"]
         case .bandwidth: []
         case .coRun: ["co-run"]
-        case .constants: ["iteration"]
+        case .constants: ["iteration", "gemm, matrices"]
         }
     }
 }

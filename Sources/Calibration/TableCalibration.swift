@@ -6,31 +6,31 @@ public struct TableCalibration: Sendable {
     /// By family: the leave-out errors, the sums of parts against whole iterations, the co-runs held out.
     public let report: CalibrationReport
 
-    /// Everything but the pairs and rows named as held out goes into the tables; errors come from tables made without
-    /// the points that they are about.
+    /// Everything goes into the tables; errors come from tables made without the points that they are about.
     ///
     /// - Parameters:
     ///   - models: those that whole iterations and co-runs were measured with.
     ///   - efficiency: prices what was not measured.
+    ///   - sharing: how lanes slow each other by the law fitted to serving runs, to be set beside the co-runs.
     public init(
         _ measurements: KernelMeasurements, device: DeviceProfile, models: [ModelArchitecture],
-        efficiency: EfficiencyProfile
+        efficiency: EfficiencyProfile, sharing: CoRunSharing? = nil
     ) {
         let bound = measurements.fittedPrefillBound()
-        let coRunsFitted = measurements.coRuns.filter(HoldOut.isFitted)
+        let matrices = MatrixHoldOut(measurements, device: device)
         var tables = measurements.tables(
-            device: device.id, bound: bound, graphGapSeconds: 0,
-            coRun: CoRunFit.surface(coRunsFitted, models: models))
+            device: device.id, bound: bound, gemmLaunchSeconds: matrices.fittedLaunch(), graphGapSeconds: 0,
+            coRun: CoRunFit.surface(measurements.coRuns, models: models))
         let check = IterationCheck(measurements.iterations, device: device, models: models, efficiency: efficiency)
         tables.graphGapSeconds = check.fittedGap(tables)
 
         var report = CalibrationReport()
         HoldOut(measurements: measurements, bound: bound, device: device).add(to: &report)
+        matrices.add(to: &report, launch: tables.gemm.launchSeconds)
         check.add(to: &report, tables)
-        if let surface = tables.coRun {
-            let heldOut = measurements.coRuns.filter { !HoldOut.isFitted($0) }
-            HoldOut.add(coRuns: heldOut, fitted: coRunsFitted.count, surface: surface, models: models, to: &report)
-        }
+        let coRuns = CoRunHoldOut(measurements.coRuns, models: models)
+        coRuns.add(to: &report)
+        if let sharing { coRuns.add(to: &report, sharing, device: device, efficiency: efficiency) }
         self.tables = tables
         self.report = report
     }
@@ -41,6 +41,9 @@ public struct TableCalibration: Sendable {
         public var median: Double
         /// `nil` where only the median is bounded.
         public var p90: Double?
+
+        /// The part of the name before its first comma.
+        var family: String { String(name.prefix { $0 != "," }) }
     }
 
     public static let bounds = [
@@ -58,16 +61,21 @@ public struct TableCalibration: Sendable {
         Bound(name: "co-run, pairs of SM counts held out", median: 0.05, p90: 0.12),
     ]
 
-    /// What is wrong with the tables: families that miss their bound. Empty for tables that may be used.
-    public var violations: [String] {
+    /// What is wrong with the tables: families that miss their bound, and by how much. Empty for tables that may be used.
+    public var violations: [(family: String, text: String)] {
         Self.bounds.compactMap { bound in
             guard let entry = report[bound.name] else { return nil }
             func percent(_ value: Double) -> String { "\((value * 1000).rounded() / 10) %" }
             if entry.medianError > bound.median {
-                return "\(bound.name): median error \(percent(entry.medianError)), bound \(percent(bound.median))"
+                return (
+                    bound.family,
+                    "\(bound.name): median error \(percent(entry.medianError)), bound \(percent(bound.median))"
+                )
             }
             if let p90 = bound.p90, entry.p90Error > p90 {
-                return "\(bound.name): P90 of the error \(percent(entry.p90Error)), bound \(percent(p90))"
+                return (
+                    bound.family, "\(bound.name): P90 of the error \(percent(entry.p90Error)), bound \(percent(p90))"
+                )
             }
             return nil
         }

@@ -7,10 +7,10 @@
 /// How two lanes of one GPU slow each other, measured lane beside lane on pairs of SM counts.
 ///
 /// For each measured pair of SM counts a compact model of each side: log slowdown = w · φ, with
-/// φ = (1, p, d, v, p², p·d), p and d the logarithms of the time a layer of the prefill and of the decode lane takes alone
+/// φ = (1, p, d, v, p², p·d, v²), p and d the logarithms of the time a layer of the prefill and of the decode lane takes alone
 /// on its SMs, and v the share of the decode lane's traffic that is KV. p says how long a kernel of the prefill lane holds
 /// its SMs and how much of it waits for weights; d and v say how much bandwidth decode draws. Between measured pairs the
-/// logarithms are blended by inverse distance. Inputs are held at the ends of what was measured, and nothing is ever
+/// logarithms are blended by inverse distance, in the SMs of decode and the logarithm of those that prefill leaves to it. Inputs are held at the ends of what was measured, and nothing is ever
 /// faster beside another lane than alone.
 public struct CoRunSurface: Hashable, Sendable {
     /// How the lanes share the GPU.
@@ -81,14 +81,15 @@ public struct CoRunSurface: Hashable, Sendable {
 
     /// φ of the compact model.
     public struct Features: Hashable, Sendable {
-        public static let count = 6
+        public static let count = 7
         public let values: [Double]
 
         public init(_ lanes: Lanes) {
             // Scales of a layer of the reference model, so that weights are of one order.
             let p = log2(lanes.prefillLayerSeconds / 1e-3)
             let d = log2(lanes.decodeLayerSeconds / 2e-4)
-            values = [1, p, d, lanes.decodeKeyValueShare, p * p, p * d]
+            let v = lanes.decodeKeyValueShare
+            values = [1, p, d, v, p * p, p * d, v * v]
         }
 
         public func dot(_ weights: [Double]) -> Double {
@@ -100,11 +101,18 @@ public struct CoRunSurface: Hashable, Sendable {
 
     /// By mechanism, prefill SMs and decode SMs.
     public let partitions: [Partition]
+    /// SMs of the device.
+    private let total: Double
 
     public init(partitions: [Partition]) {
         self.partitions = partitions.sorted {
             ($0.mechanism.rawValue, $0.prefillSMs, $0.decodeSMs) < ($1.mechanism.rawValue, $1.prefillSMs, $1.decodeSMs)
         }
+        // Green contexts are disjoint, the others have caps.
+        let totals = partitions.map {
+            $0.mechanism == .green ? $0.prefillSMs + $0.decodeSMs : max($0.prefillSMs, $0.decodeSMs)
+        }
+        total = Double(totals.max() ?? 1)
     }
 
     /// Factors of at least one, or `nil` if nothing was measured with this mechanism. O(pairs measured).
@@ -112,8 +120,10 @@ public struct CoRunSurface: Hashable, Sendable {
         _ lanes: Lanes, prefillSMs: Int, decodeSMs: Int, mechanism: Mechanism
     ) -> (prefill: Double, decode: Double)? {
         var (weights, prefill, decode) = (0.0, 0.0, 0.0)
+        let left = logarithmOfLeft(prefillSMs)
         for partition in partitions where partition.mechanism == mechanism {
-            let (dx, dy) = (Double(partition.prefillSMs - prefillSMs), Double(partition.decodeSMs - decodeSMs))
+            let dx = logarithmOfLeft(partition.prefillSMs) - left
+            let dy = 2 * Double(partition.decodeSMs - decodeSMs) / total
             let distance = dx * dx + dy * dy
             if distance == 0 {
                 let own = partition.logarithms(lanes)
@@ -128,6 +138,10 @@ public struct CoRunSurface: Hashable, Sendable {
         }
         return weights > 0 ? (exp(prefill / weights), exp(decode / weights)) : nil
     }
+
+    /// Of the SMs that a prefill lane leaves to decode. The last few matter most: without any, decode waits for whole
+    /// kernels of the prefill.
+    private func logarithmOfLeft(_ prefillSMs: Int) -> Double { log2(total * 1.125 - Double(prefillSMs)) }
 }
 
 extension Double {

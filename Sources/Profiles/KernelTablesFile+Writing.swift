@@ -30,7 +30,8 @@ extension KernelTables {
         case .elementwise:
             elementwise.lines.map { "\($0.kernel.rawValue),\($0.width),\($0.sms),\(curve($0.curve))" }
         case .allReduce: allReduce.lines.map { "\($0.ranks),\(curve($0.curve))" }
-        case .bandwidth: zip(reads.knots, reads.values).map { "\(shortText($0)),\(shortText($1))" }
+        case .bandwidth:
+            reads.map { zip($0.knots, $0.values).map { "\(shortText($0)),\(shortText($1))" } } ?? []
         case .coRun:
             (coRun?.partitions ?? []).map { partition in
                 func range(_ range: ClosedRange<Double>, scale: Double) -> String {
@@ -45,17 +46,18 @@ extension KernelTables {
                 return fields.joined(separator: ",")
             }
         case .constants:
-            Constant.allCases.map { constant in
-                let bound = prefillAttention.bound
-                let value =
+            Constant.allCases.compactMap { constant in
+                let bound = prefillAttention.lines.isEmpty ? nil : prefillAttention.bound
+                let value: Double? =
                     switch constant {
-                    case .graphGap: graphGapSeconds * 1e6
-                    case .prefillLaunch: bound.launchSeconds * 1e6
-                    case .prefillPerKey: bound.secondsPerKey * 1e6
-                    case .prefillPerTile: bound.secondsPerTile * 1e6
-                    case .prefillImbalance: bound.imbalance
+                    case .graphGap: graphGapSeconds > 0 ? graphGapSeconds * 1e6 : nil
+                    case .gemmLaunch: gemm.lines.isEmpty ? nil : gemm.launchSeconds * 1e6
+                    case .prefillLaunch: bound.map { $0.launchSeconds * 1e6 }
+                    case .prefillPerKey: bound.map { $0.secondsPerKey * 1e6 }
+                    case .prefillPerTile: bound.map { $0.secondsPerTile * 1e6 }
+                    case .prefillImbalance: bound?.imbalance
                     }
-                return "\(constant.rawValue),\(shortText(value))"
+                return value.map { "\(constant.rawValue),\(shortText($0))" }
             }
         }
     }

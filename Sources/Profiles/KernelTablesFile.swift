@@ -34,23 +34,22 @@ public enum KernelTableFile: String, CaseIterable, Sendable {
 }
 
 extension KernelTables {
-    /// The numbers of `constants.csv`.
+    /// The numbers of `constants.csv`; those of a table without rows are not there, nor a gap that was not measured.
     enum Constant: String, CaseIterable {
         case graphGap = "graph_gap_us"
+        case gemmLaunch = "gemm_launch_us"
         case prefillLaunch = "prefill_attention_launch_us"
         case prefillPerKey = "prefill_attention_us_per_key_of_a_tile"
         case prefillPerTile = "prefill_attention_us_per_tile"
         case prefillImbalance = "prefill_attention_imbalance"
     }
 
-    /// Reads the folder of a device. Only `allreduce.csv` and `corun.csv` may be missing: not every device has
-    /// neighbours, or lanes measured side by side.
+    /// Reads the folder of a device. The constants must be there; what else is missing was not measured.
     public static func read(folder: String, device: String) throws(InputError) -> KernelTables {
         var texts: [(KernelTableFile, String)] = []
         for file in KernelTableFile.allCases {
             let path = "\(folder)/\(file.name)"
-            let isOptional = file == .allReduce || file == .coRun
-            if isOptional && !FileManager.default.fileExists(atPath: path) { continue }
+            if file != .constants && !FileManager.default.fileExists(atPath: path) { continue }
             texts.append((file, try InputText.read(path)))
         }
         return try KernelTables(device: device, folder: folder, texts: texts)
@@ -117,27 +116,29 @@ extension KernelTables {
             constants[constant] = value
         }
         try collector.throwIfAny()
-        for constant in Constant.allCases where constants[constant] == nil {
+        var needed: [Constant] = gemm.isEmpty ? [] : [.gemmLaunch]
+        if !prefill.isEmpty { needed += [.prefillLaunch, .prefillPerKey, .prefillPerTile, .prefillImbalance] }
+        for constant in needed where constants[constant] == nil {
             throw InputError(
                 at: SourceLocation(file: "\(folder)/\(KernelTableFile.constants.name)", line: 1, column: 1),
-                "found no \(constant.rawValue), expected one of each constant")
+                "found no \(constant.rawValue), expected it beside the table that needs it")
         }
-        guard !reads.isEmpty, zip(reads, reads.dropFirst()).allSatisfy({ $0.0 < $1.0 }) else {
+        guard zip(reads, reads.dropFirst()).allSatisfy({ $0.0 < $1.0 }) else {
             throw InputError(
                 at: SourceLocation(file: "\(folder)/\(KernelTableFile.bandwidth.name)", line: 1, column: 1),
-                "found no rows, or SM counts out of order, expected them to ascend")
+                "found SM counts out of order, expected them to ascend")
         }
-        func seconds(_ constant: Constant) -> Double { constants[constant]! / 1e6 }
+        func seconds(_ constant: Constant) -> Double { (constants[constant] ?? 0) / 1e6 }
         self.init(
-            device: device, origin: "measured kernels of \(device)", gemm: GEMMTable(lines: gemm),
+            device: device, gemm: GEMMTable(lines: gemm, launchSeconds: seconds(.gemmLaunch)),
             prefillAttention: PrefillAttentionTable(
                 bound: PrefillAttentionBound(
                     launchSeconds: seconds(.prefillLaunch), secondsPerKey: seconds(.prefillPerKey),
-                    secondsPerTile: seconds(.prefillPerTile), imbalance: constants[.prefillImbalance]!),
+                    secondsPerTile: seconds(.prefillPerTile), imbalance: constants[.prefillImbalance] ?? 0),
                 lines: prefill),
             decodeAttention: DecodeAttentionTable(lines: decode), elementwise: ElementwiseTable(lines: elementwise),
             allReduce: AllReduceTable(lines: allReduce),
-            reads: Curve(knots: reads.map { Double($0.0) }, values: reads.map(\.1)),
+            reads: reads.isEmpty ? nil : Curve(knots: reads.map { Double($0.0) }, values: reads.map(\.1)),
             graphGapSeconds: seconds(.graphGap),
             coRun: partitions.isEmpty ? nil : CoRunSurface(partitions: partitions))
     }

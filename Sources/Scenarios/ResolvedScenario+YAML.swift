@@ -14,6 +14,7 @@ extension ResolvedScenario {
             ("workload", workload.node),
             ("model", text(modelReference)),
             ("runtime", text(runtime)),
+            ("cost_model", costModel.map { text($0.rawValue) }),
         ]
         if let slo {
             entries.append(

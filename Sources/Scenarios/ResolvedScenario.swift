@@ -13,6 +13,8 @@ public struct ResolvedScenario: Hashable, Sendable {
     public var model: ModelArchitecture
     /// Id of a runtime profile: the host cost of an engine.
     public var runtime: String
+    /// `nil` for measured kernels where the device has them.
+    public var costModel: CostModelChoice?
     /// `nil` where the user asks for no limits: attainment and goodput are then not defined.
     public var slo: SLO?
     public var seed: UInt64
@@ -22,6 +24,14 @@ public struct ResolvedScenario: Hashable, Sendable {
     /// Prices that replace those of the device profiles, by device id, in order of id.
     public var prices: [DevicePrice]
     public var deployments: [ResolvedDeployment]
+}
+
+/// What prices iterations.
+public enum CostModelChoice: String, CaseIterable, Sendable {
+    /// Sums of measured kernels.
+    case tables
+    /// Fitted efficiencies against datasheet bounds.
+    case roofline
 }
 
 /// The requests of a run.

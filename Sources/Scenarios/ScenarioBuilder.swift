@@ -14,6 +14,7 @@ public struct ScenarioBuilder: Sendable {
     public var model: String?
     public var device: String?
     public var runtime: String?
+    public var costModel: String?
     /// Ids of policies, one deployment each, which take the place of a file's deployments; empty to keep those.
     public var policies: [String] = []
     /// The flag that gave the policies, for messages.
@@ -50,6 +51,7 @@ public struct ScenarioBuilder: Sendable {
             (requests.map(String.init), "workload.requests", "--requests"),
             (rate.map(decimal), "workload.rate", "--rate"), (arrivals, "workload.arrivals", "--arrivals"),
             (model, "model", "--model"), (device, "device", "--device"), (runtime, "runtime", "--runtime"),
+            (costModel, "cost_model", "--cost-model"),
             (ttft.map(decimal), "slo.ttft", "--ttft"), (tpot.map(decimal), "slo.tpot", "--tpot"),
             (seed.map(String.init), "seed", "--seed"), (run.map(String.init), "run", "--run"),
             (equal, "equal", "--equal"),

@@ -10,6 +10,8 @@ public struct InstanceKind: Hashable, Sendable {
     public var tensorParallelism: Int
     /// Id of a runtime profile.
     public var runtime: String
+    /// `nil` for measured kernels where the device has them.
+    public var costModel: CostModelChoice?
     /// Processes that share each GPU: two of a semi-PD instance, else one. Each needs working memory.
     public var workersPerGPU: Int
     /// The SM counts that lanes will run on, sorted, without duplicates.
@@ -77,7 +79,8 @@ extension ResolvedScenario {
             maxSequences: sequences, maxBatchedTokens: max(sequences, pool.argument(.tokenBudget) ?? sequences))
         let kind = InstanceKind(
             device: pool.device, model: model, tensorParallelism: pool.tensorParallelism, runtime: runtime,
-            workersPerGPU: pool.role == .semiPD ? 2 : 1, smCounts: smCounts(of: pool, partition),
+            costModel: self.costModel, workersPerGPU: pool.role == .semiPD ? 2 : 1,
+            smCounts: smCounts(of: pool, partition),
             maxSequences: limits.maxSequences,
             maxBatchedTokens: max(limits.maxBatchedTokens, pool.argument(.prefillBudget) ?? 0))
         let blocks =

@@ -44,6 +44,7 @@ struct ScenarioReader {
         let model = modelReference.flatMap(readModel)
         let deviceReference = keys.optional("device", .string("a device's id"))
         let runtime = keys.optional("runtime", .word("a runtime profile", of: environment.runtimes))?.value ?? "ideal"
+        let costModel: CostModelChoice? = keys.optional("cost_model", .choice("what prices iterations"))?.value
         let slo = keys.node("slo").flatMap(readSLO)
         let seed = keys.optional("seed", .int(in: 0...Int.max))?.value ?? 1
         let run = keys.optional("run", .int(in: 0...Int.max))?.value ?? 0
@@ -69,7 +70,7 @@ struct ScenarioReader {
         guard let notes = footing else { return nil }
         let scenario = ResolvedScenario(
             name: name, workload: workload.value, modelReference: model.reference, model: model.file.value,
-            runtime: runtime,
+            runtime: runtime, costModel: costModel,
             slo: slo, seed: UInt64(seed), run: UInt64(run), equalFooting: equal, prices: prices,
             deployments: deployments)
         return ScenarioResolution(

@@ -30,11 +30,11 @@ struct Lane: ~Copyable, Sendable {
     private(set) var lastContext = 0
     /// What every price rests on; `nil` if that depends on the iteration.
     private let uniformProvenance: CostProvenance?
-    /// Otherwise the seconds by provenance of each unit of the run's work.
-    private var provenancePerUnit = ProvenanceShares()
+    /// Otherwise what the run's price rests on; the same for every iteration of a cost line.
+    private var provenanceSplit = ProvenanceShares().split
     /// Units of work whose price rests on `uniformProvenance`.
-    private var uniformUnits = 0.0
-    private var mixedProvenance = ProvenanceShares()
+    private var uniformUnits: Int128 = 0
+    private var mixedProvenance = ProvenanceWork()
 
     /// Undisturbed work done in iterations that generated tokens of the decode set. Only differences of it mean anything: it wraps after 104 days.
     private(set) var workDone = Work.zero
@@ -47,11 +47,10 @@ struct Lane: ~Copyable, Sendable {
         self.uniformProvenance = uniformProvenance
     }
 
-    /// Seconds of undisturbed work by what their price rests on.
-    var provenance: ProvenanceShares {
+    /// Undisturbed work by what its price rests on.
+    var provenance: ProvenanceWork {
         guard let uniformProvenance else { return mixedProvenance }
-        return ProvenanceShares(
-            uniformProvenance, seconds: uniformUnits / Double(Work.unitsPerNanosecond) / 1e9)
+        return ProvenanceWork(uniformProvenance, units: uniformUnits)
     }
 
     /// Prices the batch. It is on the clock when its plan and slowdown are given.
@@ -75,9 +74,7 @@ struct Lane: ~Copyable, Sendable {
         } else {
             work = model.work(of: shape, sms: sms)
         }
-        if uniformProvenance == nil {
-            provenancePerUnit = model.provenance(of: shape, sms: sms) * (1 / Double(max(1, work.units)))
-        }
+        if uniformProvenance == nil { provenanceSplit = model.provenance(of: rateShape, sms: sms).split }
         run = IterationRun(start: start, first: work, increment: increment, slowdown: .none)
         began = now
         bookedUntil = now
@@ -123,9 +120,9 @@ struct Lane: ~Copyable, Sendable {
             workDone = Work(units: workDone.units &+ total.units)
         }
         if uniformProvenance == nil {
-            mixedProvenance += provenancePerUnit * Double(total.units)
+            mixedProvenance.add(total, provenanceSplit)
         } else {
-            uniformUnits += Double(total.units)
+            uniformUnits += Int128(total.units)
         }
         resumedWork = nil
         busy += end.time - run.start.time

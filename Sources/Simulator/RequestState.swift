@@ -132,7 +132,6 @@ extension RequestState {
         preemptions += 1
     }
 
-<<<<<<< HEAD
     /// Its KV goes to host memory. What it holds is already given back.
     mutating func swapOut(at now: SimulationTime) {
         (blocks, sharedBlocks, sharedPrefixes) = (0, 0, 0)
@@ -141,12 +140,18 @@ extension RequestState {
         preemptions += 1
     }
 
-    /// Its KV is back in `count` blocks.
-    mutating func swapIn(blocks count: Int, at now: SimulationTime) {
+    /// Books the time since it was swapped out.
+    mutating func bookPreempted(until now: SimulationTime) {
         parts.preempted += now - mark
         mark = now
+    }
+
+    /// Its KV is back in `count` blocks.
+    mutating func swapIn(blocks count: Int, at now: SimulationTime) {
+        bookPreempted(until: now)
         blocks = count
-=======
+    }
+
     /// Thrown out of an instance that failed, to be computed again elsewhere. A request that never ran just goes on
     /// waiting.
     mutating func interrupt(at now: SimulationTime, keepsTokens: Bool) {
@@ -154,7 +159,6 @@ extension RequestState {
         if scheduled == nil { return }
         if !isPreempted { (isPreempted, mark) = (true, now) }
         if !keepsTokens { (generatedTokens, firstToken) = (0, nil) }
->>>>>>> serving
     }
 
     /// Joins the decode set behind `previous`. Returns the context of its next token and its due iteration.

@@ -123,12 +123,13 @@ extension Instance {
         }
         for slot in prefilling { requests[slot].bookPrefill(until: now) }
         for slot in prefilled { requests[slot].bookDecodeWait(until: now) }
-        let slots = Array(waiting) + Array(prefilling) + Array(prefilled)
+        for slot in swapped { requests[slot].bookPreempted(until: now) }
+        let slots = Array(waiting) + Array(prefilling) + Array(prefilled) + Array(swapped)
         var evacuated = slots.map { slot in
             PendingRequest(state: requests[slot], prefixKeys: prefixes?.keys[Int(slot)] ?? [])
         }
         for slot in slots { requests.remove(slot) }
-        (waiting, prefilling, prefilled, bridge) = ([], [], [], [])
+        (waiting, prefilling, prefilled, swapped, bridge) = ([], [], [], [], [])
         (outstanding, promptTokensAhead, undecodedBlocks, blocksInTransfer) = (0, 0, 0, 0)
         memory.clear()
         evacuated.sort { $0.state.request.index < $1.state.request.index }

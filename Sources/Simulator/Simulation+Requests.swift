@@ -92,7 +92,7 @@ extension Simulation {
     }
 
     func outcome() -> RunOutcome {
-        var (iterations, provenance) = (0, ProvenanceShares())
+        var (iterations, provenance) = (0, ProvenanceWork())
         var instances: [InstanceRecord] = []
         for index in engines.indices {
             for lane in engines[index].instance.lanes.indices {

@@ -1,4 +1,5 @@
 public import ArgumentParser
+public import CostModels
 public import Reporting
 public import ResultStore
 public import Workloads
@@ -6,3 +7,5 @@ public import Workloads
 extension ReportFormat: ExpressibleByArgument {}
 extension RowKeeping: ExpressibleByArgument {}
 extension TraceFormat: ExpressibleByArgument {}
+extension PowerState: ExpressibleByArgument {}
+extension CoRunSurface.Mechanism: ExpressibleByArgument {}

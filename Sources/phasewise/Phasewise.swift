@@ -16,7 +16,7 @@ struct Phasewise: ParsableCommand {
         subcommands: [
             Compare.self, Simulate.self, Sweep.self, Goodput.self, Plan.self, Regress.self, Results.self,
             ReportCommand.self, TimelineCommand.self, TraceCommand.self, Models.self, Devices.self, Policies.self,
-            Calibrate.self, Validate.self, Reproduce.self,
+            Calibrate.self, ProfileCommand.self, Validate.self, Reproduce.self,
         ])
 
     static let version = "0.1.0"

@@ -53,6 +53,10 @@ struct ScenarioOptions: ParsableArguments {
     @Option(name: .customLong("set"), help: "Change any field of the scenario, as in deployments.0.tp=2. Repeatable.")
     var overrides: [String] = []
 
+    @Option(
+        help: "Prices iterations: tables (measured kernels) or roofline. Default: tables where the device has them.")
+    var costModel: String?
+
     @Option(help: "Folder of device, model and runtime profiles, before the default ones.")
     var profiles: String?
 
@@ -89,6 +93,7 @@ struct ScenarioOptions: ParsableArguments {
         flags.model = model
         flags.device = device
         flags.runtime = runtime
+        flags.costModel = costModel
         flags.ttft = ttft
         flags.tpot = tpot
         flags.seed = seed

@@ -39,12 +39,38 @@ struct Workspace: Sendable {
             traceFormats: TraceFormat.allCases.map(\.rawValue), runtimes: ids(in: "runtimes"))
     }
 
+    /// Measured tables where the device has them, unless the roofline is asked for.
     func costModel(of kind: InstanceKind) throws -> any CostModel {
-        try RooflineCostModel(
-            model: kind.model, device: kind.device, efficiency: try efficiency(of: kind.device),
-            runtime: try runtime(kind.runtime), sharing: try sharing(of: kind.device),
-            tensorParallelism: kind.tensorParallelism, smCounts: kind.smCounts,
-            maxSequences: kind.maxSequences)
+        let (efficiency, runtime) = (try efficiency(of: kind.device), try runtime(kind.runtime))
+        let sharing = try sharing(of: kind.device)
+        let tables = kind.costModel == .roofline ? nil : try tables(of: kind.device)
+        if let tables {
+            return try TableCostModel(
+                model: kind.model, device: kind.device, tables: tables, efficiency: efficiency, runtime: runtime,
+                sharing: sharing, tensorParallelism: kind.tensorParallelism, smCounts: kind.smCounts,
+                maxSequences: kind.maxSequences)
+        }
+        if kind.costModel == .tables { _ = try requiredTables(of: kind.device) }
+        return try RooflineCostModel(
+            model: kind.model, device: kind.device, efficiency: efficiency, runtime: runtime, sharing: sharing,
+            tensorParallelism: kind.tensorParallelism, smCounts: kind.smCounts, maxSequences: kind.maxSequences)
+    }
+
+    /// The measured kernels of a device, if there are any.
+    func tables(of device: DeviceProfile) throws(InputError) -> KernelTables? {
+        let folders = catalog.roots.map { "\($0)/kernels/\(device.id)" }
+        let marker = KernelTableFile.constants.name
+        guard let folder = folders.first(where: { FileManager.default.fileExists(atPath: "\($0)/\(marker)") }) else {
+            return nil
+        }
+        return try KernelTables.read(folder: folder, device: device.id)
+    }
+
+    func requiredTables(of device: DeviceProfile) throws(InputError) -> KernelTables {
+        if let tables = try tables(of: device) { return tables }
+        throw InputError(
+            at: nil, "no kernel tables of \(device.id)",
+            help: "they are written by `phasewise calibrate`; \(missingHelp)")
     }
 
     func keyValueBlocks(of kind: InstanceKind, utilization: Double, blockSize: Int) throws -> Int {

@@ -22,6 +22,11 @@ enum Fixture {
         id: "llama-3-70b", hiddenSize: 8192, intermediateSize: 28672, layers: 80, heads: 64, keyValueHeads: 8,
         headSize: 128, vocabularySize: 128_256, maxPositions: 8192, tiesEmbeddings: false)
 
+    static func path(_ file: String) -> String {
+        let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        return tests.deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent(file).path
+    }
+
     static func text(_ file: String) throws -> String {
         let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         let root = tests.deletingLastPathComponent().deletingLastPathComponent()

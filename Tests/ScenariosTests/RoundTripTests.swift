@@ -56,6 +56,7 @@ struct RoundTripTests {
             workload: \(workload)
             model: \(pick("llama-3-8b", "qwen3-32b"))
             runtime: \(pick("ideal", "vllm-v1"))
+            cost_model: \(pick("tables", "roofline"))
             seed: \(stream.index(below: 1_000_000))
             equal: \(pick("gpus", "cost", "none"))
             \(pick("", "slo: {ttft: 0.123, tpot: 0.05, attainment: 0.99}", "run: 7"))

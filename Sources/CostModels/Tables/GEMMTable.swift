@@ -41,10 +41,13 @@ public struct GEMMTable: Hashable, Sendable {
 
     /// Sorted by N, K, state and SMs.
     public let lines: [Line]
+    /// What a product takes however small it is: apart from the rest when another matrix is priced.
+    public var launchSeconds: Double
     let shapes: [Shape]
     let throttling: GEMMThrottling
 
-    public init(lines: [Line]) {
+    public init(lines: [Line], launchSeconds: Double = 0) {
+        self.launchSeconds = launchSeconds
         self.lines = lines.sorted { $0.key < $1.key }
         var shapes: [Shape] = []
         for line in self.lines where line.state == .burst {
@@ -59,30 +62,52 @@ public struct GEMMTable: Hashable, Sendable {
     }
 
     /// The measured weight matrix nearest to [K, N] in the logarithms of both.
-    public func nearestShape(n: Int, k: Int) -> (n: Int, k: Int)? { nearest(n: n, k: k).map { ($0.n, $0.k) } }
+    public func nearestShape(n: Int, k: Int) -> (n: Int, k: Int)? {
+        neighbours(n: n, k: k).first.map { ($0.shape.n, $0.shape.k) }
+    }
 
     /// The SM counts that [K, N], or the nearest matrix to it, was measured at.
-    public func measuredSMs(n: Int, k: Int) -> [Int] { nearest(n: n, k: k)?.sms ?? [] }
+    public func measuredSMs(n: Int, k: Int) -> [Int] { neighbours(n: n, k: k).first?.shape.sms ?? [] }
 
     /// Seconds by M on so many SMs, or `nil` from an empty table.
     ///
-    /// For a matrix that was not measured, the utilisation of the nearest one is held against the bound of both.
+    /// For a matrix that was not measured, the utilisation of the nearest ones, launch apart, is held against the bound.
     public func curve(n: Int, k: Int, sms: Int, state: PowerState, bound: GEMMBound) -> MeasuredCurve? {
-        guard let shape = nearest(n: n, k: k) else { return nil }
-        var curve = SMPosition(of: sms, among: shape.sms).blend(shape.curves)
-        if (shape.n, shape.k) != (n, k) {
-            curve = MeasuredCurve(sizes: curve.sizes, origin: .heldUtilisation) {
-                curve.seconds(at: $0) * bound.seconds(m: $0, n: n, k: k) / bound.seconds(m: $0, n: shape.n, k: shape.k)
+        let neighbours = neighbours(n: n, k: k)
+        guard let nearest = neighbours.first?.shape else { return nil }
+        let curve: MeasuredCurve
+        if (nearest.n, nearest.k) == (n, k) {
+            curve = SMPosition(of: sms, among: nearest.sms).blend(nearest.curves)
+        } else {
+            let known = neighbours.map { (SMPosition(of: sms, among: $0.shape.sms).blend($0.shape.curves), $0) }
+            let sizes = known.reduce([]) { union($0, $1.0.sizes) }
+            let total = neighbours.reduce(0) { $0 + $1.weight }
+            curve = MeasuredCurve(sizes: sizes, origin: .heldUtilisation) { m in
+                var logarithm = 0.0
+                for (curve, (shape, weight)) in known {
+                    let seconds = curve.seconds(at: m)
+                    let working = max(seconds - launchSeconds, seconds * Self.leastWorking)
+                    logarithm += weight * log(working / bound.seconds(m: m, n: shape.n, k: shape.k))
+                }
+                return launchSeconds + exp(logarithm / total) * bound.seconds(m: m, n: n, k: k)
             }
         }
-        return state == .burst ? curve : throttling.slowed(curve, n: shape.n, k: shape.k, sms: sms)
+        return state == .burst ? curve : throttling.slowed(curve, n: nearest.n, k: nearest.k, sms: sms)
     }
 
-    private func nearest(n: Int, k: Int) -> Shape? {
-        func distance(_ shape: Shape) -> Double {
-            abs(log2(Double(shape.n) / Double(n))) + abs(log2(Double(shape.k) / Double(k)))
+    /// Of the time of a product, whatever its launch.
+    private static let leastWorking = 0.1
+    private static let neighbourCount = 3
+
+    /// The measured matrices nearest in the logarithms of both sides, nearest first, weighted by inverse distance squared.
+    private func neighbours(n: Int, k: Int) -> [(shape: Shape, weight: Double)] {
+        if let exact = shapes.first(where: { ($0.n, $0.k) == (n, k) }) { return [(exact, 1)] }
+        let distances = shapes.indices.map { index in
+            let (a, b) = (Double(shapes[index].n) / Double(n), Double(shapes[index].k) / Double(k))
+            return (index: index, distance: abs(log2(a)) + abs(log2(b)))
         }
-        return shapes.min { distance($0) < distance($1) }
+        let nearest = distances.sorted { ($0.distance, $0.index) < ($1.distance, $1.index) }
+        return nearest.prefix(Self.neighbourCount).map { (shapes[$0.index], 1 / ($0.distance * $0.distance)) }
     }
 }
 
@@ -91,9 +116,10 @@ public struct GEMMBound: Sendable {
     let flopsPerSecond: Double
     let bytesPerSecond: Double
 
-    public init(device: DeviceProfile, reads: Curve, sms: Int) {
+    /// - Parameter reads: bytes per second by SMs, where they were measured.
+    public init(device: DeviceProfile, reads: Curve?, sms: Int) {
         flopsPerSecond = device.bf16FLOPS * Double(sms) / Double(device.streamingMultiprocessors)
-        bytesPerSecond = reads.value(at: Double(sms))
+        bytesPerSecond = reads?.value(at: Double(sms)) ?? device.memoryBandwidthBytesPerSecond
     }
 
     public func seconds(m: Double, n: Int, k: Int) -> Double {

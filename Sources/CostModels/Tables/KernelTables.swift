@@ -2,27 +2,24 @@
 public struct KernelTables: Hashable, Sendable {
     /// Id of the device profile.
     public var device: String
-    /// What the numbers rest on, in a few words for reports.
-    public var origin: String
     public var gemm: GEMMTable
     public var prefillAttention: PrefillAttentionTable
     public var decodeAttention: DecodeAttentionTable
     public var elementwise: ElementwiseTable
     public var allReduce: AllReduceTable
-    /// Bytes per second that so many SMs read from device memory.
-    public var reads: Curve
+    /// Bytes per second that so many SMs read from device memory; `nil` where that was not measured.
+    public var reads: Curve?
     /// Between two kernels of a CUDA graph, beyond the times of the kernels themselves.
     public var graphGapSeconds: Double
     /// `nil` where no two lanes were measured side by side.
     public var coRun: CoRunSurface?
 
     public init(
-        device: String, origin: String, gemm: GEMMTable, prefillAttention: PrefillAttentionTable,
-        decodeAttention: DecodeAttentionTable, elementwise: ElementwiseTable, allReduce: AllReduceTable, reads: Curve,
+        device: String, gemm: GEMMTable, prefillAttention: PrefillAttentionTable,
+        decodeAttention: DecodeAttentionTable, elementwise: ElementwiseTable, allReduce: AllReduceTable, reads: Curve?,
         graphGapSeconds: Double, coRun: CoRunSurface?
     ) {
         self.device = device
-        self.origin = origin
         self.gemm = gemm
         self.prefillAttention = prefillAttention
         self.decodeAttention = decodeAttention
@@ -31,5 +28,10 @@ public struct KernelTables: Hashable, Sendable {
         self.reads = reads
         self.graphGapSeconds = graphGapSeconds
         self.coRun = coRun
+    }
+
+    /// Whether nothing was measured on a part of the SMs, as in tables for which only whole devices were timed.
+    func isWholeDeviceOnly(_ device: DeviceProfile) -> Bool {
+        !gemm.lines.isEmpty && gemm.lines.allSatisfy { $0.sms == device.streamingMultiprocessors }
     }
 }

@@ -16,7 +16,6 @@ public struct TableCostModel: CostModel {
     private let tables: KernelTables
     private let roofline: RooflineCostModel
     private let maxSequences: Int
-    private let mechanism: CoRunSurface.Mechanism
     private let keyValueBytesPerToken: Double
     private let layerWeightBytes: Double
     private let compiled: Compiled
@@ -27,11 +26,10 @@ public struct TableCostModel: CostModel {
     ///   - smCounts: SM counts that decode will run at; all SMs of the device are always among them.
     ///   - maxSequences: batches up to this size are in tables; larger ones are computed when asked for.
     ///   - state: whether kernels run in bursts or on a device at its power limit, as a busy server's does.
-    ///   - mechanism: how two lanes share the GPU.
     public init(
         model: ModelArchitecture, device: DeviceProfile, tables: KernelTables, efficiency: EfficiencyProfile,
         runtime: RuntimeProfile, sharing: CoRunSharing? = nil, tensorParallelism: Int = 1, smCounts: [Int] = [],
-        maxSequences: Int = 1024, state: PowerState = .sustained, mechanism: CoRunSurface.Mechanism = .mps
+        maxSequences: Int = 1024, state: PowerState = .sustained
     ) throws(CostModelError) {
         roofline = try RooflineCostModel(
             model: model, device: device, efficiency: efficiency, runtime: runtime, sharing: sharing,
@@ -43,7 +41,6 @@ public struct TableCostModel: CostModel {
         self.state = state
         self.tables = tables
         self.maxSequences = maxSequences
-        self.mechanism = mechanism
         let operators = roofline.operators
         keyValueBytesPerToken = operators.attention.keyValueBytesPerToken
         layerWeightBytes =
@@ -73,6 +70,13 @@ public struct TableCostModel: CostModel {
     /// Kernels are slowed as measured, host time is not; as the compact rule says where no lanes were measured.
     public func slowdowns(
         prefill: IterationShape, decode: IterationShape, partition: SMPartition
+    ) -> LaneSlowdowns {
+        slowdowns(prefill: prefill, decode: decode, partition: partition, mechanism: .mps)
+    }
+
+    /// The same for another way of sharing than MPS, which is what serving engines use.
+    public func slowdowns(
+        prefill: IterationShape, decode: IterationShape, partition: SMPartition, mechanism: CoRunSurface.Mechanism
     ) -> LaneSlowdowns {
         let prefillKernels = kernelSeconds(of: prefill, sms: partition.prefill)
         let decodeKernels = kernelSeconds(of: decode, sms: partition.decode)

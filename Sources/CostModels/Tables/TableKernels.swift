@@ -18,6 +18,8 @@ struct TableKernels: Sendable {
     /// Attention where nothing was measured.
     let analyticAttention: AttentionOperator
     let stretch: SMStretch
+    /// Whether attention was measured on all SMs only, so that parts of them scale it as the analytic bound.
+    let scalesAttention: Bool
     /// Launch gaps of all layers, and of the head.
     let denseGaps: Double
     let headGaps: Double
@@ -38,23 +40,33 @@ struct TableKernels: Sendable {
         let heads = model.heads / tp
         let keyValueHeads = max(1, model.keyValueHeads / tp)
         let (hidden, intermediate) = (model.hiddenSize, model.intermediateSize / tp)
-        let bound = GEMMBound(device: device, reads: tables.reads, sms: sms)
-        func analytic(_ seconds: (Double) -> Double) -> MeasuredCurve {
-            MeasuredCurve(sizes: Self.analyticRows, origin: .analytic, seconds)
+        let total = device.streamingMultiprocessors
+        let scales = sms < total && tables.isWholeDeviceOnly(device)
+        let tableSMs = scales ? total : sms
+        let bound = GEMMBound(device: device, reads: tables.reads, sms: tableSMs)
+        /// What the tables say, or what the fallback says where they say nothing; on a part of the SMs where only all were
+        /// measured, the fallback's own ratio between the two.
+        func curve(_ measured: MeasuredCurve?, _ fallback: (Double, SMStretch) -> Double) -> MeasuredCurve {
+            guard let measured else {
+                return MeasuredCurve(sizes: Self.analyticRows, origin: .analytic) { fallback($0, stretch) }
+            }
+            if !scales { return measured }
+            return MeasuredCurve(sizes: measured.sizes, origin: .heldUtilisation) {
+                measured.seconds(at: $0) * fallback($0, stretch) / fallback($0, .none)
+            }
         }
         func product(_ name: String, _ n: Int, _ k: Int, _ fallback: MatrixProduct, count: Double) -> Part {
-            let curve =
-                tables.gemm.curve(n: n, k: k, sms: sms, state: state, bound: bound)
-                ?? analytic { fallback.demand(rows: $0, stretch: stretch).seconds }
-            return Part(name: name, count: count, curve: curve)
+            let measured = tables.gemm.curve(n: n, k: k, sms: tableSMs, state: state, bound: bound)
+            return Part(
+                name: name, count: count, curve: curve(measured) { fallback.demand(rows: $0, stretch: $1).seconds })
         }
         func elementwise(
             _ kernel: ElementwiseTable.Kernel, _ width: Int, _ fallback: ElementwiseOperator, count: Double
         ) -> Part {
-            let curve =
-                tables.elementwise.curve(kernel, width: width, sms: sms)
-                ?? analytic { fallback.demand(rows: $0, stretch: stretch).seconds }
-            return Part(name: kernel.rawValue, count: count, curve: curve)
+            let measured = tables.elementwise.curve(kernel, width: width, sms: tableSMs)
+            return Part(
+                name: kernel.rawValue, count: count,
+                curve: curve(measured) { fallback.demand(rows: $0, stretch: $1).seconds })
         }
         let layers = Double(model.layers)
         var dense = [
@@ -70,13 +82,14 @@ struct TableKernels: Sendable {
             elementwise(.embedding, hidden, operators.embedding, count: 1),
         ]
         if let operation = operators.allReduce {
-            let curve =
-                tables.allReduce.curve(ranks: tp).map { measured in
-                    MeasuredCurve(
-                        sizes: measured.sizes.map { $0 / operation.bytesPerRow }, seconds: measured.seconds,
-                        origin: measured.origin)
-                } ?? analytic { operation.demand(rows: $0).seconds }
-            dense.append(Part(name: "all_reduce", count: 2 * layers, curve: curve))
+            let measured = tables.allReduce.curve(ranks: tp).map {
+                MeasuredCurve(
+                    sizes: $0.sizes.map { $0 / operation.bytesPerRow }, seconds: $0.seconds, origin: $0.origin)
+            }
+            let fallback = MeasuredCurve(sizes: Self.analyticRows, origin: .analytic) {
+                operation.demand(rows: $0).seconds
+            }
+            dense.append(Part(name: "all_reduce", count: 2 * layers, curve: measured ?? fallback))
         }
         let vocabulary = model.vocabularySize
         let head = [
@@ -90,12 +103,14 @@ struct TableKernels: Sendable {
         self.layers = layers
         prefillAttention =
             hasMeasuredHeadSize
-            ? tables.prefillAttention.kernel(heads: heads, keyValueHeads: keyValueHeads, sms: sms, state: state) : nil
+            ? tables.prefillAttention.kernel(heads: heads, keyValueHeads: keyValueHeads, sms: tableSMs, state: state)
+            : nil
         decodeAttention =
             hasMeasuredHeadSize
-            ? tables.decodeAttention.kernel(heads: heads, keyValueHeads: keyValueHeads, sms: sms) : nil
+            ? tables.decodeAttention.kernel(heads: heads, keyValueHeads: keyValueHeads, sms: tableSMs) : nil
         analyticAttention = operators.attention
         self.stretch = stretch
+        scalesAttention = scales
         // Attention is a kernel of each layer too.
         denseGaps = tables.graphGapSeconds * (dense.reduce(0) { $0 + $1.count } + layers)
         headGaps = tables.graphGapSeconds * Double(head.count)
@@ -113,17 +128,26 @@ struct TableKernels: Sendable {
     func prefillAttention(of shape: IterationShape) -> KernelPrice {
         let (tokens, chunks) = (Double(shape.prefillTokens), Double(shape.prefillSequences))
         let pairs = Double(shape.prefillAttentionPairs)
-        if let kernel = prefillAttention { return kernel.price(tokens: tokens, chunks: chunks, pairs: pairs) }
-        let demand = analyticAttention.prefillDemand(
-            tokens: tokens, chunks: chunks, pairs: pairs, context: Double(shape.prefillContextTokens), stretch: stretch)
-        return KernelPrice(seconds: demand.seconds, provenance: .analytic)
+        return price(prefillAttention?.price(tokens: tokens, chunks: chunks, pairs: pairs)) { stretch in
+            analyticAttention.prefillDemand(
+                tokens: tokens, chunks: chunks, pairs: pairs, context: Double(shape.prefillContextTokens),
+                stretch: stretch)
+        }
     }
 
     /// Attention of the decoding sequences of one layer.
     func decodeAttention(sequences: Double, context: Double) -> KernelPrice {
-        if let kernel = decodeAttention { return kernel.price(sequences: sequences, context: context) }
-        let demand = analyticAttention.decodeDemand(sequences: sequences, context: context, stretch: stretch)
-        return KernelPrice(seconds: demand.seconds, provenance: .analytic)
+        price(decodeAttention?.price(sequences: sequences, context: context)) { stretch in
+            analyticAttention.decodeDemand(sequences: sequences, context: context, stretch: stretch)
+        }
+    }
+
+    private func price(_ measured: KernelPrice?, _ analytic: (SMStretch) -> KernelDemand) -> KernelPrice {
+        guard let measured else { return KernelPrice(seconds: analytic(stretch).seconds, provenance: .analytic) }
+        if !scalesAttention { return measured }
+        let ratio = analytic(stretch).seconds / analytic(.none).seconds
+        return KernelPrice(
+            seconds: measured.seconds * ratio, provenance: measured.provenance.worse(.heldUtilisation))
     }
 
     /// Σ context at which decode attention of so many sequences bends.
