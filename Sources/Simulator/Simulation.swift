@@ -94,7 +94,9 @@ public struct Simulation: ~Copyable {
             repeat {
                 while let timer = context.timers.take(at: time) { end(timer, &recorder) }
                 while let request = upcoming, request.arrival == time {
-                    let keys = prefixKeys?.keys(of: source.blockIDs(of: request.index)) ?? []
+                    let keys =
+                        prefixKeys?.keys(
+                            of: source.blockIDs(of: request.index), promptTokens: request.promptTokens) ?? []
                     arrive(request, keys, &recorder)
                     upcoming = try source.next()
                 }
@@ -135,7 +137,7 @@ public struct Simulation: ~Copyable {
         guard let format else { return }
         for index in engines.indices where configuration.pools[engines[index].pool].memory.cachesPrefixes {
             engines[index].instance.cachePrefixes(of: format.tokens)
-            prefixKeys = PrefixKeys(format.dialect)
+            prefixKeys = PrefixKeys(format)
         }
     }
 
