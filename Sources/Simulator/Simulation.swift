@@ -166,7 +166,7 @@ public struct Simulation: ~Copyable {
             if isDown[index] { continue }
             engines[index].formBatches(&context, &recorder)
             // Results that waited for the decode worker may have completed requests.
-            if engines[index].instance.role == .semiPD { entry.setLoad(engines[index].instance.outstanding, of: index) }
+            if engines[index].instance.role == .semiPD { entry.update(load(of: index), of: index) }
             // After admissions have made way for prompts, and running requests have their blocks.
             if engines[index].instance.role == .decode { pull(into: index) }
             engines[index].setRates(&context)

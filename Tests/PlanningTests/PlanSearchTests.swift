@@ -53,7 +53,7 @@ struct PlanSearchTests {
     @Test("the winner costs no more than any arrangement that brute force finds to do", arguments: UInt64(1)...20)
     func bruteForce(seed: UInt64) throws {
         let world = World(seed: seed)
-        let answer = search().run(isOutOfTime: { false }) { $0.map(world.outcome) }
+        let answer = search().run(isOutOfTime: { false }, evaluate: { $0.map(world.outcome) })
         let winner = try #require(answer.confirmed.first)
         #expect(world.meets(winner.arrangement))
         for family in Self.space.families {

@@ -195,6 +195,20 @@ struct MalformedScenarioTests {
             with("workload: {trace: a, rate: 0}"),
             "s.yaml:4:28: error: rate: found \"0\", expected a number from 1e-06 to 1e6"
         ),
+        (
+            with("workload: {trace: a, from: 5, to: 4}"),
+            "s.yaml:4:35: error: to: found 4, expected more than from"
+        ),
+        (
+            with("workload: {trace: a, min_prompt: 9, max_prompt: 8}"),
+            "s.yaml:4:49: error: max_prompt: found 8, expected at least min_prompt, 9"
+        ),
+        (with("workload: {trace: a, sample: 2}"), "s.yaml:4:30: error: sample: found \"2\", expected a number from"),
+        (
+            with("workload: {trace: a, rate: 5, closed_loop: {users: 3}}"),
+            "s.yaml:4:22: error: found \"rate\" beside \"closed_loop\", expected one of them"
+        ),
+        (with("workload: {trace: a, closed_loop: {users: 0}}"), "s.yaml:4:43: error: users: found \"0\""),
         (with("workload: {trace: a, rate: -3}"), "s.yaml:4:28: error: rate: found \"-3\""),
         (with("workload: {trace: a, requests: 0}"), "s.yaml:4:32: error: requests: found \"0\""),
         (

@@ -62,7 +62,9 @@ struct PrefixCachingTests {
         #expect(jumped.requests == stepped.requests)
         #expect(jumped.gaps == stepped.gaps)
         #expect(jumped.intervals == stepped.intervals)
-        #expect(jumpedOutcome == steppedOutcome)
+        #expect(jumpedOutcome.fingerprint == steppedOutcome.fingerprint)
+        #expect(jumpedOutcome.instances == steppedOutcome.instances)
+        #expect(jumpedOutcome.iterations == steppedOutcome.iterations)
         #expect(jumpedOutcome.completed + jumpedOutcome.rejected == trace.requests.count)
     }
 
