@@ -55,6 +55,8 @@ clean:
 # Remakes the published tables under Results/.
 results: build
 	Results/azure-conv/remake
+	$(PHASEWISE) reproduce semi-pd
+	Results/semi-pd-no-gain/remake
 	.ci/browser
 	Results/demo-report/remake
 	$(PHASEWISE) regress power Profiles/suites/engines.yaml
