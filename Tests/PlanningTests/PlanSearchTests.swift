@@ -53,7 +53,7 @@ struct PlanSearchTests {
     @Test("the winner costs no more than any arrangement that brute force finds to do", arguments: UInt64(1)...20)
     func bruteForce(seed: UInt64) throws {
         let world = World(seed: seed)
-        let answer = search().run(isOutOfTime: { false }, evaluate: { $0.map(world.outcome) })
+        let answer = search().run(isOutOfTime: { false }, measure: { $0.map(world.outcome) })
         let winner = try #require(answer.confirmed.first)
         #expect(world.meets(winner.arrangement))
         for family in Self.space.families {
@@ -76,7 +76,7 @@ struct PlanSearchTests {
 
     @Test("one instance fewer is asked what it fails on")
     func binding() throws {
-        let answer = search().run(isOutOfTime: { false }) { $0.map(World(seed: 3).outcome) }
+        let answer = search().run(isOutOfTime: { false }, measure: { $0.map(World(seed: 3).outcome) })
         let binding = answer.confirmed.map(\.binding)
         #expect(!binding.isEmpty && binding.allSatisfy { $0 == .ttft || $0 == .memory })
     }
@@ -85,10 +85,12 @@ struct PlanSearchTests {
     func budget(batches: Int) {
         let world = World(seed: 8)
         var left = batches
-        let answer = search().run(isOutOfTime: { left <= 0 }) { runs in
-            left -= 1
-            return runs.map(world.outcome)
-        }
+        let answer = search().run(
+            isOutOfTime: { left <= 0 },
+            measure: { runs in
+                left -= 1
+                return runs.map(world.outcome)
+            })
         #expect(answer.confirmed.allSatisfy { world.meets($0.arrangement) })
         if batches == 0 { #expect(answer.runs == 0 && answer.confirmed.isEmpty) }
     }
@@ -103,16 +105,19 @@ struct PlanSearchTests {
             space: space, test: AttainmentTest(target: 0.9, confidence: 0.95, looks: [1], points: 60),
             rungs: [100, 200],
             wanted: 1)
-        let answer = search.run(isOutOfTime: { false }) { runs in
-            runs.map { run in
-                let met = run.arrangement.instances >= needed ? 100 : 10
-                return .sample(
-                    PlanSample(
-                        attainment: AttainmentSample(
-                            requests: 100, metTTFT: met, metTPOT: met, met: met, metLate: met / 2, saturation: .stable))
-                )
-            }
-        }
+        let answer = search.run(
+            isOutOfTime: { false },
+            measure: { runs in
+                runs.map { run in
+                    let met = run.arrangement.instances >= needed ? 100 : 10
+                    return .sample(
+                        PlanSample(
+                            attainment: AttainmentSample(
+                                requests: 100, metTTFT: met, metTPOT: met, met: met, metLate: met / 2,
+                                saturation: .stable))
+                    )
+                }
+            })
         #expect(answer.confirmed.map(\.arrangement.instances) == [needed])
     }
 
