@@ -49,10 +49,11 @@ let package = Package(
         library("Simulator", ["Workloads", "CostModels", "Metrics", "EventKernel", deque]),
         library("ResultStore", ["Metrics", "EventKernel", grdb, sqlite]),
         library("Calibration", ["CostModels", "Profiles", "Diagnostics"]),
-        library("Scenarios", ["Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         .target(
             name: "Reporting", dependencies: ["Metrics", "ResultStore", "Statistics", "EventKernel"],
             resources: [.embedInCode("Page/report.css"), .embedInCode("Page/report.js")], swiftSettings: strict),
+        library(
+            "Scenarios", ["Simulator", "Workloads", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         library("Validation", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         library("Reproduction", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         library("Planning", ["Scenarios", "Profiles", "Metrics", "Statistics", "EventKernel", "Diagnostics"]),

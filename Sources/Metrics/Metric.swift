@@ -32,6 +32,11 @@ public enum Metric: String, CaseIterable, Hashable, Sendable {
     /// Share of the time in which an instance's busier lane ran, averaged over GPUs. With two lanes it is a lower bound
     /// of the time in which either ran.
     case busyFraction
+    /// Prompt tokens that were in the prefix cache over those of all prompts, at first admissions. Only of runs with
+    /// prefix caching.
+    case prefixHitRate
+    /// The same over all admissions, those after a preemption included.
+    case prefixHitRateCumulative
     case gpus
     /// Dollars for a million output tokens: price of all GPUs over `duration`.
     case costPerMillionOutputTokens
@@ -98,7 +103,7 @@ public enum Metric: String, CaseIterable, Hashable, Sendable {
         case .decodeWaitPart, .decodeRunPart, .decodeStalledPart, .preemptedPart: .seconds
         case .requestThroughput, .goodput: .requestsPerSecond
         case .outputTokenThroughput, .totalTokenThroughput, .outputTokenThroughputPerGPU: .tokensPerSecond
-        case .sloAttainment, .kvPeakFraction, .busyFraction: .fraction
+        case .sloAttainment, .kvPeakFraction, .busyFraction, .prefixHitRate, .prefixHitRateCumulative: .fraction
         case .measuredShare, .interpolatedShare, .heldUtilisationShare, .analyticShare, .givenShare: .fraction
         case .costPerMillionOutputTokens, .costPerMillionTokens: .dollars
         case .gpus, .arrived, .completed, .rejected, .unfinished, .lost, .singleToken, .preempted: .count

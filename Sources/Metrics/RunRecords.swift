@@ -128,10 +128,13 @@ public struct InstanceRecord: Hashable, Sendable {
     public var prefillIterations: Int
     public var decodeIterations: Int
     public var preemptions: Int
+    /// `nil` without prefix caching.
+    public var prefixCache: PrefixCacheRecord?
 
     public init(
         instance: Int, pool: String, gpus: Int, totalBlocks: Int, peakBlocks: Int, prefillBusy: SimulationDuration,
-        decodeBusy: SimulationDuration, prefillIterations: Int, decodeIterations: Int, preemptions: Int
+        decodeBusy: SimulationDuration, prefillIterations: Int, decodeIterations: Int, preemptions: Int,
+        prefixCache: PrefixCacheRecord? = nil
     ) {
         self.instance = instance
         self.pool = pool
@@ -143,6 +146,7 @@ public struct InstanceRecord: Hashable, Sendable {
         self.prefillIterations = prefillIterations
         self.decodeIterations = decodeIterations
         self.preemptions = preemptions
+        self.prefixCache = prefixCache
     }
 }
 

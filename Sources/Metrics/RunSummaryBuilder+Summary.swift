@@ -27,6 +27,10 @@ extension RunSummaryBuilder {
 
         append(.kvPeakFraction, kvPeakFraction(of: outcome), count: outcome.instances.count)
         append(.busyFraction, busyFraction(of: outcome), count: outcome.instances.count)
+        if let cache = prefixCache(of: outcome) {
+            append(.prefixHitRate, cache.firstHitRate, count: cache.firstTokens)
+            append(.prefixHitRateCumulative, cache.hitRate, count: cache.tokens)
+        }
         append(.gpus, Double(gpus))
         append(.costPerMillionOutputTokens, perMillion(outputTokens), count: completed.count)
         append(.costPerMillionTokens, perMillion(promptTokens + outputTokens), count: completed.count)
@@ -72,6 +76,15 @@ extension RunSummaryBuilder {
         append(.endToEnd, Distribution(of: completed.map { seconds($0.endToEnd) }))
         append(.normalisedLatency, Distribution(of: completed.map { seconds($0.endToEnd) / Double($0.outputTokens) }))
         append(.queueTime, Distribution(of: completed.map { seconds($0.queueTime) }))
+    }
+
+    /// Of all instances that cache prefixes; `nil` if none does.
+    private func prefixCache(of outcome: RunOutcome) -> PrefixCacheRecord? {
+        outcome.instances.compactMap(\.prefixCache).reduce(nil) { sum, record in
+            var sum = sum ?? PrefixCacheRecord()
+            sum += record
+            return sum
+        }
     }
 
     private func kvPeakFraction(of outcome: RunOutcome) -> Double? {

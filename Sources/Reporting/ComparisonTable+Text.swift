@@ -86,6 +86,8 @@ struct ComparisonRow: Sendable {
             ],
             [
                 one("KV peak, %", .kvPeakFraction, .percent), one("busy, %", .busyFraction, .percent),
+                one("prefix hits, %", .prefixHitRate, .percent, isOptional: true),
+                one("prefix hits with preempted, %", .prefixHitRateCumulative, .percent, isOptional: true),
                 one("GPUs", .gpus, .count), plain("$/M output tokens", .costPerMillionOutputTokens),
                 plain("$/M tokens", .costPerMillionTokens), one("saturation", .saturation, .verdict),
             ],

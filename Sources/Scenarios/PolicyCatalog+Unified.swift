@@ -14,6 +14,10 @@ extension PolicyCatalog {
                 name: "max_num_seqs", meaning: .sequenceLimit, defaultValue: .bySize(large: 1024, small: 256),
                 range: 1...65_536, summary: "requests running at once"),
             blockSize,
+            // On by default in V1 (`enable_prefix_caching`), whatever the model.
+            PolicyParameter(
+                name: "enable_prefix_caching", meaning: .prefixCaching, defaultValue: .always(1), range: 0...1,
+                summary: "1 keeps the KV of prompts whose ids of blocks the trace has"),
         ])
 
     // SchedulerConfig of release 0.6.0: max(max_model_len, 2048) tokens, 256 sequences; watermark 0.01 is not a flag.
@@ -54,7 +58,7 @@ extension PolicyCatalog {
     static let sglang = unified(
         "sglang-0.4.4",
         "unified: prefill first in large chunks, never mixed; admission by new-token ratio, retraction by recompute",
-        follows: "SGLang 0.4.4, without prefix cache",
+        follows: "SGLang 0.4.4",
         [
             PolicyParameter(
                 name: "chunked_prefill_size", meaning: .prefillBudget, defaultValue: .always(8192),
@@ -63,6 +67,10 @@ extension PolicyCatalog {
             PolicyParameter(
                 name: "page_size", meaning: .blockSize, defaultValue: .always(1), range: 1...1024,
                 summary: "tokens of a KV page"),
+            // The radix cache is on unless this flag turns it off.
+            PolicyParameter(
+                name: "disable_radix_cache", meaning: .noPrefixCaching, defaultValue: .always(0), range: 0...1,
+                summary: "0 keeps the KV of prompts whose ids of blocks the trace has"),
         ])
 
     // Neither the paper nor FasterTransformer has a default batch limit; 128 is Sarathi-Serve's for its models of both.

@@ -12,6 +12,9 @@ public struct PolicyParameter: Hashable, Sendable {
         case sequenceLimit
         /// Tokens of a KV block.
         case blockSize
+        /// 1 where the KV of prompts is kept for later requests that begin alike, 0 where not; and the reverse.
+        case prefixCaching
+        case noPrefixCaching
     }
 
     public enum Default: Hashable, Sendable {

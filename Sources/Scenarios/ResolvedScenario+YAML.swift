@@ -3,6 +3,7 @@ internal import Diagnostics
 internal import Metrics
 internal import Profiles
 internal import Simulator
+internal import Workloads
 
 extension ResolvedScenario {
     /// The scenario as a file that resolves to this same value, if it is read with the same profiles and from the same
@@ -45,6 +46,12 @@ extension ResolvedWorkload {
             ("arrivals", text(arrivals.text)), ("rate", requestsPerSecond.map(number)),
             ("requests", requests.map(number)),
         ]
+        entries += selection.entries
+        if let closedLoop {
+            entries.removeAll { $0.0 == "arrivals" }
+            let loop = mapping([("users", number(closedLoop.users)), ("think_time", number(closedLoop.thinkTime))])
+            entries.append(("closed_loop", loop))
+        }
         return mapping(entries)
     }
 }
@@ -159,7 +166,7 @@ extension ResolvedCosts.Point {
 // Nodes that are written have no place to point to.
 private let nowhere = SourceLocation(file: "", line: 1, column: 1)
 
-private func mapping(_ entries: [(String, YAMLNode?)]) -> YAMLNode {
+func mapping(_ entries: [(String, YAMLNode?)]) -> YAMLNode {
     YAMLNode(
         .mapping(
             entries.compactMap { key, value in
@@ -167,11 +174,11 @@ private func mapping(_ entries: [(String, YAMLNode?)]) -> YAMLNode {
             }), at: nowhere)
 }
 
-private func list(_ items: [YAMLNode]) -> YAMLNode { YAMLNode(.sequence(items), at: nowhere) }
+func list(_ items: [YAMLNode]) -> YAMLNode { YAMLNode(.sequence(items), at: nowhere) }
 /// Put in quotes by the writer where it needs them.
-private func text(_ text: String) -> YAMLNode { YAMLNode(.scalar(text, isQuoted: false), at: nowhere) }
-private func number(_ value: some BinaryInteger) -> YAMLNode { text(String(value)) }
+func text(_ text: String) -> YAMLNode { YAMLNode(.scalar(text, isQuoted: false), at: nowhere) }
+func number(_ value: some BinaryInteger) -> YAMLNode { text(String(value)) }
 /// The shortest decimal that reads back as the same number.
-private func number(_ value: Double) -> YAMLNode {
+func number(_ value: Double) -> YAMLNode {
     text(Int(exactly: value).map(String.init) ?? "\(value)")
 }

@@ -1,6 +1,7 @@
 public import CostModels
 public import Metrics
 public import Simulator
+public import Workloads
 
 /// A scenario with nothing left open: defaults filled in, deployments expanded into pools and replicated for equal
 /// footing. Two scenarios that are equal give the same run; `yaml` writes one that resolves to the same again.
@@ -48,37 +49,34 @@ public struct ResolvedWorkload: Hashable, Sendable {
     public var requestsPerSecond: Double?
     /// Only the first so many requests; `nil` for all. Generators always have one.
     public var requests: Int?
+    /// What is taken of the source before its requests are counted.
+    public var selection = TraceSelection()
+    /// Users who wait for answers send the requests, in their order; `nil` where arrivals do not depend on answers.
+    public var closedLoop: ClosedLoopModel?
 }
 
 /// When the requests of a workload arrive.
 public enum ResolvedArrivals: Hashable, Sendable {
     /// As the trace has them, or as the generator's preset draws them.
     case recorded
-    /// Drawn from the scenario's seed, with exponential gaps.
-    case poisson
-    /// Drawn with gamma gaps: burstier than Poisson with a coefficient of variation above 1, smoother below.
-    case gamma(coefficientOfVariation: Double)
+    /// Drawn from the scenario's seed.
+    case drawn(ArrivalShape)
 
-    /// `recorded`, `poisson` or `gamma:CV`; `nil` for anything else.
+    /// `recorded` or the text of a shape; `nil` for anything else.
     init?(_ text: String) {
-        switch text {
-        case "recorded": self = .recorded
-        case "poisson": self = .poisson
-        default:
-            guard text.hasPrefix("gamma:"), let variation = Double(text.dropFirst(6)),
-                Self.variations.contains(variation)
-            else { return nil }
-            self = .gamma(coefficientOfVariation: variation)
+        if text == "recorded" {
+            self = .recorded
+        } else if let shape = ArrivalShape(text) {
+            self = .drawn(shape)
+        } else {
+            return nil
         }
     }
-
-    static let variations = 0.01...100.0
 
     public var text: String {
         switch self {
         case .recorded: "recorded"
-        case .poisson: "poisson"
-        case .gamma(let variation): "gamma:\(Int(exactly: variation).map(String.init) ?? "\(variation)")"
+        case .drawn(let shape): shape.text
         }
     }
 }

@@ -91,6 +91,8 @@ extension ResolvedScenario {
         let policies = schedulingPolicies(of: pool)
         let given = pool.costs?.costModel(streamingMultiprocessors: pool.device.streamingMultiprocessors)
         let costModel = try given ?? costModel(kind)
+        var memory = KVMemoryConfiguration(blockSize: blockSize, totalBlocks: blocks)
+        memory.cachesPrefixes = pool.argument(.prefixCaching) == 1 || pool.argument(.noPrefixCaching) == 0
         let control = try pool.partitionControl.map { control in
             guard let slo else { throw ControllerWithoutSLO(controller: control.controller) }
             return control.control(
@@ -100,7 +102,7 @@ extension ResolvedScenario {
         }
         return PoolConfiguration(
             name: pool.name, role: pool.role, instances: pool.instances, gpusPerInstance: pool.tensorParallelism,
-            costModel: costModel, memory: KVMemoryConfiguration(blockSize: blockSize, totalBlocks: blocks),
+            costModel: costModel, memory: memory,
             limits: limits,
             prefillPolicy: policies.prefill, decodePolicy: policies.decode, partition: partition,
             partitionControl: control)

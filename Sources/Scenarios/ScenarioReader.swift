@@ -2,6 +2,7 @@ internal import CostModels
 public import Diagnostics
 internal import Metrics
 public import Profiles
+internal import Workloads
 
 extension ScenarioResolution {
     /// Reads a scenario file, applies flags, then `--set` arguments in order, checks and resolves.
@@ -89,6 +90,8 @@ struct ScenarioReader {
         let arrivals = readArrivals(keys.optional("arrivals", .string("arrivals: \(Self.arrivalWords)")))
         let rate = keys.optional("rate", .number(in: 1e-6...1e6))
         let requests = keys.optional("requests", .int(in: 1...1_000_000_000))
+        let selection = readSelection(&keys)
+        let closedLoop = readClosedLoop(&keys)
         keys.finish()
         if let trace {
             if let generate = keys.place(of: "generate") {
@@ -98,7 +101,7 @@ struct ScenarioReader {
             let path = resolvedPath(trace, folder: folder)
             let workload = ResolvedWorkload(
                 source: .trace(path: path, format: format?.value), arrivals: arrivals, requestsPerSecond: rate?.value,
-                requests: requests?.value)
+                requests: requests?.value, selection: selection, closedLoop: closedLoop)
             return Located(workload, at: trace.location)
         }
         if let format = keys.place(of: "format"), keys.place(of: "trace") == nil {
@@ -114,12 +117,11 @@ struct ScenarioReader {
         guard let generator else { return nil }
         let workload = ResolvedWorkload(
             source: .generator(generator.value), arrivals: arrivals, requestsPerSecond: rate?.value,
-            requests: requests?.value)
+            requests: requests?.value, selection: selection, closedLoop: closedLoop)
         return Located(workload, at: generator.location)
     }
 
-    private static let arrivalWords =
-        "recorded, poisson, or gamma:CV with a coefficient of variation from 0.01 to 100"
+    private static let arrivalWords = "recorded, \(ArrivalShape.words)"
 
     private func readArrivals(_ given: Located<String>?) -> ResolvedArrivals {
         guard let given else { return .recorded }

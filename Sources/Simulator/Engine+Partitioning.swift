@@ -36,7 +36,7 @@ extension Engine {
     // MARK: What is decided
 
     /// Equal iterations after which the controller may be due, the next one included.
-    var iterationsUntilControl: Int { isControlled ? partitionControl[0].iterationsUntilDue : .max }
+    var iterationsUntilControl: Int { isControlled ? partitionControl[0].iterationsUntilDue ?? .max : .max }
 
     /// Asks the controller if it is due, lets lanes between two iterations change over, and says which may begin another.
     /// Everything that ends at this instant is booked already.

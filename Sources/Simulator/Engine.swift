@@ -37,8 +37,8 @@ struct Engine: ~Copyable, Sendable {
 
 extension Engine {
     /// Takes in a request. Returns whether the instance is to be asked what to run.
-    mutating func arrive(_ request: Request, _ context: inout RunContext) -> Bool {
-        instance.enqueue(request)
+    mutating func arrive(_ request: Request, _ keys: [UInt32], _ context: inout RunContext) -> Bool {
+        instance.enqueue(request, keys)
         if isControlled { partitionControl[0].recordArrival(promptTokens: request.promptTokens) }
         guard instance.lanes[0].isRunning else { return true }
         if instance.waitingCount == 1 || !ignoresArrivalsBehindFirst { cutRun(&context) }
@@ -130,6 +130,7 @@ extension Engine {
         instance.lanes[lane].begin(at: context.now, model: costModel)
         instance.lanes[lane].isDecodeRun =
             repeatsDecode && instance.lanes[lane].batch.shape.isDecodeOnly && !context.stepByStep
+            && !instance.admissionMayChange
     }
 
     /// Books the iterations of a run that are over, so that the instance is as it is now. A run at a boundary ends; one

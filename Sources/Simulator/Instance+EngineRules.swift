@@ -11,12 +11,12 @@ extension Instance {
 
     /// Prompt tokens that the `position`-th waiting request still needs computed; `nil` past the last.
     public func waitingTokens(at position: Int) -> Int? {
-        position < waiting.count ? requests[waiting[position]].remainingPrefill : nil
+        position < waiting.count ? uncachedPrefill(of: waiting[position]) : nil
     }
 
     /// Blocks of the whole prompt of the `position`-th waiting request; `nil` past the last.
     public func waitingPromptBlocks(at position: Int) -> Int? {
-        waitingTokens(at: position).map(memory.blocks(for:))
+        position < waiting.count ? memory.blocks(for: requests[waiting[position]].remainingPrefill) : nil
     }
 
     /// Puts `tokens` prompt tokens of the `position`-th waiting request into the batch and allocates the blocks of its

@@ -38,6 +38,8 @@ public struct Instance: ~Copyable, Sendable {
     var undecodedBlocks = 0
     /// Of these, the blocks of requests that are being pulled.
     var blocksInTransfer = 0
+    /// Of an instance that caches prefixes.
+    var prefixes: PrefixBook?
 
     init(index: Int, pool: PoolConfiguration) {
         self.index = index
@@ -62,7 +64,7 @@ public struct Instance: ~Copyable, Sendable {
     /// Preemptions so far.
     public var preemptionCount: Int { preemptions }
     /// Prompt tokens that the request at the head of the waiting queue still needs computed; `nil` if none waits.
-    public var firstWaitingTokens: Int? { waiting.first.map { requests[$0].remainingPrefill } }
+    public var firstWaitingTokens: Int? { waiting.first.map { uncachedPrefill(of: $0) } }
     /// The same for the `position`-th partly prefilled request, in order of admission.
     public func prefillingTokens(at position: Int) -> Int { requests[prefilling[position]].remainingPrefill }
     /// Blocks that the decode set needs for its next iteration.
@@ -149,6 +151,9 @@ public struct Instance: ~Copyable, Sendable {
 extension Instance {
     /// Puts a chunk into the batch with the blocks that it fills, or with those of the whole prompt.
     mutating func addChunk(_ slot: Int32, tokens: Int, allocatingPrompt: Bool = false) -> Bool {
+        if prefixes != nil, requests[slot].phase == .waiting {
+            return addFirstChunk(slot, tokens: tokens, allocatingPrompt: allocatingPrompt)
+        }
         let (computed, remaining) = (requests[slot].computedTokens, requests[slot].remainingPrefill)
         precondition(tokens > 0 && tokens <= remaining, "chunk of \(tokens) of \(remaining) tokens")
         let end = allocatingPrompt ? requests[slot].prefillTarget : computed + tokens
@@ -183,7 +188,8 @@ extension Instance {
     }
 
     mutating func preempt(_ slot: Int32) {
-        memory.free(requests[slot].preempt(at: now))
+        giveBack(slot)
+        requests[slot].preempt(at: now)
         preemptions += 1
         waiting.prepend(slot)
     }
@@ -207,6 +213,7 @@ extension Instance {
         let slot = chunk.slot
         requests[slot].computedTokens += chunk.tokens
         requests[slot].prefillWork += work
+        if prefixes != nil { keepPrefixes(of: slot) }
         guard requests[slot].remainingPrefill == 0 else { return false }
         // Prompts are finished in the order in which they were begun, but for those with a larger share of the budget.
         if prefilling.first == slot {
@@ -230,14 +237,22 @@ extension Instance {
 
     /// Frees what a request holds and forgets it.
     mutating func release(_ slot: Int32) {
-        memory.free(requests[slot].blocks)
+        giveBack(slot)
         outstanding -= 1
         if role == .decode { promptTokensAhead -= requests[slot].request.promptTokens }
         requests.remove(slot)
     }
 
-    mutating func enqueue(_ request: Request) {
-        waiting.append(requests.insert(RequestState(request)))
+    private mutating func giveBack(_ slot: Int32) {
+        memory.free(requests[slot].blocks - requests[slot].sharedBlocks)
+        if let prefixes { memory.release(prefixes.keys[Int(slot)].prefix(requests[slot].sharedPrefixes)) }
+    }
+
+    /// - Parameter keys: of the prefixes of its prompt, where prefixes are cached.
+    mutating func enqueue(_ request: Request, _ keys: [UInt32] = []) {
+        let slot = requests.insert(RequestState(request))
+        prefixes?.setKeys(keys, of: slot)
+        waiting.append(slot)
         outstanding += 1
         promptTokensAhead += request.promptTokens
     }

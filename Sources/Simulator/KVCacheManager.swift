@@ -7,6 +7,8 @@ public struct KVCacheManager: Hashable, Sendable {
     public private(set) var usedBlocks = 0
     /// The most blocks ever used at once.
     public private(set) var peakBlocks = 0
+    /// Prompt prefixes kept for later requests; `nil` without prefix caching. Idle ones lie in free blocks and make way.
+    private(set) var prefixes: PrefixCache?
 
     init(_ configuration: KVMemoryConfiguration) {
         blockSize = configuration.blockSize
@@ -26,11 +28,37 @@ public struct KVCacheManager: Hashable, Sendable {
         guard count <= freeBlocks else { return false }
         usedBlocks += count
         peakBlocks = max(peakBlocks, usedBlocks)
+        let free = freeBlocks
+        prefixes?.trim(to: free)
         return true
     }
 
     mutating func free(_ count: Int) {
         precondition(count >= 0 && count <= usedBlocks, "freeing \(count) of \(usedBlocks) used blocks")
         usedBlocks -= count
+    }
+}
+
+// MARK: - Prefix caching
+
+extension KVCacheManager {
+    mutating func cachePrefixes() { prefixes = PrefixCache() }
+
+    /// Uses the cached blocks of `keys`, which are all there, and takes `count` more, if so many are free: those that
+    /// were idle count as free and are so no longer. If not, nothing changes.
+    mutating func allocate(_ count: Int, using keys: ArraySlice<UInt32>) -> Bool {
+        guard let idle = prefixes?.blocks(of: keys).idle else { return allocate(count) }
+        guard idle + count <= freeBlocks else { return false }
+        for key in keys { prefixes?.reference(key) }
+        usedBlocks += idle
+        return allocate(count)
+    }
+
+    /// Keeps blocks in use for later requests: those of a prefix that is not there.
+    mutating func keep(_ key: UInt32, blocks: Int) { prefixes?.insert(key, blocks: blocks) }
+
+    /// Uses the blocks of `keys` no longer, the last first.
+    mutating func release(_ keys: ArraySlice<UInt32>) {
+        for key in keys.reversed() { free(prefixes?.release(key) ?? 0) }
     }
 }

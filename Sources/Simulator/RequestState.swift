@@ -18,8 +18,11 @@ struct RequestState: Sendable {
     var computedTokens = 0
     /// Tokens generated, as of the last time the request changed phase.
     var generatedTokens = 0
-    /// Blocks held, likewise.
+    /// Blocks held, likewise, shared ones included.
     var blocks = 0
+    /// Of these, the blocks that lie in the prefix cache, and how many prefixes they are.
+    var sharedBlocks = 0
+    var sharedPrefixes = 0
 
     /// Decode set iteration in which it generates its next token first, while decoding.
     var joinIteration = 0
@@ -111,15 +114,14 @@ extension RequestState {
         mark = now
     }
 
-    /// Back to the queue, to be computed again from its first token. Returns the blocks that it held.
-    mutating func preempt(at now: SimulationTime) -> Int {
-        defer { blocks = 0 }
+    /// Back to the queue, to be computed again from its first token. It must have given back its blocks.
+    mutating func preempt(at now: SimulationTime) {
+        (blocks, sharedBlocks, sharedPrefixes) = (0, 0, 0)
         computedTokens = 0
         phase = .waiting
         isPreempted = true
         mark = now
         preemptions += 1
-        return blocks
     }
 
     /// Joins the decode set behind `previous`. Returns the context of its next token and its due iteration.

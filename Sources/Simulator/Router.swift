@@ -58,7 +58,7 @@ extension Instance {
     func load(for router: RouterPolicy) -> Int {
         switch router {
         case .roundRobin: 0
-        case .leastOutstanding: outstanding
+        case .leastOutstanding, .longestPrefix: outstanding
         case .leastPromptTokens: promptTokensAhead
         case .leastKV: memory.usedBlocks
         }
@@ -68,7 +68,7 @@ extension Instance {
     func load(of promptTokens: Int, for router: RouterPolicy) -> Int {
         switch router {
         case .roundRobin: 0
-        case .leastOutstanding: 1
+        case .leastOutstanding, .longestPrefix: 1
         case .leastPromptTokens: promptTokens
         case .leastKV: memory.blocks(for: promptTokens)
         }

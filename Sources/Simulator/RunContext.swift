@@ -15,6 +15,10 @@ struct RunContext: ~Copyable {
     private(set) var unfinished = 0
     private(set) var requestNanoseconds = Int128(0)
     private(set) var fingerprint = Fingerprint()
+    /// Whether `finished` is kept, for sources that react.
+    var keepsFinished = false
+    /// Requests that have been answered or refused at this instant.
+    var finished = UniqueBuffer<Int>()
 
     init(instances: Int, stepByStep: Bool) {
         timers = Timers(subjects: 4 * instances)
@@ -48,5 +52,6 @@ struct RunContext: ~Copyable {
         fingerprint.fold(record.completion ?? .never)
         fingerprint.fold(UInt64(record.preemptions))
         recorder.record(record)
+        if keepsFinished { finished.append(record.request) }
     }
 }

@@ -6,17 +6,40 @@ internal import Workloads
 // MARK: - Requests come and go
 
 extension Simulation {
-    mutating func arrive(_ request: Request, _ recorder: inout some Recorder) {
+    /// - Parameter keys: of the prefixes of its prompt, where prefixes are cached.
+    mutating func arrive(_ request: Request, _ keys: [UInt32], _ recorder: inout some Recorder) {
         context.admit()
-        let target = entry.next()
+        let target = holder(of: keys, promptTokens: request.promptTokens, &recorder) ?? entry.next()
         guard canEverServe(request, at: target) else {
             return context.finish(
                 RequestState(request).record(.rejected, completion: nil, decodeInstance: nil), &recorder)
         }
-        if engines[target].arrive(request, &context) { touch(target) }
+        if engines[target].arrive(request, keys, &context) { touch(target) }
         let added = engines[target].instance.load(of: request.promptTokens, for: configuration.router)
         entry.sent(added, to: target)
         entry.update(load(of: target), of: target)
+    }
+
+    /// The instance whose cache holds most of a prompt, if that is more than half and the router looks at caches; of
+    /// equal ones the one with the fewest requests, then the first. O(instances · ids).
+    private mutating func holder(
+        of keys: [UInt32], promptTokens: Int, _ recorder: inout some Recorder
+    ) -> Int? {
+        guard configuration.router == .longestPrefix, !keys.isEmpty else { return nil }
+        var best: (index: Int, tokens: Int)?
+        for index in engines.indices where engines[index].instance.prefixes != nil {
+            // What decodes have taken of the memory since makes prefixes go. An iteration that ends now is still on.
+            let before = SimulationTime(nanoseconds: context.now.nanoseconds - 1)
+            engines[index].instance.bookEnded(by: before, lane: 0, &recorder)
+            let tokens = engines[index].instance.cachedTokens(keys, promptTokens: promptTokens)
+            guard 2 * tokens > promptTokens else { continue }
+            if let best {
+                let (load, least) = (engines[index].instance.outstanding, engines[best.index].instance.outstanding)
+                if (tokens, -load) <= (best.tokens, -least) { continue }
+            }
+            best = (index, tokens)
+        }
+        return best?.index
     }
 
     /// What routers compare of an instance.
@@ -98,6 +121,7 @@ extension Instance {
             peakBlocks: memory.peakBlocks, prefillBusy: main.map { lanes[$0].busy(at: now) } ?? .zero,
             decodeBusy: decode.map { lanes[$0].busy(at: now) } ?? .zero,
             prefillIterations: main.map { lanes[$0].iterations } ?? 0,
-            decodeIterations: decode.map { lanes[$0].iterations } ?? 0, preemptions: preemptions)
+            decodeIterations: decode.map { lanes[$0].iterations } ?? 0, preemptions: preemptions,
+            prefixCache: prefixes?.record)
     }
 }

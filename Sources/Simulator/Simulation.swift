@@ -19,6 +19,8 @@ public struct Simulation: ~Copyable {
     var fabric: TransferFabric
     /// The longest request, in tokens of KV, that every decode instance could serve.
     let decoderCapacityTokens: Int
+    /// Of requests whose ids of blocks say how their prompts begin, where an instance caches prefixes.
+    private var prefixKeys: PrefixKeys?
 
     /// - Precondition: the configuration has an instance that requests can enter, and if it has prefill instances, a
     ///   decode instance and a transfer configuration.
@@ -61,6 +63,8 @@ public struct Simulation: ~Copyable {
         _ source: inout some RequestSource, into recorder: inout some Recorder
     ) throws -> RunOutcome {
         let stop = configuration.stopTime ?? .never
+        cachePrefixes(of: source.blockFormat)
+        context.keepsFinished = source.reacts
         var upcoming = try source.next()
         var nextSample = configuration.sampleInterval.map { .zero + $0 } ?? .never
         var nextSignal = configuration.signalInterval.map { .zero + $0 } ?? .never
@@ -76,10 +80,13 @@ public struct Simulation: ~Copyable {
             repeat {
                 while let timer = context.timers.take(at: time) { end(timer, &recorder) }
                 while let request = upcoming, request.arrival == time {
-                    arrive(request, &recorder)
+                    let keys = prefixKeys?.keys(of: source.blockIDs(of: request.index)) ?? []
+                    arrive(request, keys, &recorder)
                     upcoming = try source.next()
                 }
-            } while context.timers.earliest == time
+                if source.reacts, !context.finished.isEmpty { upcoming = try react(to: upcoming, &source) }
+                // Whoever reacts may do so at once.
+            } while min(context.timers.earliest, upcoming?.arrival ?? .never) == time
             startTouched(&recorder)
             if nextSignal == time, context.timers.earliest != time {
                 reportLoads(&recorder)
@@ -95,6 +102,22 @@ public struct Simulation: ~Copyable {
         if stop != .never, context.inSystem > 0 { context.advance(to: stop) }
         recordUnfinished(&recorder)
         return outcome()
+    }
+
+    /// Tells the source what has finished at this instant. Returns what arrives next by now.
+    private mutating func react(to upcoming: Request?, _ source: inout some RequestSource) throws -> Request? {
+        for position in context.finished.indices { source.finished(context.finished[position], at: context.now) }
+        context.finished.removeAll()
+        if let upcoming { source.takeBack(upcoming) }
+        return try source.next()
+    }
+
+    private mutating func cachePrefixes(of format: BlockFormat?) {
+        guard let format else { return }
+        for index in engines.indices where configuration.pools[engines[index].pool].memory.cachesPrefixes {
+            engines[index].instance.cachePrefixes(of: format.tokens)
+            prefixKeys = PrefixKeys(format.dialect)
+        }
     }
 
     /// Where the history of each semi-PD instance's partition begins.

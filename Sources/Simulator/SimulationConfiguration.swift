@@ -92,6 +92,9 @@ public struct KVMemoryConfiguration: Hashable, Sendable {
     /// Tokens per block.
     public var blockSize: Int
     public var totalBlocks: Int
+    /// Whether the KV of prompts is kept for later requests with the same beginning, where they have ids of blocks that
+    /// say so. Of unified instances only.
+    public var cachesPrefixes = false
 
     public init(blockSize: Int = 16, totalBlocks: Int) {
         precondition(blockSize > 0 && totalBlocks > 0, "KV memory of \(totalBlocks) blocks of \(blockSize) tokens")
@@ -130,6 +133,9 @@ public enum RouterPolicy: String, CaseIterable, Hashable, Sendable {
     case leastPromptTokens = "least-prompt-tokens"
     /// KV-aware: the instance with the fewest KV blocks in use, as instances report it. Needs a signal interval.
     case leastKV = "least-kv"
+    /// Cache-aware: the instance whose prefix cache holds most of the prompt, if that is more than half of it; else the
+    /// one with the fewest requests outstanding. It always knows the caches, also where it knows loads from reports.
+    case longestPrefix = "longest-prefix"
 }
 
 /// The path of prompt KV from prefill to decode instances.

@@ -11,6 +11,9 @@ struct ArrivalStatistics {
 
     var variation: Double? { variation(times[...]) }
 
+    /// In seconds.
+    var gaps: [Double] { zip(times, times.dropFirst()).map { Double($1 - $0) / 1e9 } }
+
     /// Of the gaps between arrivals of one window; a gap across its border belongs to none.
     func variation(inWindowsOf seconds: Int) -> TraceStatistics.WindowedVariation? {
         let width = Int64(seconds) * 1_000_000_000

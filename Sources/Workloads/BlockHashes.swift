@@ -25,6 +25,8 @@ public struct BlockHashes: Hashable, Sendable {
         var count: Int
     }
 
+    public var format: BlockFormat { BlockFormat(dialect: dialect, tokens: blockTokens) }
+
     public init(dialect: Dialect, blockTokens: Int) {
         precondition(blockTokens >= 1, "blocks of \(blockTokens) tokens")
         self.dialect = dialect
@@ -61,5 +63,18 @@ public struct BlockHashes: Hashable, Sendable {
         hasher.combine(dialect)
         hasher.combine(blockTokens)
         for request in 0..<requests { hasher.combine(self[request]) }
+    }
+}
+
+/// What ids of blocks stand for.
+public struct BlockFormat: Hashable, Sendable {
+    public var dialect: BlockHashes.Dialect
+    /// Tokens of a block.
+    public var tokens: Int
+
+    public init(dialect: BlockHashes.Dialect, tokens: Int) {
+        precondition(tokens >= 1, "blocks of \(tokens) tokens")
+        self.dialect = dialect
+        self.tokens = tokens
     }
 }

@@ -27,4 +27,25 @@ public struct Request: Hashable, Sendable, BitwiseCopyable {
 public protocol RequestSource {
     /// The next request, or `nil` after the last. Arrivals never go back; indices count up from 0.
     mutating func next() throws -> Request?
+
+    /// Whether what becomes of requests decides when others arrive. Such a source is told by `finished`, and `next`
+    /// returns `nil` where nothing arrives until another request has finished.
+    var reacts: Bool { get }
+    /// A request has been answered or refused.
+    mutating func finished(_ request: Int, at time: SimulationTime)
+    /// Takes back the request given last, which has not arrived: others may arrive before it by now.
+    mutating func takeBack(_ request: Request)
+
+    /// What ids of blocks mean; `nil` for requests without.
+    var blockFormat: BlockFormat? { get }
+    /// The ids of the blocks of a request that was given and has not finished, first block first.
+    func blockIDs(of request: Int) -> ArraySlice<UInt32>
+}
+
+extension RequestSource {
+    public var reacts: Bool { false }
+    public mutating func finished(_ request: Int, at time: SimulationTime) {}
+    public mutating func takeBack(_ request: Request) { preconditionFailure("\(request) taken back") }
+    public var blockFormat: BlockFormat? { nil }
+    public func blockIDs(of request: Int) -> ArraySlice<UInt32> { [] }
 }

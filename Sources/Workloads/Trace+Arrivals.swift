@@ -1,5 +1,11 @@
 public import EventKernel
 
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
 extension Trace {
     /// The same requests in the same order, with arrivals drawn from a process instead of recorded, so that
     /// replications of one trace differ by seed. Lengths and classes stay; the stream is that of generated arrivals,
@@ -31,6 +37,9 @@ extension ArrivalProcess {
         case .evenlySpaced(let rate): 1 / rate
         case .poisson(let rate): 50 / rate
         case .gamma(let rate, let variation): 50 / rate * max(1, variation * variation)
+        // Its quantile at 1 - e⁻⁵⁰.
+        case .weibull(let rate, let shape): pow(50, 1 / shape) / (rate * tgamma(1 + 1 / shape))
+        case .onOff(let rate, let on, let off): 50 * off * (1 + 1 / (rate * (on + off))) + 50 / rate
         // Their gaps are bounded where the process itself is checked.
         case .poissonByMinute, .bursts: 0
         }
@@ -41,6 +50,8 @@ extension ArrivalProcess {
         case .evenlySpaced(let rate): "evenly spaced at \(rate) requests/s"
         case .poisson(let rate): "Poisson at \(rate) requests/s"
         case .gamma(let rate, let variation): "gamma of CV \(variation) at \(rate) requests/s"
+        case .weibull(let rate, let shape): "Weibull of shape \(shape) at \(rate) requests/s"
+        case .onOff(let rate, let on, let off): "Poisson in spells of \(on) s, \(off) s apart, at \(rate) requests/s"
         case .poissonByMinute, .bursts: "mean of \(meanRate) requests/s"
         }
     }

@@ -18,7 +18,8 @@ extension Trace {
             kept[index].index = index
             kept[index].arrival = .zero + (kept[index].arrival - start)
         }
-        return changed("arrivals from \(start.seconds) s to \(end.seconds) s", kept, blocks)
+        let last = end == .never ? "on" : "to \(end.seconds) s"
+        return changed("arrivals from \(start.seconds) s \(last)", kept, blocks)
     }
 
     /// The same requests at another mean rate, in requests per second as `rate` counts them; `nil` for a trace that

@@ -70,9 +70,16 @@ public struct Trace: Sendable {
 /// A trace read in order.
 public struct TraceSource: RequestSource, Sendable {
     private let requests: [Request]
+    private let blockHashes: BlockHashes?
     private var position = 0
 
-    public init(_ trace: Trace) { requests = trace.requests }
+    public init(_ trace: Trace) {
+        requests = trace.requests
+        blockHashes = trace.blockHashes
+    }
+
+    public var blockFormat: BlockFormat? { blockHashes?.format }
+    public func blockIDs(of request: Int) -> ArraySlice<UInt32> { blockHashes?[request] ?? [] }
 
     public mutating func next() -> Request? {
         guard position < requests.count else { return nil }

@@ -42,6 +42,9 @@ public struct TraceStatistics: Hashable, Sendable {
     public var gapVariationInWindows: [WindowedVariation]
     /// In bins of 1, 10 and 60 s. Empty if all requests arrive at once.
     public var dispersion: [Dispersion]
+    /// Simple distributions of the gaps, nearest first; none without different gaps. Compare the distance of the nearest
+    /// with what fits well, about 0.02: for bursts or ticks none does.
+    public var gapFits: [GapFit]
     public var promptTokens: Distribution
     public var outputTokens: Distribution
     /// Prompt plus output of each request.
@@ -67,6 +70,7 @@ public struct TraceStatistics: Hashable, Sendable {
         gapCoefficientOfVariation = arrivals.variation
         gapVariationInWindows = [60, 300].compactMap { arrivals.variation(inWindowsOf: $0) }
         dispersion = arrivals.duration > 0 ? [1, 10, 60].map { arrivals.dispersion(binSeconds: $0) } : []
+        gapFits = GapFit.all(arrivals.gaps)
         promptTokens = Distribution(prompts)
         outputTokens = Distribution(outputs)
         totalTokens = Distribution(zip(prompts, outputs).map { $0 + $1 })

@@ -1,4 +1,4 @@
-internal import Diagnostics
+public import Diagnostics
 internal import EventKernel
 
 #if canImport(Glibc)
@@ -102,6 +102,17 @@ public struct TraceWriter: Sendable {
         }
         try writer.flush(descriptor, path)
         return count
+    }
+
+    /// Writes a file's bytes to a new file.
+    /// - Throws: `InputError` if the file cannot be written.
+    public static func write(_ bytes: [UInt8], to path: String) throws(InputError) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw writeError(path) }
+        defer { close(descriptor) }
+        var writer = TraceWriter()
+        writer.bytes = bytes
+        try writer.flush(descriptor, path)
     }
 
     private mutating func flush(_ descriptor: Int32, _ path: String) throws(InputError) {

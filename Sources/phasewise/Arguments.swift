@@ -7,6 +7,5 @@ public import Workloads
 extension ReportFormat: ExpressibleByArgument {}
 extension RowKeeping: ExpressibleByArgument {}
 extension TraceFormat: ExpressibleByArgument {}
-extension WorkloadPreset: ExpressibleByArgument {}
 extension PowerState: ExpressibleByArgument {}
 extension CoRunSurface.Mechanism: ExpressibleByArgument {}

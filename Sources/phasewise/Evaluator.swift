@@ -31,6 +31,7 @@ final class Evaluator: Sendable {
     /// The requests of a scenario.
     func trace(of resolution: ScenarioResolution) throws -> Trace {
         let workload = ScenarioWorkload(resolution)
+        try workload.checkArrivalsAreKnown()
         guard case .trace = resolution.scenario.workload.source else { return try workload.trace().trace }
         let source = resolution.scenario.workload.source
         if let known = traces.withLock({ $0[source] }) { return try workload.trace(from: known) }

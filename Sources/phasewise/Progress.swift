@@ -1,3 +1,4 @@
+internal import EventKernel
 internal import Foundation
 internal import Workloads
 
@@ -19,6 +20,12 @@ struct ProgressSource<Source: RequestSource>: RequestSource {
         self.total = total
         isShown = !isQuiet && Terminal.errorIsTerminal
     }
+
+    var reacts: Bool { source.reacts }
+    mutating func finished(_ request: Int, at time: SimulationTime) { source.finished(request, at: time) }
+    mutating func takeBack(_ request: Request) { source.takeBack(request) }
+    var blockFormat: BlockFormat? { source.blockFormat }
+    func blockIDs(of request: Int) -> ArraySlice<UInt32> { source.blockIDs(of: request) }
 
     mutating func next() throws -> Request? {
         let request = try source.next()

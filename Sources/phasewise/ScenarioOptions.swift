@@ -8,7 +8,7 @@ struct ScenarioOptions: ParsableArguments {
     @Argument(help: "Scenario file (YAML). Without one, --trace or --generate, --model and --device say what to run.")
     var scenario: String?
 
-    @Option(help: "Trace file: our CSV or Azure LLM inference CSV, plain or gzip.")
+    @Option(help: "Trace file in any known format, plain or gzip.")
     var trace: String?
 
     @Option(help: "Generate the workload: a preset of `phasewise trace generate --list`.")
@@ -20,7 +20,10 @@ struct ScenarioOptions: ParsableArguments {
     @Option(help: "Rescale arrivals to this mean rate, requests per second over the whole deployment.")
     var rate: Double?
 
-    @Option(help: "When requests arrive: recorded, or drawn from the seed at the rate: poisson, gamma:CV.")
+    @Option(
+        help:
+            "When requests arrive: recorded, or drawn from the seed at the rate: poisson, gamma:CV, weibull:SHAPE and others."
+    )
     var arrivals: String?
 
     @Option(help: "Model: an id of `phasewise models`, or the path of a Hugging Face config.json.")

@@ -24,7 +24,9 @@ struct ScenarioRun {
             costModel: { try workspace.costModel(of: $0) },
             kvCapacity: { try workspace.keyValueBlocks(of: $0, utilization: $1, blockSize: $2) })
         let workload = ScenarioWorkload(resolution)
-        let (trace, warnings) = try workload.trace()
+        let sessions = try workload.sessions()
+        let (trace, warnings) = try sessions.map { ($0.trace, []) } ?? workload.trace()
+        try check(configurations, trace)
         let (rows, rowNote) = options.rowKeeping(requests: trace.requests.count)
         let store = try options.storesNothing ? nil : ResultStore(writingTo: options.database)
         tell(resolution.remarks + warnings + [drawNote(workload), rowNote].compactMap(\.self))
@@ -42,23 +44,28 @@ struct ScenarioRun {
             configuration.stepByStep = options.stepByStep
             configuration.sampleInterval = sampleInterval ?? OutputOptions.sampleInterval(of: trace)
             let count = scenario.deployments.count
-            return try run(
-                configuration, trace: trace, description, rows: rows, store: store,
-                progress: description.deployment + (count == 1 ? "" : ", \(index + 1) of \(count)"))
+            let progress = description.deployment + (count == 1 ? "" : ", \(index + 1) of \(count)")
+            func run(_ source: some RequestSource) throws -> StoredRun {
+                let source = ProgressSource(
+                    source, label: progress, total: trace.requests.count, isQuiet: options.quiet)
+                return try self.run(configuration, source, trace.requests.count, description, rows: rows, store: store)
+            }
+            if let sessions { return try run(SessionSource(sessions)) }
+            if let loop = workload.closedLoop { return try run(workload.source(of: loop, over: trace)) }
+            return try run(trace.source)
         }
         if store != nil { tell([storedNote(runs)]) }
         return runs
     }
 
     private func run(
-        _ configuration: SimulationConfiguration, trace: Trace, _ description: RunDescription, rows: RowKeeping,
-        store: ResultStore?, progress: String
+        _ configuration: SimulationConfiguration, _ requests: ProgressSource<some RequestSource>, _ count: Int,
+        _ description: RunDescription, rows: RowKeeping, store: ResultStore?
     ) throws -> StoredRun {
-        var source = ProgressSource(
-            trace.source, label: progress, total: trace.requests.count, isQuiet: options.quiet)
+        var source = requests
         let started = Date()
         if let store {
-            let writer = try store.startRun(description, keeping: rows, expectedRequests: trace.requests.count)
+            let writer = try store.startRun(description, keeping: rows, expectedRequests: count)
             var recorder = RunWatch(writer)
             let outcome = try Simulation(configuration).run(&source, into: &recorder)
             var run = try recorder.base.commit(outcome, wallSeconds: Date().timeIntervalSince(started))
@@ -67,7 +74,7 @@ struct ScenarioRun {
             return run
         }
         let builder = RunSummaryBuilder(
-            slo: description.slo, pricePerHour: description.pricePerHour, expectedRequests: trace.requests.count)
+            slo: description.slo, pricePerHour: description.pricePerHour, expectedRequests: count)
         var recorder = RunWatch(builder)
         let outcome = try Simulation(configuration).run(&source, into: &recorder)
         tell([recorder.warning(deployment: description.deployment)].compactMap(\.self))
@@ -76,6 +83,20 @@ struct ScenarioRun {
             iterations: outcome.iterations, fingerprint: outcome.fingerprint,
             wallSeconds: Date().timeIntervalSince(started), summary: recorder.base.summary(of: outcome),
             partitionChanges: recorder.partitionChanges, histograms: recorder.base.histograms)
+    }
+
+    /// Ids of blocks that are no whole number of KV blocks cannot be cached.
+    private func check(_ configurations: [SimulationConfiguration], _ trace: Trace) throws(InputError) {
+        guard let tokens = trace.blockHashes?.blockTokens else { return }
+        for (configuration, place) in zip(configurations, resolution.deploymentPlaces) {
+            for pool in configuration.pools
+            where pool.memory.cachesPrefixes && !tokens.isMultiple(of: pool.memory.blockSize) {
+                throw InputError(
+                    at: place,
+                    "found KV blocks of \(pool.memory.blockSize) tokens for a trace with ids of blocks of \(tokens), expected a divisor",
+                    help: "change the block size, or turn prefix caching off")
+            }
+        }
     }
 
     private func tell(_ remarks: [Diagnostic]) {

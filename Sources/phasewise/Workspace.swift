@@ -35,7 +35,7 @@ struct Workspace: Sendable {
 
     var environment: ScenarioEnvironment {
         ScenarioEnvironment(
-            catalog: catalog, generators: WorkloadPreset.allCases.map(\.rawValue),
+            catalog: catalog, generators: GeneratorPreset.allCases.map(\.name),
             traceFormats: TraceFormat.allCases.map(\.rawValue), runtimes: ids(in: "runtimes"))
     }
 

@@ -16,7 +16,7 @@ struct ImportGraphTests {
         ("Simulator", ["Workloads", "CostModels", "Metrics", "EventKernel", "DequeModule"]),
         ("ResultStore", ["Metrics", "EventKernel", "GRDB", "GRDBSQLite"]),
         ("Calibration", ["CostModels", "Profiles", "Diagnostics"]),
-        ("Scenarios", ["Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
+        ("Scenarios", ["Simulator", "Workloads", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         ("Reporting", ["EventKernel", "Metrics", "ResultStore", "Statistics"]),
         ("Validation", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         ("Reproduction", ["Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),

@@ -149,7 +149,7 @@ let malformedScenarios: [MalformedInput] = [
         "s.yaml:2:10: error: nope.csv cannot be opened"),
     .scenario(
         MalformedInput.goodScenario.replacingOccurrences(of: "t.csv", with: "t.csv\n  arrivals: gamma"),
-        "s.yaml:3:13: error: arrivals: found \"gamma\", expected recorded, poisson, or gamma:CV"),
+        "s.yaml:3:13: error: arrivals: found \"gamma\", expected recorded, poisson, even, gamma:CV,"),
     .scenario(
         MalformedInput.goodScenario + "    tp: 3\n    instances: 0\n  - policy: semi-pd\n    partition: [0, 50]\n",
         "s.yaml:7:9: error: tp: found 3", "s.yaml:8:16: error: instances: found \"0\"",

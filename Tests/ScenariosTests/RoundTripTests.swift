@@ -46,7 +46,10 @@ struct RoundTripTests {
         }
         let workload = pick(
             "{trace: \"a b/../c#d.csv\", rate: 0.1}", "{generate: azure-conv, requests: 77, rate: 12.5}",
-            "{trace: ../x.csv, format: csv, requests: 5}")
+            "{trace: ../x.csv, format: csv, requests: 5}", "{trace: x.csv, arrivals: \"on-off:10,30\", rate: 2.5}",
+            "{trace: x.csv, from: 10, to: 20.5, classes: [a, \"b: c\"], min_prompt: 4, max_total: 2048, sample: 0.25}",
+            "{generate: azure-conv, requests: 77, skip: 3, time_warp: 0.5, max_output: 90, min_output: 2}",
+            "{trace: x.csv, closed_loop: {users: 3, think_time: 1.5}}")
         return """
             name: \(pick("a scenario", "\"x\\ty\"", "\"- [odd]\"", "12"))
             workload: \(workload)

@@ -54,6 +54,8 @@ struct GeneratorTests {
             (ArrivalProcess.poisson(rate: 8), 1.0), (.gamma(rate: 8, coefficientOfVariation: 0.5), 0.5),
             (.gamma(rate: 8, coefficientOfVariation: 1), 1), (.gamma(rate: 8, coefficientOfVariation: 2), 2),
             (.poissonByMinute([480]), 1),
+            // sqrt(Γ(1 + 2/k) / Γ(1 + 1/k)² - 1) for shapes k of 0.7 and 2.
+            (.weibull(rate: 8, shape: 0.7), 1.4624), (.weibull(rate: 8, shape: 2), 0.5227),
         ])
     func gaps(process: ArrivalProcess, variation: Double) throws {
         let count = 100_000
@@ -79,6 +81,39 @@ struct GeneratorTests {
             let expected = mean * Double(last / 6)
             #expect(abs(count - expected) <= 4 * expected.squareRoot())
         }
+    }
+
+    @Test("the rate follows the day, and a spike stands out of it")
+    func shapes() {
+        let counts = { (process: ArrivalProcess, minutes: Int, windows: Int) in
+            let trace = self.make(self.model(process), 100_000, seed: 6)
+            return (0..<windows).map { window in
+                trace.requests.count { Int($0.arrival.nanoseconds / 60_000_000_000) / minutes == window }
+            }
+        }
+        let day = counts(.diurnal(meanRate: 1, peakToMean: 1.5), 360, 4)
+        // Quarters of a cosine: 1 ∓ 0.5·2/π of the mean.
+        for (count, share) in zip(day, [1 - 1 / Double.pi, 1 + 1 / .pi, 1 + 1 / .pi, 1 - 1 / .pi]) {
+            #expect(abs(Double(count) / (21_600 * share) - 1) < 0.03)
+        }
+        let spike = counts(.spike(rate: 1, spikeRate: 20, minutes: 2..<3, period: 10), 1, 10)
+        #expect(abs(spike[2] - 1200) < 140)
+        #expect(spike.indices.allSatisfy { $0 == 2 || abs(spike[$0] - 60) < 40 })
+        #expect(ArrivalProcess.spike(rate: 1, spikeRate: 20, minutes: 2..<3, period: 10).meanRate == 2.9)
+    }
+
+    @Test("Zipf lengths fall off as their power", arguments: [0.5, 1, 1.5, 2.5])
+    func zipf(exponent: Double) {
+        var model = model(.poisson(rate: 1))
+        model.promptTokens = .zipf(exponent: exponent, lengths: 1...1000)
+        let made = make(model, 100_000, seed: 8).requests.map(\.promptTokens)
+        #expect(made.allSatisfy { 1...1000 ~= $0 })
+        // The share of 1…10, from the integral of x^-exponent over 1…11 and 1…1001.
+        let integral = { (end: Double) in
+            exponent == 1 ? Foundation.log(end) : (pow(end, 1 - exponent) - 1) / (1 - exponent)
+        }
+        let share = Double(made.count { $0 <= 10 }) / 100_000
+        #expect(abs(share - integral(11) / integral(1001)) < 0.006)
     }
 
     @Test("bursts have the mean rate that the model computes in closed form")
@@ -137,6 +172,16 @@ struct GeneratorTests {
             (
                 .init(name: "", arrivals: .poisson(rate: .nan), promptTokens: .fixed(1), outputTokens: .fixed(1)),
                 "mean rate"
+            ),
+            (
+                .init(
+                    name: "", arrivals: .weibull(rate: 1, shape: 0), promptTokens: .fixed(1), outputTokens: .fixed(1)),
+                "Weibull shape"
+            ),
+            (
+                .init(
+                    name: "", arrivals: .poisson(rate: 1), promptTokens: .zipf(exponent: 0, lengths: 1...5),
+                    outputTokens: .fixed(1)), "Zipf exponent"
             ),
             (
                 .init(name: "", arrivals: .poissonByMinute([]), promptTokens: .fixed(1), outputTokens: .fixed(1)),

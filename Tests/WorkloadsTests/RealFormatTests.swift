@@ -159,4 +159,42 @@ struct RealFormatTests {
         let error = #expect(throws: InputError.self) { try TraceReader.read(path: path) }
         #expect(error?.diagnostics.first?.help?.contains("arrival process") == true)
     }
+
+    @Test(
+        "the tables of a preset are the quantiles of its trace, and its lengths are distributed like the trace's",
+        arguments: [
+            (WorkloadPreset.mooncakeConversation, "mooncake/conversation_trace.jsonl.gz", 0.006),
+            // Of 383 values in steps of their own: a line between two of them is off by up to half of 1/383 and more
+            // where they repeat.
+            (.burstGPT, "burstgpt/BurstGPT_1_head400.csv", 0.02),
+            (.shareGPT, "lengths/sharegpt_val_10k_llama2.csv", 0.01),
+        ])
+    func presets(preset: WorkloadPreset, file: String, bound: Double) throws {
+        guard let path = SharedTraces.path(file) else { return }
+        let arrivals = GivenArrivals(.poisson(rate: 5), streams: RandomStreams(seed: 1))
+        let trace = try TraceReader.read(path: path, arrivals: arrivals).trace
+        let made = WorkloadGenerator.trace(preset.model, requests: 200_000, streams: RandomStreams(seed: 1))
+        for (name, table, tokens) in [
+            ("prompt", preset.model.promptTokens, \Request.promptTokens),
+            ("output", preset.model.outputTokens, \Request.outputTokens),
+        ] {
+            let values = trace.requests.map { $0[keyPath: tokens] }.sorted()
+            let quantiles = (0...200).map {
+                Int((TraceStatistics.quantile(Double($0) / 200, ofSorted: values) + 0.5).rounded(.down))
+            }
+            #expect(table == .quantiles(quantiles))
+            let distance = largestDistance(values, made.requests.map { $0[keyPath: tokens] })
+            print("\(preset.rawValue) \(name): distance to the real distribution \(distance)")
+            #expect(distance < bound)
+        }
+    }
+
+    @Test("the rates of mooncake-conversation are the trace's requests in each whole minute")
+    func mooncakeMinutes() throws {
+        guard let path = SharedTraces.path("mooncake/conversation_trace.jsonl.gz") else { return }
+        let trace = try SharedTraces.read(path)
+        var counts = [Double](repeating: 0, count: 59)
+        for request in trace.requests { counts[Int(request.arrival.nanoseconds / 60_000_000_000)] += 1 }
+        #expect(WorkloadPreset.mooncakeConversation.model.arrivals == .poissonByMinute(Array(counts.dropLast())))
+    }
 }

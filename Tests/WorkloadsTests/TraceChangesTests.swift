@@ -33,6 +33,39 @@ struct TraceChangesTests {
         #expect(trace.rescaled(toRate: trace.rate)?.requests == trace.requests)
     }
 
+    @Test(
+        "drawn arrivals keep lengths and order, and the first do not depend on how many",
+        arguments: 0..<50 as Range<UInt64>)
+    func drawnArrivals(seed: UInt64) throws {
+        let trace = randomTrace(seed: seed)
+        for process in [ArrivalProcess.poisson(rate: 8), .gamma(rate: 8, coefficientOfVariation: 2)] {
+            let drawn = try #require(trace.withArrivals(process, streams: RandomStreams(seed: seed)))
+            #expect(drawn.requests.map(\.promptTokens) == trace.requests.map(\.promptTokens))
+            #expect(drawn.requests.map(\.outputTokens) == trace.requests.map(\.outputTokens))
+            let fewer = trace.prefix(20).withArrivals(process, streams: RandomStreams(seed: seed))
+            #expect(fewer?.requests == Array(drawn.requests.prefix(20)))
+            let other = trace.withArrivals(process, streams: RandomStreams(seed: seed, run: 1))
+            #expect(other?.requests != drawn.requests)
+        }
+    }
+
+    @Test("arrivals drawn for a generated Poisson workload at its own rate are those it was generated with")
+    func drawnAsGenerated() {
+        let streams = RandomStreams(seed: 5)
+        let trace = WorkloadGenerator.trace(WorkloadPreset.shareGPTPaper.model, requests: 500, streams: streams)
+        let drawn = trace.withArrivals(.poisson(rate: 10.5), streams: streams)
+        #expect(drawn?.requests == trace.requests)
+    }
+
+    @Test("arrivals that do not fit into simulated time are not drawn", arguments: 0..<50 as Range<UInt64>)
+    func drawnTooFar(seed: UInt64) {
+        let trace = randomTrace(seed: seed, count: 5_000)
+        let streams = RandomStreams(seed: seed)
+        #expect(trace.withArrivals(.poisson(rate: 1e-6), streams: streams)?.requests == nil)
+        #expect(trace.withArrivals(.gamma(rate: 1e-6, coefficientOfVariation: 100), streams: streams)?.requests == nil)
+        #expect(trace.prefix(100).withArrivals(.poisson(rate: 1e-6), streams: streams)?.requests != nil)
+    }
+
     @Test("a trace without duration has no rate to rescale")
     func noDuration() {
         #expect(randomTrace(seed: 1, count: 1).rescaled(toRate: 1) == nil)

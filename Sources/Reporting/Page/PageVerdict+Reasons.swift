@@ -1,4 +1,5 @@
 internal import Metrics
+internal import ResultStore
 internal import Statistics
 
 extension PageVerdict {

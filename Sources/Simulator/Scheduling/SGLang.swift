@@ -1,7 +1,7 @@
 internal import CostModels
 
-/// SGLang 0.4.4 (`managers/scheduler.py`, `schedule_policy.py`, `schedule_batch.py`), first come first served, without
-/// prefix cache: prefill first in chunks of `chunked_prefill_size`, never mixed with decodes.
+/// SGLang 0.4.4 (`managers/scheduler.py`, `schedule_policy.py`, `schedule_batch.py`), first come first served:
+/// prefill first in chunks of `chunked_prefill_size`, never mixed with decodes.
 ///
 /// Admission counts a prompt with all the tokens it may generate, and for each running request a share of those it has
 /// left, the new-token ratio, which falls with every decode iteration and is estimated anew when memory runs out. Then

@@ -13,6 +13,9 @@ public enum LengthDistribution: Hashable, Sendable {
     case quantiles([Int])
     /// exp(mu + sigma·Z), rounded; draws outside `kept` are thrown away and drawn again, as data sets are filtered.
     case logNormal(mu: Double, sigma: Double, kept: ClosedRange<Int>)
+    /// Zipf's law over these lengths: the shortest is the most frequent, the k-th has a share that falls as k^-exponent.
+    /// Continuous power law cut at both ends and rounded down, so that a draw is one formula.
+    case zipf(exponent: Double, lengths: ClosedRange<Int>)
     /// One of these values, each equally likely. In ascending order, which a correlation relies on.
     case resampled([Int])
 
@@ -28,6 +31,8 @@ public enum LengthDistribution: Hashable, Sendable {
         case .logNormal(let mu, let sigma, let kept):
             let length = exp(mu + sigma * z).rounded()
             return length >= Double(kept.lowerBound) && length <= Double(kept.upperBound) ? Int(length) : nil
+        case .zipf(let exponent, let lengths):
+            return Self.zipf(normalLevel(z), exponent, lengths)
         case .resampled(let values):
             return values[min(Int(normalLevel(z) * Double(values.count)), values.count - 1)]
         }
@@ -37,7 +42,7 @@ public enum LengthDistribution: Hashable, Sendable {
     var nearestKept: Int {
         switch self {
         case .logNormal(let mu, _, let kept): Int(min(max(exp(mu), Double(kept.lowerBound)), Double(kept.upperBound)))
-        case .fixed, .quantiles, .resampled: length(atNormal: 0) ?? 1
+        case .fixed, .quantiles, .zipf, .resampled: length(atNormal: 0) ?? 1
         }
     }
 
@@ -61,11 +66,31 @@ public enum LengthDistribution: Hashable, Sendable {
             } else {
                 nil
             }
+        case .zipf(let exponent, let lengths):
+            if !(exponent > 0 && exponent <= 10) {
+                "Zipf exponent \(exponent), expected more than 0 and at most 10"
+            } else if lengths.lowerBound < 1 || lengths.upperBound > 1_000_000_000 {
+                "lengths \(lengths), expected some within 1…1000000000"
+            } else {
+                nil
+            }
         case .resampled(let values):
             values.isEmpty
                 ? "no lengths to draw from, expected at least one" : Self.problem(ofSorted: values, "lengths")
         }
     }
+
+    /// The inverse of the power law's distribution function over 1…n + 1, n the number of lengths; a logarithm where
+    /// the exponent is 1.
+    private static func zipf(_ level: Double, _ exponent: Double, _ lengths: ClosedRange<Int>) -> Int {
+        let end = Double(lengths.count + 1)
+        let power = 1 - exponent
+        let rank =
+            abs(power) < 1e-9 ? pow(end, level) : pow(1 + level * (pow(end, power) - 1), 1 / power)
+        return lengths.lowerBound + min(Int(rank), lengths.count) - 1
+    }
+
+    static func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
 
     private static func problem(ofSorted values: [Int], _ name: String) -> String? {
         if values[0] < 1 { return "\(name) start at \(values[0]), expected at least 1" }

@@ -48,13 +48,19 @@ public struct WorkloadGenerator: RequestSource, Sendable {
 
     /// - Precondition: the model has no `problem`.
     public init(_ model: WorkloadModel, requests: Int, streams: RandomStreams) {
+        self.init(model, requests: requests, streams: streams, client: nil)
+    }
+
+    /// - Parameter client: its number where several draw from the same streams.
+    init(_ model: WorkloadModel, requests: Int, streams: RandomStreams, client: Int?) {
         precondition(requests >= 0, "\(requests) requests")
+        let suffix = client.map { "-\($0)" } ?? ""
         if let problem = model.problem { preconditionFailure("\(model.name): \(problem)") }
         self.model = model
         self.requests = requests
-        arrivals = ArrivalSampler(model.arrivals, stream: streams.stream(named: "arrivals"))
-        prompts = streams.stream(named: "prompts")
-        outputs = streams.stream(named: "outputs")
+        arrivals = ArrivalSampler(model.arrivals, stream: streams.stream(named: "arrivals" + suffix))
+        prompts = streams.stream(named: "prompts" + suffix)
+        outputs = streams.stream(named: "outputs" + suffix)
     }
 
     public mutating func next() -> Request? {

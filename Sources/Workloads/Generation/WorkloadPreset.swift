@@ -2,6 +2,9 @@
 public enum WorkloadPreset: String, CaseIterable, Sendable {
     case azureConv = "azure-conv"
     case azureCode = "azure-code"
+    case mooncakeConversation = "mooncake-conversation"
+    case burstGPT = "burstgpt"
+    case shareGPT = "sharegpt"
     case shareGPTPaper = "sharegpt-paper"
     case longBenchPaper = "longbench-paper"
 
@@ -11,6 +14,10 @@ public enum WorkloadPreset: String, CaseIterable, Sendable {
         case .azureConv: "chat, in the shape of Azure LLM inference 2023 conv: 5.6 requests/s, 1155 tokens in, 211 out"
         case .azureCode:
             "code completion, in the shape of Azure LLM inference 2023 code: 2.5 requests/s, 2048 in, 28 out"
+        case .mooncakeConversation:
+            "long-context chat, in the shape of Mooncake's conversation trace: 3.4 requests/s, 12035 tokens in, 343 out"
+        case .burstGPT: "a service over the day, in the shape of BurstGPT: 0.3 requests/s, 544 tokens in, 289 out"
+        case .shareGPT: "first turns of ShareGPT: Poisson at 8 requests/s, 246 tokens in, 326 out"
         case .shareGPTPaper: "ShareGPT as the semi-PD paper uses it: Poisson, 251 tokens in, 200 out"
         case .longBenchPaper: "LongBench as the semi-PD paper uses it: Poisson, 2300 tokens in, 118 out"
         }
@@ -20,6 +27,9 @@ public enum WorkloadPreset: String, CaseIterable, Sendable {
         switch self {
         case .azureConv: .azureConv
         case .azureCode: .azureCode
+        case .mooncakeConversation: .mooncakeConversation
+        case .burstGPT: .burstGPT
+        case .shareGPT: .shareGPT
         case .shareGPTPaper: .shareGPTPaper
         case .longBenchPaper: .longBenchPaper
         }

@@ -63,6 +63,12 @@ enum DecimalText {
         return value
     }
 
+    /// A parameter that a user writes. In decimal: `inf` and hexadecimal are no numbers here.
+    static func number(_ text: Substring) -> Double? {
+        let isDecimal = text.utf8.allSatisfy { isDigit($0) || "+-.eE".utf8.contains($0) }
+        return isDecimal ? Double(text).flatMap { $0.isFinite ? $0 : nil } : nil
+    }
+
     static let largestNanoseconds: Int64 = 4_000_000_000_000_000_000
 
     static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }

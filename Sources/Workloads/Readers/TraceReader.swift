@@ -26,11 +26,13 @@ public enum TraceReader {
     /// - Parameters:
     ///   - format: `nil` to tell from the start of the file.
     ///   - arrivals: used if the file has no times, which is an error without.
+    ///   - progress: told the number of requests read so far, every 65,536.
     /// - Throws: up to twenty errors, each with `file:line:column`.
     public static func read(
-        path: String, format: TraceFormat? = nil, arrivals: GivenArrivals? = nil
+        path: String, format: TraceFormat? = nil, arrivals: GivenArrivals? = nil, progress: (Int) -> Void = { _ in }
     ) throws(InputError) -> (trace: Trace, warnings: [Diagnostic]) {
-        try read(TraceRowReader(opening: path, format: format, arrivals: arrivals?.sampler), name: path)
+        try read(
+            TraceRowReader(opening: path, format: format, arrivals: arrivals?.sampler), name: path, progress: progress)
     }
 
     /// Reads a trace from memory; `name` stands for the file in messages and provenance.
@@ -41,13 +43,13 @@ public enum TraceReader {
         let source = ByteSource(bytes: bytes)
         let reader = try TraceRowReader(
             source, file: name, format: format, arrivals: arrivals?.sampler, chunkSize: chunkSize)
-        return try read(reader, name: name)
+        return try read(reader, name: name) { _ in }
     }
 
     /// Reads the rows of a file for their statistics: what is left out of a trace comes too, and times may be missing.
     /// - Throws: as `read`.
     public static func columns(
-        path: String, format: TraceFormat? = nil
+        path: String, format: TraceFormat? = nil, progress: (Int) -> Void = { _ in }
     ) throws(InputError) -> (columns: TraceColumns, warnings: [Diagnostic]) {
         var reader = try TraceRowReader(opening: path, format: format, arrivals: nil, takesAll: true)
         var rows: [(arrival: SimulationTime, prompt: Int, output: Int)] = []
@@ -58,6 +60,7 @@ public enum TraceReader {
             if rows.isEmpty { blockHashes = reader.blockHashes }
             blockHashes?.append(row.blockIDs)
             hasArrivals = row.hasArrival
+            if rows.count & 0xFFFF == 0xFFFF { progress(rows.count) }
             rows.append((SimulationTime(nanoseconds: row.nanoseconds), row.promptTokens, row.outputTokens))
         }
         try reader.report.found.throwIfAny()
@@ -71,7 +74,7 @@ public enum TraceReader {
     }
 
     private static func read(
-        _ reader: consuming TraceRowReader, name: String
+        _ reader: consuming TraceRowReader, name: String, progress: (Int) -> Void
     ) throws(InputError) -> (trace: Trace, warnings: [Diagnostic]) {
         var reader = reader
         var requests: [Request] = []
@@ -80,6 +83,7 @@ public enum TraceReader {
         var row = TraceRow()
         while try reader.next(into: &row) {
             disorder.observe(row)
+            if requests.count & 0xFFFF == 0xFFFF { progress(requests.count) }
             if requests.isEmpty { blockHashes = reader.blockHashes }
             blockHashes?.append(row.blockIDs)
             requests.append(

@@ -1,0 +1,172 @@
+internal import ArgumentParser
+internal import Diagnostics
+internal import EventKernel
+internal import Foundation
+internal import Workloads
+
+/// A trace file, what is taken of it and how its arrivals are arranged.
+struct TraceInput: ParsableArguments {
+    @Argument(help: "Trace file, plain or gzip.") var file: String
+
+    @Option(name: .customLong("trace-format"), help: "Trace format; recognised by content if not given.")
+    var traceFormat: TraceFormat?
+
+    @Option(help: "Only arrivals from this second on; they then count from it.")
+    var from: Double?
+
+    @Option(help: "Only arrivals before this second.")
+    var to: Double?
+
+    @Option(name: .customLong("class"), help: "Only requests of this class. Repeatable.")
+    var classes: [String] = []
+
+    @Option(help: "Only prompts of at least so many tokens.")
+    var minPrompt: Int?
+
+    @Option(help: "Only prompts of at most so many tokens.")
+    var maxPrompt: Int?
+
+    @Option(help: "Only outputs of at least so many tokens.")
+    var minOutput: Int?
+
+    @Option(help: "Only outputs of at most so many tokens.")
+    var maxOutput: Int?
+
+    @Option(help: "Only requests of at most so many tokens, prompt and output together.")
+    var maxTotal: Int?
+
+    @Option(help: "Keep each request with this chance, drawn from the seed.")
+    var sample: Double?
+
+    @Option(help: "Leave out so many requests at the start of what is left.")
+    var skip = 0
+
+    @Option(help: "Keep so many requests after those.")
+    var requests: Int?
+
+    @Option(help: "Run the clock so many times as fast: 2 halves all times.")
+    var timeWarp = 1.0
+
+    @Option(help: "Rescale to this mean rate, requests per second.")
+    var rate: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "Draw arrivals from the seed at the rate, for a file without times or in the place of its own: poisson, even, gamma:CV, weibull:SHAPE, …",
+            discussion:
+                "Others: on-off:SECONDS,SECONDS, diurnal:PEAK, spike:FACTOR,START,MINUTES,PERIOD, minutes:REQUESTS,…"
+        ))
+    var arrivals: String?
+
+    @Option(help: "Seed of the draws.") var seed: UInt64 = 1
+
+    @Option(name: .customLong("run"), help: "Replication: same seed, independent draws.") var replication: UInt64 = 0
+
+    /// Whether the requests are those of the file, and not some of them or at other times.
+    var isWholeFile: Bool { selection.takesAll && rate == nil && arrivals == nil }
+
+    /// Reads the file and does with it what the options say.
+    func read() throws -> (trace: Trace, warnings: [Diagnostic]) {
+        let (shape, streams) = (try checkedShape(), RandomStreams(seed: seed, run: replication))
+        try checkSelection()
+        var given: GivenArrivals?
+        if let shape, let rate, let process = shape.process(rate: rate), process.problem == nil {
+            given = GivenArrivals(process, streams: streams)
+        }
+        var progress = ReadingProgress(file)
+        let read = try TraceReader.read(path: file, format: traceFormat, arrivals: given) { progress.show(rows: $0) }
+        progress.end()
+        var trace = read.trace
+        if let error = trace.fault(of: selection, at: place(of: "--class")) { throw error }
+        trace = trace.selecting(selection, streams: streams)
+        if trace.requests.isEmpty { throw InputError(at: start, "found no request left of the trace") }
+        if let shape { return (try drawn(trace, shape, streams), read.warnings) }
+        guard let rate else { return (trace, read.warnings) }
+        if let rescaled = trace.rescaled(toRate: rate) { return (rescaled, read.warnings) }
+        throw InputError(
+            at: start, "found a trace that cannot be rescaled to \(rate) requests/s: all requests arrive at once",
+            help: "draw arrivals: --arrivals poisson")
+    }
+
+    private func drawn(_ trace: Trace, _ shape: ArrivalShape, _ streams: RandomStreams) throws(InputError) -> Trace {
+        let rate = rate ?? trace.rate
+        guard rate > 0 else {
+            throw InputError(
+                at: start, "found a trace without a rate of its own to draw arrivals at", help: "give one: --rate")
+        }
+        if let process = shape.process(rate: rate) {
+            if let problem = process.problem { throw InputError(at: place(of: "--arrivals"), problem) }
+            if let drawn = trace.withArrivals(process, streams: streams) { return drawn }
+        }
+        throw InputError(
+            at: start,
+            "found \(trace.requests.count) requests, which at \(rate) requests/s do not fit into 2e9 seconds",
+            help: "raise the rate, or take fewer requests")
+    }
+
+    /// Only what the numbers alone say.
+    func validate() throws {
+        for (flag, value) in [("--from", from), ("--to", to)] where !(0...4e9).contains(value ?? 0) {
+            throw ValidationError("found \(flag) \(value ?? 0), expected seconds from 0 to 4e9")
+        }
+        if let rate, !(1e-6...1e6).contains(rate) {
+            throw ValidationError("found --rate \(rate), expected 1e-6 to 1e6")
+        }
+    }
+
+    private func checkSelection() throws(InputError) {
+        if let problem = selection.problem { throw InputError(at: place(of: "command line"), "found \(problem)") }
+    }
+
+    private func checkedShape() throws(InputError) -> ArrivalShape? {
+        guard let arrivals else { return nil }
+        if let shape = ArrivalShape(arrivals) { return shape }
+        throw InputError(at: place(of: "--arrivals"), "found \"\(arrivals)\", expected \(ArrivalShape.words)")
+    }
+
+    private var selection: TraceSelection {
+        var selection = TraceSelection()
+        selection.from = from.map { .zero + SimulationDuration(rounding: $0) }
+        selection.to = to.map { .zero + SimulationDuration(rounding: $0) }
+        selection.classes = classes
+        selection.promptTokens = .init(least: minPrompt, most: maxPrompt)
+        selection.outputTokens = .init(least: minOutput, most: maxOutput)
+        selection.totalTokens = .init(most: maxTotal)
+        selection.share = sample
+        selection.skipped = skip
+        selection.requests = requests
+        selection.clockSpeed = timeWarp
+        return selection
+    }
+
+    private var start: SourceLocation { place(of: file) }
+    private func place(of file: String) -> SourceLocation { SourceLocation(file: file, line: 1, column: 1) }
+}
+
+extension Trace {
+    /// What a selection asks for that the trace does not have.
+    func fault(of selection: TraceSelection, at place: SourceLocation) -> InputError? {
+        guard let unknown = selection.unknownClasses(in: self).first else { return nil }
+        let known = classNames.isEmpty ? "none: the trace has no classes" : classNames.joined(separator: ", ")
+        return InputError(at: place, "found no requests of class \"\(unknown)\", expected \(known)")
+    }
+}
+
+/// Tells a waiting user how far the reading of a file is: nothing in the first second, nothing without a terminal.
+struct ReadingProgress {
+    private let file: String
+    private let started = Date()
+    private var isShown = false
+
+    init(_ file: String) { self.file = file }
+
+    mutating func show(rows: Int) {
+        guard Terminal.errorIsTerminal, Date().timeIntervalSince(started) > 1 else { return }
+        isShown = true
+        Terminal.overwrite("reading \(file): \(rows) rows")
+    }
+
+    func end() {
+        if isShown { Terminal.overwrite("") }
+    }
+}
