@@ -55,6 +55,8 @@ clean:
 # Remakes the published tables under Results/.
 results: build
 	Results/azure-conv/remake
+	$(PHASEWISE) reproduce semi-pd
+	Results/semi-pd-no-gain/remake
 	Results/calibration/remake
 	.ci/browser
 	Results/demo-report/remake

@@ -94,6 +94,9 @@ let package = Package(
             "ValidationTests",
             ["Validation", "Simulator", "Profiles", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         tests("CommandLineTests", ["phasewise"]),
+        tests(
+            "ReproductionTests",
+            ["Reproduction", "Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
         tests("StatisticsTests", ["Statistics", "EventKernel"]),
         tests(
             "PlanningTests",
@@ -101,7 +104,6 @@ let package = Package(
         tests(
             "RegressionTests",
             ["Regression", "Scenarios", "Profiles", "Metrics", "Reporting", "EventKernel", "Diagnostics"]),
-        tests("ReproductionTests", ["Reproduction", "Diagnostics"]),
         tests("ReportingTests", ["Reporting", "ResultStore", "Metrics", "Statistics", "EventKernel"]),
     ]
 )

@@ -51,14 +51,15 @@ struct CoRunInterference: Sendable {
     ///   - decodeOnOwn: seconds of the decode alone with the bandwidth of the SMs that only it may use; `nil` where it has
     ///     none.
     ///   - decodeOnAll: seconds of the decode alone on all SMs.
+    ///   - delayedShare: share of the decode's time that waits for SMs make longer.
     func slowdowns(
         prefill: Lane, decode: Lane, partition: SMPartition, prefillKernelsPerLayer: Double, decodeOnOwn: Double?,
-        decodeOnAll: Double
+        decodeOnAll: Double, delayedShare: Double = 1
     ) -> LaneSlowdowns {
         let shared = Double(partition.overlap) / Double(partition.decode)
         let decodeSlowdown =
-            1
-            + delay(
+            1 + delayedShare
+            * delay(
                 shared: shared, prefillKernelsPerLayer: prefillKernelsPerLayer,
                 onOwn: decodeOnOwn.map {
                     let share = Double(partition.prefill) / Double(partition.total)

@@ -88,6 +88,32 @@ public struct AffineCostModel: CostModel {
         func multiplier(share: Double) -> Double { (scaling / share + fixed) / (scaling + fixed) }
     }
 
+    /// How two phases that run at once slow each other.
+    public enum Sharing: Hashable, Sendable {
+        /// Shares in proportion to the caps times a gain, whatever the phases run; as in `SharingEfficiency`.
+        case proportional(gain: Double)
+        /// By what each phase runs.
+        case coRun(CoRun)
+    }
+
+    /// `CoRunSharing` for iterations of which only the time is known.
+    public struct CoRun: Hashable, Sendable {
+        public var sharing: CoRunSharing
+        public var layers: Int
+        /// Of a decode iteration alone, the seconds for each sequence are taken as arithmetic, those for each context token
+        /// and these as reads of memory, and what is left as host time, which sharing leaves as it is.
+        public var weightReadSeconds: Double
+        /// Share of the device's bandwidth over the share of SMs that read.
+        public var bandwidth: Curve
+
+        public init(sharing: CoRunSharing, layers: Int, weightReadSeconds: Double, bandwidth: Curve) {
+            self.sharing = sharing
+            self.layers = layers
+            self.weightReadSeconds = weightReadSeconds
+            self.bandwidth = bandwidth
+        }
+    }
+
     /// Decode costs of batches with more than `sequences` sequences.
     public struct LargeBatch: Hashable, Sendable {
         public var sequences: Int
@@ -105,19 +131,18 @@ public struct AffineCostModel: CostModel {
     public var prefill: PrefillCost
     public var decode: DecodeCost
     public var largeBatch: LargeBatch?
-    /// As in `SharingEfficiency`.
-    public var overlapGain: Double
+    public var sharing: Sharing
 
     public init(
         streamingMultiprocessors: Int, iterationSeconds: Double = 0, prefill: PrefillCost, decode: DecodeCost,
-        largeBatch: LargeBatch? = nil, overlapGain: Double = 1
+        largeBatch: LargeBatch? = nil, sharing: Sharing = .proportional(gain: 1)
     ) {
         self.streamingMultiprocessors = streamingMultiprocessors
         self.iterationSeconds = iterationSeconds
         self.prefill = prefill
         self.decode = decode
         self.largeBatch = largeBatch
-        self.overlapGain = overlapGain
+        self.sharing = sharing
     }
 
     public func work(of shape: IterationShape, sms: Int) -> Work {
@@ -155,11 +180,49 @@ public struct AffineCostModel: CostModel {
     }
 
     public func slowdowns(
-        prefill prefillShape: IterationShape, decode decodeShape: IterationShape, partition: SMPartition
+        prefill: IterationShape, decode: IterationShape, partition: SMPartition
+    ) -> LaneSlowdowns {
+        switch sharing {
+        case .proportional(let gain): proportionalSlowdowns(gain: gain, decode, partition)
+        case .coRun(let rule): coRunSlowdowns(rule, prefill, decode, partition)
+        }
+    }
+
+    private func coRunSlowdowns(
+        _ rule: CoRun, _ prefillShape: IterationShape, _ decodeShape: IterationShape, _ partition: SMPartition
     ) -> LaneSlowdowns {
         let total = Double(partition.total)
-        let effective = Interference(overlapGain: overlapGain, deliveredBytesPerSecond: .infinity)
-            .effectiveSMs(partition)
+        let prefillHost = iterationSeconds + prefill.constantSeconds
+        func prefillKernels(_ sms: Int) -> Double { max(0, work(of: prefillShape, sms: sms).seconds - prefillHost) }
+
+        let decode = decodeCost(sequences: decodeShape.decodeSequences)
+        let alone = work(of: decodeShape, sms: partition.decode).seconds
+        let host = min(alone, max(0, iterationSeconds + decode.constantSeconds - rule.weightReadSeconds))
+        var kernels = KernelDemand(seconds: alone - host, memorySeconds: 0, bytes: 0)
+        kernels.computeSeconds = min(
+            kernels.seconds,
+            decode.secondsPerSequence * Double(decodeShape.decodeSequences)
+                * decode.smResponse.multiplier(share: Double(partition.decode) / total))
+        kernels.memorySeconds = kernels.seconds - kernels.computeSeconds
+        let own = partition.decode - partition.overlap
+        // On its own SMs a decode lacks bandwidth; its arithmetic also finds room among the shared ones.
+        let bandwidth = rule.bandwidth.value(at: Double(own) / total)
+        return CoRunInterference(sharing: rule.sharing).slowdowns(
+            prefill: .init(
+                host: HostTime(hidden: 0, serial: prefillHost),
+                kernels: KernelDemand(seconds: prefillKernels(partition.prefill), memorySeconds: 0, bytes: 0)),
+            decode: .init(host: HostTime(hidden: 0, serial: host), kernels: kernels), partition: partition,
+            prefillKernelsPerLayer: max(prefillKernels(partition.total) / Double(rule.layers), 1e-9),
+            decodeOnOwn: own > 0 ? alone + kernels.memorySeconds * (1 / bandwidth - 1) : nil,
+            decodeOnAll: work(of: decodeShape, sms: partition.total).seconds,
+            delayedShare: alone > 0 ? kernels.seconds / alone : 1)
+    }
+
+    private func proportionalSlowdowns(
+        gain: Double, _ decodeShape: IterationShape, _ partition: SMPartition
+    ) -> LaneSlowdowns {
+        let total = Double(partition.total)
+        let effective = Interference(overlapGain: gain, deliveredBytesPerSecond: .infinity).effectiveSMs(partition)
         func slowdown(_ response: SMResponse, alone: Int, shared: Double) -> Slowdown {
             Slowdown(
                 rounding: response.multiplier(share: shared / total)

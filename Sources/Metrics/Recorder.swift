@@ -16,7 +16,8 @@ public protocol Recorder {
 }
 
 extension Recorder {
-    public mutating func record(_ iterations: IterationRecord) {}
+    // Told of on every iteration: it must cost a recorder that does not care nothing.
+    @inlinable public mutating func record(_ iterations: IterationRecord) {}
     public mutating func record(_ interval: IntervalRecord) {}
     public mutating func record(_ change: PartitionChangeRecord) {}
     public mutating func record(_ transfer: TransferRecord) {}

@@ -158,6 +158,8 @@ public struct RunOutcome: Hashable, Sendable {
     public var completed: Int
     public var rejected: Int
     public var unfinished: Int
+    /// With instances that failed.
+    public var lost: Int
     /// Hash of every request's fate and every partition change, in order.
     public var fingerprint: UInt64
     /// ∫ number of requests in the system dt in request-nanoseconds; equals Σ of their sojourns (Little's law).
@@ -169,14 +171,16 @@ public struct RunOutcome: Hashable, Sendable {
     public var instances: [InstanceRecord]
 
     public init(
-        end: SimulationTime, arrived: Int, completed: Int, rejected: Int, unfinished: Int, fingerprint: UInt64,
-        requestNanoseconds: Int128, iterations: Int, provenanceSeconds: [Double], instances: [InstanceRecord]
+        end: SimulationTime, arrived: Int, completed: Int, rejected: Int, unfinished: Int, lost: Int = 0,
+        fingerprint: UInt64, requestNanoseconds: Int128, iterations: Int, provenanceSeconds: [Double],
+        instances: [InstanceRecord]
     ) {
         self.end = end
         self.arrived = arrived
         self.completed = completed
         self.rejected = rejected
         self.unfinished = unfinished
+        self.lost = lost
         self.fingerprint = fingerprint
         self.requestNanoseconds = requestNanoseconds
         self.iterations = iterations

@@ -22,7 +22,8 @@ enum Llama8BOnA100 {
         smResponse: AffineCostModel.SMResponse(scaling: 0.6284, fixed: 0.3818))
     private static let keyValueSecondsPerToken = 131_072 / (0.8 * 2_039e9)
 
-    /// 19 ms + 0.085 ms a token, and the released code's fit of its response to SMs.
+    /// 0.085 ms a token, and the released code's fit of its response to SMs. The 19 ms that a single request takes
+    /// besides do not hold the GPU: see `requestLatency`.
     static func prefill(tensorParallelism: Int) -> AffineCostModel.PrefillCost {
         let peers = Double(tensorParallelism)
         // Two all-reduces of 4096 values of two bytes in each of 32 layers, over NVLink at 230 GB/s, 20 µs each.
@@ -30,18 +31,45 @@ enum Llama8BOnA100 {
         let isParallel = tensorParallelism > 1
         let exchange = isParallel ? 2 * (peers - 1) / peers * bytesPerToken / 230e9 : 0
         return AffineCostModel.PrefillCost(
-            constantSeconds: 19e-3 + (isParallel ? 64 * 20e-6 : 0), secondsPerToken: 0.085e-3 / peers + exchange,
+            constantSeconds: isParallel ? 64 * 20e-6 : 0, secondsPerToken: 0.085e-3 / peers + exchange,
             secondsPerSquaredToken: 0, smResponse: AffineCostModel.SMResponse(scaling: 0.7324, fixed: 0.3185))
     }
 
-    /// Two phases on the same SMs share them in proportion to their caps and gain 12 %: with it the paper's slowdowns at
-    /// (100,100) and (50,50), isolated against shared, both come out. One rule for all figures.
-    static let overlapGain = 1.12
+    /// Between the client and the GPU, before the first token: 19 ms of a single request's 40. Of all splits of the 19 ms
+    /// into time that holds the GPU and time that does not, none on the GPU fits Fig. 9(c), prefill alone under load, best.
+    static let requestLatency = SimulationDuration(nanoseconds: 19_000_000)
+
+    /// How two phases on the same SMs slow each other: the law measured on an H200, with its numbers but two. A decode
+    /// iteration is 4.3 times as long here (22.7 ms for one sequence against 5.3 ms there), so that the same wait for a
+    /// prefill kernel is a smaller part of it. And a hard split costs the paper's A100 hardly more than its SMs: TPOT at
+    /// (50,50) is what decode alone has on half of them (section 4.6 of the notes), so no bandwidth is lost to a neighbour.
+    /// One rule for all figures, nothing fitted; `SharingEvidence` says how well it does.
+    static let sharing = AffineCostModel.Sharing.coRun(coRun(waitSecondsPerLayer: scaledWait, bandwidthLoss: 0))
+
+    static let scaledWait = 0.000424 * 22.7 / 5.3
+
+    static func coRun(waitSecondsPerLayer: Double, bandwidthLoss: Double) -> AffineCostModel.CoRun {
+        AffineCostModel.CoRun(
+            sharing: CoRunSharing(
+                waitSecondsPerLayer: waitSecondsPerLayer, decodeBandwidthLoss: bandwidthLoss, prefillLossShared: 0.7126,
+                prefillLossApart: 0.3799),
+            layers: 32, weightReadSeconds: weightReadSeconds,
+            // Reads of weights on 8 to 64 of 132 SMs of an H200.
+            bandwidth: CostModels.Curve(
+                knots: [0, 8, 16, 32, 48, 64].map { $0 / 132 }, values: [0.01, 0.277, 0.526, 0.711, 0.88, 1]))
+    }
+
+    /// 16 GB of weights at four fifths of 2039 GB/s.
+    private static let weightReadSeconds = 16.06e9 / (0.8 * 2_039e9)
+
+    /// Decision D5 of the notes: shares in proportion to the caps, times 1.12, whatever runs. Used by no row.
+    static let proportionalSharing = AffineCostModel.Sharing.proportional(gain: 1.12)
 
     static func costs(prefillTensorParallelism: Int = 1) -> AffineCostModel {
         AffineCostModel(
             streamingMultiprocessors: streamingMultiprocessors,
-            prefill: prefill(tensorParallelism: prefillTensorParallelism), decode: decode, overlapGain: overlapGain)
+            prefill: prefill(tensorParallelism: prefillTensorParallelism), decode: decode,
+            sharing: sharing)
     }
 
     /// Blocks of 16 tokens in so many GiB.

@@ -21,20 +21,17 @@ public enum PaperWorkload: String, CaseIterable, Sendable {
             : SLO(timeToFirstToken: 3, timePerOutputToken: 0.18)
     }
 
-    private var preset: WorkloadPreset { self == .shareGPT ? .shareGPTPaper : .longBenchPaper }
+    var model: WorkloadModel {
+        self == .shareGPT ? WorkloadPreset.shareGPTPaper.model : WorkloadPreset.longBenchPaper.model
+    }
 
     /// The requests of one replication at `rate` requests per second in all. Lengths and the pattern of arrivals depend on
     /// the replication alone, so that systems and rates are compared on common random numbers.
-    func trace(rate: Double, replication: Int, requests: Int, outputScale: Double = 1) -> Trace {
-        var model = preset.model
+    /// - Parameter lengths: Takes the place of the workload's own.
+    func trace(rate: Double, replication: Int, requests: Int, lengths: WorkloadModel? = nil) -> Trace {
+        var model = lengths ?? self.model
         model.arrivals = .poisson(rate: rate)
         let streams = RandomStreams(seed: 777, run: UInt64(replication))
-        let trace = WorkloadGenerator.trace(model, requests: requests, streams: streams)
-        if outputScale == 1 { return trace }
-        var changed = trace.requests
-        for index in changed.indices {
-            changed[index].outputTokens = Int((Double(changed[index].outputTokens) * outputScale).rounded())
-        }
-        return Trace(requests: changed, provenance: trace.provenance)
+        return WorkloadGenerator.trace(model, requests: requests, streams: streams)
     }
 }

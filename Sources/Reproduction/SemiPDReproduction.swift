@@ -26,10 +26,15 @@ public struct SemiPDReproduction: Sendable {
         let shareGPT = ServingCurves(.shareGPT, extent: extent, progress: progress)
         let longBench = ServingCurves(.longBench, extent: extent, progress: progress)
 
+        progress("evidence")
+        let evidence = (alone: PhaseAloneEvidence(extent), sharing: SharingEvidence(extent))
+        progress("yardsticks")
+        let yardsticks = ControllerComparison(extent)
         progress("causes of mismatches")
-        let causes = MismatchCauses(extent, shareGPT: shareGPT, longBench: longBench, storage: storage, ratio: ratio)
+        let causes = MismatchCauses(extent, shareGPT: shareGPT, longBench: longBench)
         rows =
-            (ServingRows(shareGPT: shareGPT, longBench: longBench).all + [
+            (ServingRows(shareGPT: shareGPT, longBench: longBench).all
+            + DynamicRows(extent, shareGPT: shareGPT, longBench: longBench).all + [
                 laws.row, storage.row, shortage.row, ratio.row,
             ])
             .sorted { $0.number < $1.number }
@@ -51,7 +56,12 @@ public struct SemiPDReproduction: Sendable {
         files =
             tables.map { File(name: $0.file, text: $0.csv) } + [
                 File(name: Self.digitisedFile, text: Self.digitisedPoints(of: tables)),
-                File(name: "README.md", text: ReproductionReport(rows: rows, extent: extent).text),
+                File(
+                    name: "README.md",
+                    text: ReproductionReport(
+                        rows: rows, extent: extent, alone: evidence.alone, sharing: evidence.sharing,
+                        yardsticks: yardsticks
+                    ).text),
             ]
     }
 

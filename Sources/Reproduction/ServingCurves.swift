@@ -8,6 +8,9 @@ struct ServingCurves: Sendable {
     let distServe: Sweep
     let semiPD: Sweep
     let hardSplit: Sweep
+    /// With a controller that is told the tight and the loose limits.
+    let dynamicTight: Sweep
+    let dynamicLoose: Sweep
 
     init(_ workload: PaperWorkload, extent: Extent, progress: (String) -> Void) {
         self.workload = workload
@@ -25,6 +28,8 @@ struct ServingCurves: Sendable {
         distServe = sweep(.distServe)
         semiPD = sweep(.semiPD(prefill: 100, decode: 100))
         hardSplit = sweep(.semiPD(prefill: 50, decode: 50))
+        dynamicTight = sweep(.dynamic(.code, limits: workload.tight))
+        dynamicLoose = sweep(.dynamic(.code, limits: workload.loose))
     }
 
     private var panel: String { workload == .shareGPT ? "a" : "b" }
@@ -59,7 +64,8 @@ struct ServingCurves: Sendable {
         var table = FigureTable(file: file, beside: digitised)
         let quantities: [(String, Quantity)] = [("tight", .tightAttainment), ("loose", .looseAttainment)]
         for (limits, quantity) in quantities {
-            for (sweep, _, series) in compared {
+            let dynamic = limits == "tight" ? dynamicTight : dynamicLoose
+            for (sweep, _, series) in compared + [(dynamic, "", "semi-PD(dyn)")] {
                 table.add(
                     sweep.curve(quantity), as: sweep.system.name,
                     of: DigitisedFigures.Key(

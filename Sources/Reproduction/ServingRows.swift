@@ -3,38 +3,9 @@ struct ServingRows {
     let shareGPT: ServingCurves
     let longBench: ServingCurves
 
-    var all: [TargetRow] { [goodput, shape, dynamicGap, hardSplit, longContext, switching] }
-
-    /// What a run with a controller would need.
-    private static let noController = "the engine does not change partitions during a run yet"
+    var all: [TargetRow] { [shape, hardSplit, longContext] }
 
     // MARK: Rows
-
-    private var goodput: TargetRow {
-        // Rates at 90 % attainment read off Fig. 15: ShareGPT tight and loose, LongBench tight and loose.
-        let panels: [(String, ServingCurves, Quantity)] = [
-            ("ShareGPT tight", shareGPT, .tightAttainment), ("ShareGPT loose", shareGPT, .looseAttainment),
-            ("LongBench tight", longBench, .tightAttainment), ("LongBench loose", longBench, .looseAttainment),
-        ]
-        let remarks = panels.map { name, curves, quantity in
-            let goodputs = [curves.vLLMS, curves.vLLMD, curves.distServe, curves.semiPD].map {
-                "\($0.system.name) \(decimal(ServingCurves.goodput($0, quantity), 2))"
-            }
-            return "\(name), rate at 90 % attainment: \(goodputs.joined(separator: ", "))."
-        }
-        func mean(of system: KeyPath<ServingCurves, Sweep>) -> Double {
-            panels.reduce(0) { sum, panel in
-                sum + ServingCurves.goodput(panel.1.semiPD, panel.2)
-                    / ServingCurves.goodput(panel.1[keyPath: system], panel.2)
-            } / Double(panels.count)
-        }
-        let means =
-            "Mean ratio of (100,100) over the four panels: to vLLM-S \(decimal(mean(of: \.vLLMS), 2)), to vLLM-D "
-            + "\(decimal(mean(of: \.vLLMD), 2)), to DistServe \(decimal(mean(of: \.distServe), 2)) (paper 1.31)."
-        return TargetRow(
-            number: 1, result: "Goodput gain of dynamic semi-PD (Fig. 15, 8B panels)", checks: [],
-            remarks: remarks + [means], missing: Self.noController)
-    }
 
     private var shape: TargetRow {
         let curves = shareGPT
@@ -76,14 +47,6 @@ struct ServingRows {
             ])
     }
 
-    private var dynamicGap: TargetRow {
-        TargetRow(
-            number: 7, result: "Dynamic against (100,100) at the knee (Fig. 15a, tight, 16)", checks: [],
-            remarks: [
-                "Attainment of (100,100) at 16: \(decimal(shareGPT.semiPD.curve(.tightAttainment)[16], 2)) (paper 0.53)."
-            ], missing: Self.noController)
-    }
-
     private var hardSplit: TargetRow {
         let (split, shared) = (shareGPT.hardSplit, shareGPT.semiPD)
         func ratio(_ rate: Double) -> Double { split.curve(.p50TPOT)[rate] / shared.curve(.p50TPOT)[rate] }
@@ -116,12 +79,5 @@ struct ServingRows {
                 "P90 TTFT at 1: DistServe \(decimal(distServe[1], 0)) ms (paper 401), semi-PD "
                     + "\(decimal(semiPD[1], 0)) ms (paper 333)."
             ])
-    }
-
-    private var switching: TargetRow {
-        TargetRow(
-            number: 16, result: "Switching is free: resident, delayed, asynchronous against a naive restart",
-            checks: [],
-            missing: Self.noController)
     }
 }

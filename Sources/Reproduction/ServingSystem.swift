@@ -1,4 +1,6 @@
 internal import CostModels
+internal import EventKernel
+internal import Metrics
 internal import Simulator
 
 /// One of the systems that the paper compares: a name, a deployment, and how many groups of GPUs as large as one unified
@@ -69,6 +71,50 @@ public struct ServingSystem: Sendable {
             [pool("semi-pd", .semiPD, gib: Llama8BOnA100.Pool.semiPD, partition: partition)])
     }
 
+    /// What changes the partition of semi-PD during a run.
+    enum Controller: String, CaseIterable {
+        /// Of the released code, with its constants: what the paper's "dynamic" is taken to be.
+        case code
+        /// Algorithm 1.
+        case paper
+        /// The simulator's own, between the code's floor and all SMs.
+        case model
+    }
+
+    /// A partition that a controller changes, from (100,100) on. Preparing a change takes 10 s, as nobody knows, and
+    /// costs nothing else.
+    static func dynamic(
+        _ controller: Controller, limits: SLO, change: PartitionSwitchCost = PartitionMechanism.mps.switchCost
+    ) -> Self {
+        let system = semiPD(prefill: 100, decode: 100)
+        let pool = system.configuration.pools[0]
+        let made: any PartitionController =
+            switch controller {
+            case .code: CodeController(slo: limits, mechanism: .mps)
+            case .paper: PaperController(slo: limits, mechanism: .mps)
+            case .model:
+                ModelController(
+                    slo: limits, model: pool.costModel,
+                    candidates: StaticGrid.percentages.map { $0.partition }, limits: pool.limits)
+            }
+        return system.controlled(by: made, change: change, name: "semi-PD (\(controller.rawValue))")
+    }
+
+    /// The same deployment with a partition that changes. A restart copies what KV memory is in use.
+    func controlled(by controller: any PartitionController, change: PartitionSwitchCost, name: String) -> Self {
+        var pools = configuration.pools
+        let blockBytes = pools[0].memory.blockSize * Llama8BOnA100.keyValueBytesPerToken
+        pools[0].partitionControl = PartitionControl(
+            controller, initial: pools[0].partition, cost: change, keyValueBytesPerBlock: blockBytes)
+        return ServingSystem(name, groups: groups, pools)
+    }
+
+    func changingPools(_ change: (inout PoolConfiguration) -> Void) -> Self {
+        var system = self
+        for index in system.configuration.pools.indices { change(&system.configuration.pools[index]) }
+        return system
+    }
+
     /// The same deployment at other service times.
     func priced(_ change: (AffineCostModel) -> any CostModel) -> Self {
         var system = self
@@ -81,10 +127,12 @@ public struct ServingSystem: Sendable {
         return system
     }
 
-    /// DistServe's limits where nothing else is said: 4096 prompt tokens an iteration, 512 sequences.
+    /// DistServe's limits where nothing else is said: 4096 prompt tokens an iteration, 512 sequences; what does not fit goes
+    /// to host memory.
     private static func pool(
         _ name: String, _ role: PoolRole, _ prefill: any SchedulingPolicy = FCFSPrefillPolicy(),
-        _ decode: any SchedulingPolicy = FCFSDecodePolicy(), gib: Double, prefillGPUs: Int = 1, sequences: Int = 512,
+        _ decode: any SchedulingPolicy = FCFSDecodePolicy(eviction: .swapLast), gib: Double, prefillGPUs: Int = 1,
+        sequences: Int = 512,
         tokens: Int = 4096, partition: SMPartition = .unpartitioned(Llama8BOnA100.streamingMultiprocessors)
     ) -> PoolConfiguration {
         PoolConfiguration(

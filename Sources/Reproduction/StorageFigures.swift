@@ -10,6 +10,8 @@ struct StorageImbalance: Sendable {
         let rate: Double?
         let prefill: Double
         let decode: Double
+        /// What prefill holds where decode is as full as the paper's; `nil` if it never is.
+        let prefillAtPaperDecode: Double?
 
         var ratio: Double { decodeGiB / prefillGiB }
         var paperRatio: Double {
@@ -25,7 +27,7 @@ struct StorageImbalance: Sendable {
     let cases: [Case]
     private let sweeps: [(PaperWorkload, Sweep)]
 
-    init(_ extent: Extent, longBenchOutputScale: Double = 1) {
+    init(_ extent: Extent) {
         var cases: [Case] = []
         var sweeps: [(PaperWorkload, Sweep)] = []
         let system = ServingSystem.distServe("DistServe TP2/TP1", prefillGPUs: 2)
@@ -35,15 +37,15 @@ struct StorageImbalance: Sendable {
         ] {
             let totals = workload == .shareGPT ? (5...16).map { 2 * Double($0) } : (2...24).map(Double.init)
             let sweep = Sweep(
-                system, workload, rates: totals.map { $0 / Double(system.groups) }, extent: extent,
-                outputScale: workload == .longBench ? longBenchOutputScale : 1)
+                system, workload, rates: totals.map { $0 / Double(system.groups) }, extent: extent)
             let (first, last) = (sweep.curve(.firstPeakMemory), sweep.curve(.lastPeakMemory))
             let reached = first.firstRise(above: paper.prefill)
             let rate = reached ?? sweep.rates[sweep.rates.count - 1]
             cases.append(
                 Case(
                     workload: workload, paper: paper, rate: reached.map { $0 * Double(system.groups) },
-                    prefill: first.value(at: rate), decode: last.value(at: rate)))
+                    prefill: first.value(at: rate), decode: last.value(at: rate),
+                    prefillAtPaperDecode: last.firstRise(above: paper.decode).map { first.value(at: $0) }))
             sweeps.append((workload, sweep))
         }
         self.cases = cases
@@ -84,7 +86,9 @@ struct StorageImbalance: Sendable {
                     + "memory (paper \(decimal(storage.paper.prefill * 100, 2)) %) and decode "
                     + "\(decimal(storage.decode * 100, 1)) % (paper \(decimal(storage.paper.decode * 100, 1)) %); a prefill GPU "
                     + "\(decimal(storage.prefillMemory, 1)) GiB (paper "
-                    + "\(decimal(14.96 / 2 + storage.paper.prefill * 63.4, 1)))."
+                    + "\(decimal(14.96 / 2 + storage.paper.prefill * 63.4, 1))). The other way round, where decode is as full as in the "
+                    + "paper prefill holds "
+                    + (storage.prefillAtPaperDecode.map { "\(decimal($0 * 100, 2)) %." } ?? "no defined share.")
             })
     }
 }
@@ -94,6 +98,7 @@ struct StorageImbalance: Sendable {
 struct MemoryShortage: Sendable {
     private let real: Sweep
     private let ideal: Sweep
+    private let endless: Sweep
 
     init(_ extent: Extent) {
         let pool = Llama8BOnA100.Pool.smallGPU
@@ -102,8 +107,11 @@ struct MemoryShortage: Sendable {
             Sweep(system, .shareGPT, rates: rates, extent: extent)
         }
         real = sweep(.distServe("DistServe, 40 GB", prefillGPUs: 1, gibibytes: (pool, pool)))
-        // Memory without an end: a hundred times as much.
-        ideal = sweep(.distServe("DistServe, endless memory", prefillGPUs: 1, gibibytes: (100 * pool, 100 * pool)))
+        // The paper's curve of it differs from the real one where memory is two thirds full, at 9, so that it is not the
+        // same system with more memory; it is within a tenth of the paper's semi-PD at all rates that both have.
+        ideal = sweep(.semiPD(prefill: 100, decode: 100))
+        // A hundred times as much.
+        endless = sweep(.distServe("DistServe, endless memory", prefillGPUs: 1, gibibytes: (100 * pool, 100 * pool)))
     }
 
     func table(beside digitised: DigitisedFigures) -> FigureTable {
@@ -113,6 +121,7 @@ struct MemoryShortage: Sendable {
         }
         table.add(real.curve(.p90TPOT), as: real.system.name, of: key("P90 TPOT ms", "real"))
         table.add(ideal.curve(.p90TPOT), as: ideal.system.name, of: key("P90 TPOT ms", "ideal-storage"))
+        table.add(endless.curve(.p90TPOT), as: endless.system.name, of: key("P90 TPOT ms", "ideal-storage"))
         let percent = Curve(
             real.curve(.lastPeakMemory).points.map {
                 Curve.Point(x: $0.x, y: Spread([$0.y.low * 100, $0.y.median * 100, $0.y.high * 100]))

@@ -1,3 +1,5 @@
+internal import Workloads
+
 /// The middle and the ends of what replications gave.
 public struct Spread: Hashable, Sendable {
     public let median: Double
@@ -23,9 +25,10 @@ struct Sweep: Sendable {
 
     /// - Parameters:
     ///   - rates: Ascending, per group of GPUs.
-    ///   - outputScale: Factor on the output tokens of every request.
+    ///   - lengths: Takes the place of the workload's own.
     init(
-        _ system: ServingSystem, _ workload: PaperWorkload, rates: [Double], extent: Extent, outputScale: Double = 1
+        _ system: ServingSystem, _ workload: PaperWorkload, rates: [Double], extent: Extent,
+        lengths: WorkloadModel? = nil
     ) {
         self.system = system
         self.rates = rates
@@ -33,7 +36,7 @@ struct Sweep: Sendable {
             (0..<extent.replications).map { replication in
                 let trace = workload.trace(
                     rate: rate * Double(system.groups), replication: replication,
-                    requests: extent.requests(of: workload), outputScale: outputScale)
+                    requests: extent.requests(of: workload), lengths: lengths)
                 return Measurement(system, trace, limits: workload)
             }
         }

@@ -34,6 +34,7 @@ struct DeploymentReader {
         let policy = keys.optional("policy", .word("a policy", of: PolicyCatalog.ids))
         let poolsNode = keys.node("pools")
         let linkNode = keys.node("link")
+        let changesNode = keys.node("changes")
 
         var read: [ResolvedPool]?
         if let poolsNode {
@@ -62,12 +63,15 @@ struct DeploymentReader {
             findings.error(
                 at: linkNode.location, "link: found in a deployment without a prefill pool, where nothing travels")
         }
+        let changes = changesNode.map {
+            ChangesReader(findings: findings, pools: read, hasLink: hasPrefillPool).read($0)
+        }
         guard isComplete else { return nil }
         return ResolvedDeployment(
             name: deploymentName, router: router,
             signalIntervalSeconds: signalInterval ?? (router == .leastKV ? Self.defaultSignalInterval : nil),
             pools: read,
-            link: hasPrefillPool ? link ?? Self.defaultLink(of: read) : nil)
+            link: hasPrefillPool ? link ?? Self.defaultLink(of: read) : nil, changes: changes ?? [])
     }
 
     private mutating func readShorthand(_ policy: PolicyDescription, _ keys: inout YAMLReader) -> [ResolvedPool]? {
@@ -93,7 +97,8 @@ struct DeploymentReader {
                     tensorParallelism: shared.tensorParallelism, deviceReference: device.reference,
                     device: device.profile, memory: shared.memory, costs: shared.costs,
                     partition: part.role == .semiPD ? partitioning?.partition : nil,
-                    partitionControl: part.role == .semiPD ? partitioning?.control : nil, arguments: arguments))
+                    partitionControl: part.role == .semiPD ? partitioning?.control : nil,
+                    workers: part.role == .semiPD ? partitioning?.workers : nil, arguments: arguments))
         }
         return read.count == policy.parts.count ? read : nil
     }

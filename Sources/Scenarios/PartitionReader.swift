@@ -9,17 +9,30 @@ struct PartitionReader {
     struct Partitioning {
         var partition: SMPartition?
         var control: ResolvedPartitionControl?
+        var workers: ResolvedWorkers?
     }
 
     static let keys = [
         "partition", "partition_sms", "mechanism", "controller", "controller_parameters", "partition_change",
+        "hand_off",
+        "eviction", "kv_reserve",
     ]
 
     let findings: Findings
 
+    /// Everything that only semi-PD pools have.
+    func read(_ keys: inout YAMLReader, device: DeviceLookup.Device?) -> Partitioning {
+        var partitioning = readPartitioning(&keys, device: device)
+        partitioning.workers = ResolvedWorkers(
+            handOff: keys.optional("hand_off", .choice("a hand-off"))?.value ?? .inProcess,
+            eviction: keys.optional("eviction", .choice("an eviction"))?.value ?? .recomputeLast,
+            reserve: keys.optional("kv_reserve", .number(in: 0...0.9))?.value ?? 0)
+        return partitioning
+    }
+
     /// The SM caps of both phases, percentages as the mechanism grants them or SMs, all SMs for both where none are given;
     /// and the controller, if it is not one that changes nothing.
-    func read(_ keys: inout YAMLReader, device: DeviceLookup.Device?) -> Partitioning {
+    private func readPartitioning(_ keys: inout YAMLReader, device: DeviceLookup.Device?) -> Partitioning {
         let mechanism = keys.optional("mechanism", .choice("a mechanism"))?.value ?? MechanismName.mps
         let controller = keys.optional("controller", .word("a controller", of: ControllerCatalog.ids))
         let description = ControllerCatalog.controller(controller?.value ?? ControllerCatalog.fixed.id)

@@ -19,7 +19,10 @@ func schedulingPolicies(of pool: ResolvedPool) -> (prefill: any SchedulingPolicy
     case "prefill-first":
         guard let prefillBudget else { break }
         return (PrefillFirstPolicy(maxPrefillTokens: prefillBudget), decode)
-    case "distserve", "semi-pd": return (FCFSPrefillPolicy(), decode)
+    case "distserve": return (FCFSPrefillPolicy(), decode)
+    case "semi-pd":
+        let workers = pool.workers ?? ResolvedWorkers()
+        return (FCFSPrefillPolicy(reserve: workers.reserve), FCFSDecodePolicy(eviction: workers.eviction))
     default: break
     }
     preconditionFailure("policy \(pool.policy) is in the catalogue but not built")

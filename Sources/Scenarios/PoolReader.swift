@@ -53,7 +53,7 @@ struct PoolReader {
             name: name?.value ?? role.value.rawValue, role: role.value, policy: policy.id, instances: instances,
             tensorParallelism: shared.tensorParallelism, deviceReference: device.reference, device: device.profile,
             memory: shared.memory, costs: shared.costs, partition: partitioning.partition,
-            partitionControl: partitioning.control,
+            partitionControl: partitioning.control, workers: partitioning.workers,
             arguments: arguments)
     }
 

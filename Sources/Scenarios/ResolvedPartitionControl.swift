@@ -21,6 +21,14 @@ public struct ResolvedPartitionControl: Hashable, Sendable {
     }
 }
 
+/// What the workers of a semi-PD pool do beyond their batches.
+public struct ResolvedWorkers: Hashable, Sendable {
+    public var handOff = HandOff.inProcess
+    public var eviction = FCFSDecodePolicy.Eviction.recomputeLast
+    /// Share of the KV blocks that prompts leave free.
+    public var reserve = 0.0
+}
+
 /// How a scenario names the mechanisms that divide a GPU's SMs.
 public enum MechanismName: String, CaseIterable, Hashable, Sendable {
     case mps

@@ -70,7 +70,23 @@ extension ResolvedDeployment {
                     ])
                 }
             ),
+            ("changes", changes.isEmpty ? nil : list(changes.map(\.node))),
         ])
+    }
+}
+
+extension ResolvedChange {
+    fileprivate var node: YAMLNode {
+        switch kind {
+        case .fail(let pool, let instance, let requests):
+            mapping([
+                ("at", number(seconds)), ("fail", text(pool)), ("instance", number(instance)),
+                ("requests", text(requests.rawValue)),
+            ])
+        case .join(let pool, let instance):
+            mapping([("at", number(seconds)), ("join", text(pool)), ("instance", number(instance))])
+        case .link(let bandwidth): mapping([("at", number(seconds)), ("link_bandwidth", number(bandwidth))])
+        }
     }
 }
 
@@ -91,9 +107,18 @@ extension ResolvedPool {
                     "partition_sms",
                     partitionControl == nil ? partition.map { list([number($0.prefill), number($0.decode)]) } : nil
                 ),
-            ] + (partitionControl?.entries ?? []) + [
+            ] + (partitionControl?.entries ?? []) + (workers?.entries ?? []) + [
                 ("parameters", mapping(arguments.map { ($0.name, number($0.value)) }))
             ])
+    }
+}
+
+extension ResolvedWorkers {
+    fileprivate var entries: [(String, YAMLNode?)] {
+        [
+            ("hand_off", text(handOff.rawValue)), ("eviction", text(eviction.rawValue)),
+            ("kv_reserve", number(reserve)),
+        ]
     }
 }
 

@@ -106,10 +106,25 @@ public struct ResolvedDeployment: Hashable, Sendable {
     public var pools: [ResolvedPool]
     /// Into each decode instance; `nil` without a prefill pool.
     public var link: ResolvedLink?
+    /// In order of time; places count from 0 within a pool.
+    public var changes: [ResolvedChange] = []
 
     public var gpus: Int { pools.reduce(0) { $0 + $1.gpus } }
     /// US dollars.
     public var pricePerHour: Double { pools.reduce(0) { $0 + Double($1.gpus) * $1.device.pricePerHour } }
+}
+
+/// Something that changes while a deployment serves.
+public struct ResolvedChange: Hashable, Sendable {
+    public enum Kind: Hashable, Sendable {
+        case fail(pool: String, instance: Int, requests: InterruptedRequests)
+        case join(pool: String, instance: Int)
+        /// Bytes per second.
+        case link(bandwidth: Double)
+    }
+
+    public var seconds: Double
+    public var kind: Kind
 }
 
 public struct ResolvedLink: Hashable, Sendable {
@@ -145,6 +160,8 @@ public struct ResolvedPool: Hashable, Sendable {
     public var partition: SMPartition?
     /// What changes the partition during a run; `nil` leaves it as it is.
     public var partitionControl: ResolvedPartitionControl?
+    /// Of semi-PD pools; `nil` for others.
+    public var workers: ResolvedWorkers?
     /// Every parameter of the policy, in the catalogue's order.
     public var arguments: [PolicyArgument]
 

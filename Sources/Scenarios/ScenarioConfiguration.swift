@@ -64,7 +64,7 @@ extension ResolvedScenario {
                     bytesPerToken: model.keyValueBytesPerToken, bytesPerSecond: link.bytesPerSecond,
                     latency: SimulationDuration(rounding: link.latencySeconds),
                     concurrentTransfers: link.concurrentTransfers)
-            })
+            }, changes: deployment.changes.map { $0.change(in: deployment.pools) })
     }
 
     private func configuration(
@@ -100,12 +100,14 @@ extension ResolvedScenario {
                 weightBytes: model.weightBytes / pool.tensorParallelism,
                 keyValueBytesPerBlock: blockSize * model.keyValueBytesPerToken / pool.tensorParallelism)
         }
-        return PoolConfiguration(
+        var configuration = PoolConfiguration(
             name: pool.name, role: pool.role, instances: pool.instances, gpusPerInstance: pool.tensorParallelism,
             costModel: costModel, memory: memory,
             limits: limits,
             prefillPolicy: policies.prefill, decodePolicy: policies.decode, partition: partition,
             partitionControl: control)
+        configuration.handOff = pool.workers?.handOff ?? .inProcess
+        return configuration
     }
 
     /// The SM counts that lanes may run on, sorted, without duplicates.
@@ -121,4 +123,20 @@ struct ControllerWithoutSLO: Error, CustomStringConvertible {
     var controller: String
 
     var description: String { "the controller \(controller) needs the limits of an \"slo\", of which there is none" }
+}
+
+extension ResolvedChange {
+    /// Instances of a deployment are numbered pool by pool.
+    fileprivate func change(in pools: [ResolvedPool]) -> DeploymentChange {
+        func index(_ name: String, _ place: Int) -> Int {
+            pools.prefix { $0.name != name }.reduce(0) { $0 + $1.instances } + place
+        }
+        let kind: DeploymentChange.Kind =
+            switch kind {
+            case .fail(let pool, let instance, let requests): .fail(instance: index(pool, instance), requests)
+            case .join(let pool, let instance): .join(instance: index(pool, instance))
+            case .link(let bandwidth): .linkBandwidth(bandwidth)
+            }
+        return DeploymentChange(kind, at: .zero + SimulationDuration(rounding: seconds))
+    }
 }

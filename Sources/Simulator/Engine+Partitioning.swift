@@ -19,7 +19,13 @@ extension Engine {
             at: now)
     }
 
-    mutating func recordPrefill(prompts: Int, at now: SimulationTime) {
+    /// Of a prefill iteration that has just ended; its prompts are not yet booked.
+    mutating func recordPrefill(at now: SimulationTime) {
+        var prompts = 0
+        for position in instance.lanes[0].batch.chunks.indices {
+            let chunk = instance.lanes[0].batch.chunks[position]
+            if chunk.tokens == instance.requests[chunk.slot].remainingPrefill { prompts += 1 }
+        }
         let duration = now - instance.lanes[0].began
         partitionControl[0].recordPrefillIteration(duration, prompts: prompts)
     }
@@ -51,7 +57,7 @@ extension Engine {
             let time = control.reachBoundary(of: phase, at: now, usedBlocks: instance.memory.usedBlocks)
             mayBegin[phase] = time <= now
         }
-        apply(control, at: now, &recorder)
+        apply(control, &context, &recorder)
         context.timers.set(context.controlTimer(of: instance.index), to: control.nextLook(after: now))
         partitionControl.append(control)
         return mayBegin
@@ -59,13 +65,15 @@ extension Engine {
 
     /// Caps of lanes that are running stay what they were until their boundary: the control changes no others.
     private mutating func apply(
-        _ control: borrowing PartitionControl, at now: SimulationTime, _ recorder: inout some Recorder
+        _ control: borrowing PartitionControl, _ context: inout RunContext, _ recorder: inout some Recorder
     ) {
         let caps = control.inForce
         guard caps.prefill != instance.lanes[0].sms || caps.decode != instance.lanes[1].sms else { return }
         instance.lanes[0].sms = caps.prefill
         instance.lanes[1].sms = caps.decode
-        recorder.record(instance.partitionRecord(reason: control.reason ?? ""))
+        let record = instance.partitionRecord(reason: control.reason ?? "")
+        context.fold(record)
+        recorder.record(record)
     }
 }
 
@@ -84,7 +92,7 @@ extension Instance {
         return InstanceLoad(
             waitingRequests: waiting.count, waitingTokens: remaining(waiting) + remaining(prefilling),
             oldestWait: waiting.first.map { now - requests[$0].request.arrival } ?? .zero,
-            prefilledRequests: prefilled.count, decodeSequences: decodeSet.count,
+            prefilledRequests: prefilled.count + swapped.count, decodeSequences: decodeSet.count,
             decodeContextTokens: decodeSet.contextTokens)
     }
 }

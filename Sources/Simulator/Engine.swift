@@ -13,6 +13,9 @@ struct Engine: ~Copyable, Sendable {
     private let streamingMultiprocessors: Int
     private var mainPolicy: any SchedulingPolicy
     private var decodePolicy: any SchedulingPolicy
+    private let handOff: HandOff
+    /// The work of a prefill iteration that has ended and of which the decode worker has yet to learn.
+    private var undelivered: Work?
     /// One for a semi-PD instance whose partition may change, else none. A buffer because to look into an optional
     /// copies what it holds.
     var partitionControl = UniqueBuffer<PartitionControl>()
@@ -25,8 +28,19 @@ struct Engine: ~Copyable, Sendable {
         streamingMultiprocessors = configuration.partition.total
         mainPolicy = configuration.role == .decode ? configuration.decodePolicy : configuration.prefillPolicy
         decodePolicy = configuration.decodePolicy
+        handOff = configuration.handOff
         if let control = configuration.partitionControl { partitionControl.append(control) }
         ignoresArrivalsBehindFirst = mainPolicy.ignoresArrivalsBehindFirst
+    }
+
+    /// Policies and partition are those of an engine that has just started.
+    mutating func restart(_ configuration: PoolConfiguration) {
+        mainPolicy = configuration.role == .decode ? configuration.decodePolicy : configuration.prefillPolicy
+        decodePolicy = configuration.decodePolicy
+        if let control = configuration.partitionControl { partitionControl[0] = control }
+        guard instance.role == .semiPD else { return }
+        instance.lanes[0].sms = configuration.partition.prefill
+        instance.lanes[1].sms = configuration.partition.decode
     }
 
     /// The KV that is pulled into an instance shares its memory with decode iterations that are under way.
@@ -37,9 +51,10 @@ struct Engine: ~Copyable, Sendable {
 
 extension Engine {
     /// Takes in a request. Returns whether the instance is to be asked what to run.
-    mutating func arrive(_ request: Request, _ keys: [UInt32], _ context: inout RunContext) -> Bool {
-        instance.enqueue(request, keys)
-        if isControlled { partitionControl[0].recordArrival(promptTokens: request.promptTokens) }
+    mutating func arrive(_ pending: consuming PendingRequest, _ context: inout RunContext) -> Bool {
+        let promptTokens = pending.state.request.promptTokens
+        instance.enqueue(pending)
+        if isControlled { partitionControl[0].recordArrival(promptTokens: promptTokens) }
         guard instance.lanes[0].isRunning else { return true }
         if instance.waitingCount == 1 || !ignoresArrivalsBehindFirst { cutRun(&context) }
         return false
@@ -70,15 +85,23 @@ extension Engine {
                 complete(slot, &context, &recorder)
             }
         }
-        var prompts = 0
+        if lane == 0, isControlled { recordPrefill(at: context.now) }
+        if lane == 0, handOff == .byMessage, instance.lanes.count > 1, instance.lanes[1].isRunning {
+            undelivered = work
+        } else {
+            finishChunks(of: lane, work: work, &context, &recorder)
+        }
+    }
+
+    private mutating func finishChunks(
+        of lane: Int, work: Work, _ context: inout RunContext, _ recorder: inout some Recorder
+    ) {
         for position in instance.lanes[lane].batch.chunks.indices {
             let chunk = instance.lanes[lane].batch.chunks[position]
             guard instance.finishChunk(chunk, work: work, &recorder) else { continue }
-            prompts += 1
             recordFirstToken(of: chunk.slot, at: context.now)
             goOn(chunk.slot, &context, &recorder)
         }
-        if lane == 0, isControlled { recordPrefill(prompts: prompts, at: context.now) }
     }
 
     /// Sends a request that has just been prefilled where its next token comes from.
@@ -110,7 +133,15 @@ extension Engine {
         instance.now = context.now
         // Whoever shares memory or SMs with a run of iterations must see it where it is now.
         if sharesDecodeRun { settle(lane: instance.decodeLane, &context, &recorder) }
-        let mayBegin = repartition(&context, &recorder)
+        let decodeIsBetweenIterations = instance.lanes.count > 1 && !instance.lanes[1].isRunning
+        if let work = undelivered, decodeIsBetweenIterations {
+            undelivered = nil
+            finishChunks(of: 0, work: work, &context, &recorder)
+        }
+        var mayBegin = repartition(&context, &recorder)
+        if handOff == .byMessage, instance.lanes.count > 1 {
+            mayBegin.prefill = mayBegin.prefill && decodeIsBetweenIterations && undelivered == nil
+        }
         // The decode lane first: running requests grow before new prompts take memory.
         if instance.lanes.count > 1, !instance.lanes[1].isRunning, mayBegin.decode {
             instance.batch.removeAll()
@@ -135,7 +166,7 @@ extension Engine {
 
     /// Books the iterations of a run that are over, so that the instance is as it is now. A run at a boundary ends; one
     /// in the middle of an iteration keeps that iteration alone, since what comes after it may be decided anew.
-    private mutating func settle(lane: Int, _ context: inout RunContext, _ recorder: inout some Recorder) {
+    mutating func settle(lane: Int, _ context: inout RunContext, _ recorder: inout some Recorder) {
         guard instance.lanes[lane].isRunning, instance.lanes[lane].plannedIterations > 1 else { return }
         let (completed, atBoundary) = instance.lanes[lane].completed(at: context.now)
         if completed > 0 { _ = instance.commit(lane: lane, iterations: completed, ended: atBoundary, &recorder) }

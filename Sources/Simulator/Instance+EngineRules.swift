@@ -7,7 +7,7 @@ internal import Workloads
 
 extension Instance {
     /// Whether no request holds memory here.
-    public var isIdle: Bool { prefilling.isEmpty && prefilled.isEmpty && decodeSet.count == 0 }
+    public var isIdle: Bool { prefilling.isEmpty && prefilled.isEmpty && swapped.isEmpty && decodeSet.count == 0 }
 
     /// Prompt tokens that the `position`-th waiting request still needs computed; `nil` past the last.
     public func waitingTokens(at position: Int) -> Int? {
@@ -70,10 +70,44 @@ extension Instance {
         return memory.freeBlocks - decodeSet.blocksBegunAfterNext(iterations: iterations - 1) >= blocks
     }
 
+    /// Requests whose KV is in host memory.
+    public var swappedCount: Int { swapped.count }
+
+    /// Moves the KV of the sequence that joined the decode set last to host memory. Before `decodeAll`. Copies go on beside
+    /// iterations and cost nothing.
+    public mutating func swapOutLastDecoding() {
+        precondition(!batch.decodes, "the batch decodes already")
+        let slot = decodeSet.last
+        leaveDecodeSet(slot)
+        giveBack(slot)
+        requests[slot].swapOut(at: now)
+        preemptions += 1
+        swapped.append(slot)
+    }
+
+    /// Whether the decode set with the request swapped out first in it could run its next iteration.
+    public var firstSwappedFits: Bool {
+        guard let slot = swapped.first else { return false }
+        let tokens = requests[slot].computedTokens
+        let begun = tokens % memory.blockSize == 0 ? 1 : 0
+        return memory.blocks(for: tokens) + begun + blocksForNextDecode <= memory.freeBlocks
+    }
+
+    /// Brings the request swapped out first back into the decode set. Before `decodeAll`.
+    /// - Precondition: `firstSwappedFits`.
+    public mutating func swapInFirst() {
+        precondition(!batch.decodes && firstSwappedFits, "no room for a swapped request")
+        let slot = swapped.removeFirst()
+        let blocks = memory.blocks(for: requests[slot].computedTokens)
+        _ = memory.allocate(blocks)
+        requests[slot].swapIn(blocks: blocks, at: now)
+        joinDecodeSet(slot)
+    }
+
     /// Throws out the decoding sequence with the fewest generated tokens, of those the one with the longest prompt, of
-    /// those the one admitted last. It goes to the end of the waiting queue and is computed again from its first token.
-    /// Before `decodeAll`. O(decoding sequences).
-    public mutating func retractFewestGenerated() {
+    /// those the one admitted last. It goes to the end of the waiting queue, or to its head, and is computed again from
+    /// its first token. Before `decodeAll`. O(decoding sequences).
+    public mutating func retractFewestGenerated(toHead: Bool = false) {
         precondition(!batch.decodes, "the batch decodes already")
         var victim = decodeSet.last
         for slot in decoding {
@@ -83,7 +117,7 @@ extension Instance {
         }
         leaveDecodeSet(victim)
         preempt(victim)
-        waiting.append(waiting.removeFirst())
+        if !toHead { waiting.append(waiting.removeFirst()) }
     }
 }
 

@@ -21,6 +21,8 @@ public struct Instance: ~Copyable, Sendable {
     var prefilling: Deque<Int32> = []
     /// In order of hand-over. In a prefill instance these are pinned until pulled, and the order does not matter.
     var prefilled: Deque<Int32> = []
+    /// With their KV in host memory, in the order in which they were thrown out.
+    var swapped: Deque<Int32> = []
     var decodeSet: DecodeSet
     /// One, or in a semi-PD instance one for the prefill and one for the decode worker.
     var lanes = UniqueBuffer<Lane>()
@@ -243,18 +245,17 @@ extension Instance {
         requests.remove(slot)
     }
 
-    private mutating func giveBack(_ slot: Int32) {
+    mutating func giveBack(_ slot: Int32) {
         memory.free(requests[slot].blocks - requests[slot].sharedBlocks)
         if let prefixes { memory.release(prefixes.keys[Int(slot)].prefix(requests[slot].sharedPrefixes)) }
     }
 
-    /// - Parameter keys: of the prefixes of its prompt, where prefixes are cached.
-    mutating func enqueue(_ request: Request, _ keys: [UInt32] = []) {
-        let slot = requests.insert(RequestState(request))
-        prefixes?.setKeys(keys, of: slot)
+    mutating func enqueue(_ pending: consuming PendingRequest) {
+        if pending.state.firstToken == nil { promptTokensAhead += pending.state.request.promptTokens }
+        let slot = requests.insert(pending.state)
+        prefixes?.setKeys(pending.prefixKeys, of: slot)
         waiting.append(slot)
         outstanding += 1
-        promptTokensAhead += request.promptTokens
     }
 
     /// How many iterations of a lane from the next on are alike: none completes a sequence before its end, needs a block

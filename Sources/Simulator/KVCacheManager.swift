@@ -37,6 +37,12 @@ public struct KVCacheManager: Hashable, Sendable {
         precondition(count >= 0 && count <= usedBlocks, "freeing \(count) of \(usedBlocks) used blocks")
         usedBlocks -= count
     }
+
+    /// Frees everything, prefixes included.
+    mutating func clear() {
+        usedBlocks = 0
+        if prefixes != nil { cachePrefixes() }
+    }
 }
 
 // MARK: - Prefix caching

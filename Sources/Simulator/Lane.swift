@@ -135,6 +135,13 @@ struct Lane: ~Copyable, Sendable {
         return last
     }
 
+    /// Drops what is in flight, of which everything that is over has been booked.
+    mutating func abandon(at now: SimulationTime) {
+        busy = busy(at: now)
+        isRunning = false
+        batch.removeAll()
+    }
+
     /// How many iterations are over at `now`, and whether the last of them ends there.
     func completed(at now: SimulationTime) -> (iterations: Int, atBoundary: Bool) {
         let iterations = run.iterationsCompleted(by: now, limit: plannedIterations)

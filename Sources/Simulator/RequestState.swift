@@ -10,6 +10,8 @@ struct RequestState: Sendable {
         /// Prefilled, with its KV in this instance, but not in the decode set: handed over, or pinned until pulled.
         case prefilled
         case decoding
+        /// Thrown out of the decode set with its KV in host memory.
+        case swapped
     }
 
     var request: Request
@@ -106,6 +108,12 @@ extension RequestState {
         mark = now
     }
 
+    /// Books the time since its KV was asked for.
+    mutating func bookTransfer(until now: SimulationTime) {
+        parts.transfer += now - mark
+        mark = now
+    }
+
     /// Books its time in the decode set, of whose lane `work` is the undisturbed work since the start of the run.
     mutating func bookDecode(work: Work, until now: SimulationTime) {
         let run = Work(units: work.units &- joinWork.units).wholeNanoseconds
@@ -122,6 +130,35 @@ extension RequestState {
         isPreempted = true
         mark = now
         preemptions += 1
+    }
+
+    /// Its KV goes to host memory. What it holds is already given back.
+    mutating func swapOut(at now: SimulationTime) {
+        (blocks, sharedBlocks, sharedPrefixes) = (0, 0, 0)
+        phase = .swapped
+        mark = now
+        preemptions += 1
+    }
+
+    /// Books the time since it was swapped out.
+    mutating func bookPreempted(until now: SimulationTime) {
+        parts.preempted += now - mark
+        mark = now
+    }
+
+    /// Its KV is back in `count` blocks.
+    mutating func swapIn(blocks count: Int, at now: SimulationTime) {
+        bookPreempted(until: now)
+        blocks = count
+    }
+
+    /// Thrown out of an instance that failed, to be computed again elsewhere. A request that never ran just goes on
+    /// waiting.
+    mutating func interrupt(at now: SimulationTime, keepsTokens: Bool) {
+        (blocks, sharedBlocks, sharedPrefixes, computedTokens, phase) = (0, 0, 0, 0, .waiting)
+        if scheduled == nil { return }
+        if !isPreempted { (isPreempted, mark) = (true, now) }
+        if !keepsTokens { (generatedTokens, firstToken) = (0, nil) }
     }
 
     /// Joins the decode set behind `previous`. Returns the context of its next token and its due iteration.
@@ -144,4 +181,10 @@ extension RequestState {
         if generated > 0 { self.lastToken = lastToken }
         return (computedTokens + 1, blockStart, previous, next)
     }
+}
+
+/// A request outside an instance, with the keys of its prompt's prefixes where those are cached.
+struct PendingRequest: Sendable {
+    var state: RequestState
+    var prefixKeys: [UInt32]
 }

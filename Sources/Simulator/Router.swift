@@ -9,8 +9,10 @@ struct Router: ~Copyable {
     private let places: ContiguousArray<Int?>
     /// Whose turn it is.
     private var turn = 0
-    /// By place.
+    /// By place; beyond all loads while an instance is down.
     private var loads: MinimumTree
+    /// Places that are up, in ascending order.
+    private var up: ContiguousArray<Int>
 
     /// - Parameter instances: How many there are, candidates or not.
     init(_ policy: RouterPolicy, isStale: Bool, candidates: [Int], of instances: Int) {
@@ -21,14 +23,16 @@ struct Router: ~Copyable {
         for (place, candidate) in candidates.enumerated() { places[candidate] = place }
         self.places = places
         loads = MinimumTree(count: max(1, candidates.count), key: 0)
+        up = ContiguousArray(candidates.indices)
     }
 
-    /// The instance for the next request. O(1) for round robin, O(log n) for the others.
-    mutating func next() -> Int {
+    /// The instance for the next request; `nil` if all are down. O(1) for round robin, O(log n) for the others.
+    mutating func next() -> Int? {
+        if up.isEmpty { return nil }
         if policy == .roundRobin {
-            let place = turn
-            turn = turn + 1 == candidates.count ? 0 : turn + 1
-            return candidates[place]
+            if turn >= up.count { turn = 0 }
+            turn += 1
+            return candidates[up[turn - 1]]
         }
         return candidates[loads.indexOfMinimum]
     }
@@ -41,8 +45,21 @@ struct Router: ~Copyable {
 
     /// Tells the router the load of one of its instances. O(log n).
     mutating func report(_ load: Int, of instance: Int) {
-        guard policy != .roundRobin, candidates.count > 1, let place = places[instance] else { return }
+        guard policy != .roundRobin, candidates.count > 1, let place = places[instance],
+            loads.key(at: place) != Self.down
+        else { return }
         loads.set(place, to: Int64(load))
+    }
+
+    /// Larger than any load.
+    private static let down = Int64.max - 1
+
+    /// Takes an instance out of the choice, or puts it back without load.
+    mutating func setUp(_ isUp: Bool, _ instance: Int) {
+        guard let place = places[instance] else { return }
+        loads.set(place, to: isUp ? 0 : Self.down)
+        up.removeAll { $0 == place }
+        if isUp { up.insert(place, at: up.firstIndex { $0 > place } ?? up.endIndex) }
     }
 
     /// Says that it has sent a request that adds so much to the load of an instance: all that a router with stale signals

@@ -13,6 +13,7 @@ struct RunContext: ~Copyable {
     private(set) var completed = 0
     private(set) var rejected = 0
     private(set) var unfinished = 0
+    private(set) var lost = 0
     private(set) var requestNanoseconds = Int128(0)
     private(set) var fingerprint = Fingerprint()
     /// Whether `finished` is kept, for sources that react.
@@ -26,7 +27,7 @@ struct RunContext: ~Copyable {
         self.stepByStep = stepByStep
     }
 
-    var inSystem: Int { arrived - rejected - completed }
+    var inSystem: Int { arrived - rejected - completed - lost }
 
     /// The timer at which an instance's partition control wants to look at it even if nothing happens.
     func controlTimer(of instance: Int) -> Int { 3 * instances + instance }
@@ -40,12 +41,18 @@ struct RunContext: ~Copyable {
 
     mutating func admit() { arrived += 1 }
 
+    mutating func fold(_ change: PartitionChangeRecord) {
+        fingerprint.fold(change.time)
+        fingerprint.fold(UInt64(change.instance))
+        fingerprint.fold(UInt64(change.prefillSMs << 32 | change.decodeSMs))
+    }
+
     mutating func finish(_ record: RequestRecord, _ recorder: inout some Recorder) {
         switch record.outcome {
         case .completed: completed += 1
         case .rejected: rejected += 1
         case .unfinished: unfinished += 1
-        case .lost: preconditionFailure("request \(record.request) lost, though instances do not fail")
+        case .lost: lost += 1
         }
         fingerprint.fold(UInt64(record.request))
         fingerprint.fold(record.firstToken ?? .never)

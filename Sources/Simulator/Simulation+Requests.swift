@@ -1,4 +1,5 @@
 internal import CostModels
+internal import DequeModule
 internal import EventKernel
 internal import Metrics
 internal import Workloads
@@ -9,12 +10,18 @@ extension Simulation {
     /// - Parameter keys: of the prefixes of its prompt, where prefixes are cached.
     mutating func arrive(_ request: Request, _ keys: [UInt32], _ recorder: inout some Recorder) {
         context.admit()
-        let target = holder(of: keys, promptTokens: request.promptTokens, &recorder) ?? entry.next()
+        place(PendingRequest(state: RequestState(request), prefixKeys: keys), &recorder)
+    }
+
+    /// Gives a request to an instance; it waits outside while all are down.
+    mutating func place(_ pending: consuming PendingRequest, _ recorder: inout some Recorder) {
+        let request = pending.state.request
+        let holder = holder(of: pending.prefixKeys, promptTokens: request.promptTokens, &recorder)
+        guard let target = holder ?? entry.next() else { return homeless.append(pending) }
         guard canEverServe(request, at: target) else {
-            return context.finish(
-                RequestState(request).record(.rejected, completion: nil, decodeInstance: nil), &recorder)
+            return context.finish(pending.state.record(.rejected, completion: nil, decodeInstance: nil), &recorder)
         }
-        if engines[target].arrive(request, keys, &context) { touch(target) }
+        if engines[target].arrive(pending, &context) { touch(target) }
         let added = engines[target].instance.load(of: request.promptTokens, for: configuration.router)
         entry.sent(added, to: target)
         entry.update(load(of: target), of: target)
@@ -27,7 +34,7 @@ extension Simulation {
     ) -> Int? {
         guard configuration.router == .longestPrefix, !keys.isEmpty else { return nil }
         var best: (index: Int, tokens: Int)?
-        for index in engines.indices where engines[index].instance.prefixes != nil {
+        for index in engines.indices where engines[index].instance.prefixes != nil && !isDown[index] {
             // What decodes have taken of the memory since makes prefixes go. An iteration that ends now is still on.
             let before = SimulationTime(nanoseconds: context.now.nanoseconds - 1)
             engines[index].instance.bookEnded(by: before, lane: 0, &recorder)
@@ -61,7 +68,9 @@ extension Simulation {
         case .unified, .semiPD: break
         case .decode: decoders.update(load(of: index), of: index)
         case .prefill:
-            for position in kept..<engines[index].instance.prefilledCount { offer(from: index, at: position) }
+            for position in kept..<engines[index].instance.prefilledCount {
+                offer(engines[index].instance.prefilled[position], from: index)
+            }
         }
         if engines[index].instance.role != .decode { entry.update(load(of: index), of: index) }
         touch(index)
@@ -69,7 +78,7 @@ extension Simulation {
 
     /// What is left when a run is stopped, in order of arrival.
     mutating func recordUnfinished(_ recorder: inout some Recorder) {
-        var left: [RequestState] = []
+        var left = homeless.map(\.state)
         for index in engines.indices {
             for lane in engines[index].instance.lanes.indices {
                 engines[index].instance.bookEnded(by: context.now, lane: lane, &recorder)
@@ -95,7 +104,7 @@ extension Simulation {
         }
         return RunOutcome(
             end: context.now, arrived: context.arrived, completed: context.completed, rejected: context.rejected,
-            unfinished: context.unfinished, fingerprint: context.fingerprint.value,
+            unfinished: context.unfinished, lost: context.lost, fingerprint: context.fingerprint.value,
             requestNanoseconds: context.requestNanoseconds, iterations: iterations,
             provenanceSeconds: provenance.seconds,
             instances: instances)
@@ -105,7 +114,7 @@ extension Simulation {
 extension Instance {
     /// Every request that is here, in no particular order.
     func liveRequests() -> [RequestState] {
-        var slots = Array(waiting) + Array(prefilling) + Array(prefilled)
+        var slots = Array(waiting) + Array(prefilling) + Array(prefilled) + Array(swapped)
         var slot = decodeSet.first
         while slot != RequestTable.none {
             slots.append(slot)

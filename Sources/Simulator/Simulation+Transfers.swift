@@ -5,9 +5,10 @@ internal import Workloads
 
 extension Simulation {
     /// Sends a prefilled request on from a prefill instance: it stays pinned there until a decode instance pulls it.
-    mutating func offer(from source: Int, at position: Int) {
-        let target = decoders.next()
-        let slot = engines[source].instance.prefilled[position]
+    mutating func offer(_ slot: Int32, from source: Int) {
+        guard let target = decoders.next() else {
+            return unoffered.append(BridgeEntry(source: source, slot: slot, blocks: 0))
+        }
         let blocks = engines[target].instance.memory.blocks(
             for: engines[source].instance.requests[slot].computedTokens)
         engines[target].instance.bridge.append(BridgeEntry(source: source, slot: slot, blocks: blocks))
@@ -24,7 +25,7 @@ extension Simulation {
     /// prompts that it holds but does not decode yet take less than a twentieth of its memory (DistServe's bridge queue
     /// as released with semi-PD, branch distserve_base; decision D18 of the semi-PD notes).
     mutating func pull(into index: Int) {
-        guard let link = configuration.transfer else { return }
+        guard let link else { return }
         while let offer = engines[index].instance.pullFirstOffered() {
             engines[offer.source].instance.requests[offer.slot].bookDecodeWait(until: context.now)
             let tokens = engines[offer.source].instance.requests[offer.slot].computedTokens
@@ -35,7 +36,7 @@ extension Simulation {
     }
 
     mutating func endTransfer(into index: Int, _ recorder: inout some Recorder) {
-        guard let link = configuration.transfer else { preconditionFailure("a transfer ends without a link") }
+        guard let link else { preconditionFailure("a transfer ends without a link") }
         let (transfer, changed) = fabric.finish(into: index, at: context.now)
         setLinkTimers(of: changed)
         let source = transfer.offer.source
@@ -46,15 +47,14 @@ extension Simulation {
                 request: state.request.index, source: source, destination: index,
                 bytes: state.computedTokens * link.bytesPerToken, requested: transfer.requested,
                 started: transfer.started, finished: context.now))
-        state.parts.transfer += context.now - state.mark
-        state.mark = context.now
+        state.bookTransfer(until: context.now)
         state.blocks = transfer.offer.blocks
         engines[index].instance.receive(state)
         touch(source)
         touch(index)
     }
 
-    private mutating func setLinkTimers(of destinations: ContiguousArray<Int>) {
+    mutating func setLinkTimers(of destinations: ContiguousArray<Int>) {
         for index in destinations {
             context.timers.set(2 * engines.count + index, to: fabric.earliestFinish(into: index))
         }

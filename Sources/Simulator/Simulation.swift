@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import EventKernel
 public import Metrics
 public import Workloads
@@ -17,6 +18,12 @@ public struct Simulation: ~Copyable {
     private var touched = UniqueBuffer<Int>()
     private var isTouched: UniqueBuffer<Bool>
     var fabric: TransferFabric
+    /// As configured, with the bandwidth of now.
+    var link: TransferConfiguration?
+    var isDown: UniqueBuffer<Bool>
+    /// Requests that came while no instance was up, and prefilled ones while no decode instance was.
+    var homeless: Deque<PendingRequest> = []
+    var unoffered: Deque<BridgeEntry> = []
     /// The longest request, in tokens of KV, that every decode instance could serve.
     let decoderCapacityTokens: Int
     /// Of requests whose ids of blocks say how their prompts begin, where an instance caches prefixes.
@@ -54,6 +61,8 @@ public struct Simulation: ~Copyable {
         context = RunContext(instances: engines.count, stepByStep: configuration.stepByStep)
         isTouched = UniqueBuffer(repeating: false, count: engines.count)
         fabric = TransferFabric(instances: engines.count, lanes: configuration.transfer?.concurrentTransfers ?? 1)
+        link = configuration.transfer
+        isDown = UniqueBuffer(repeating: false, count: engines.count)
         self.engines = engines
     }
 
@@ -69,33 +78,45 @@ public struct Simulation: ~Copyable {
         var nextSample = configuration.sampleInterval.map { .zero + $0 } ?? .never
         var nextSignal = configuration.signalInterval.map { .zero + $0 } ?? .never
 
+        var changes = configuration.changes[...]
+
+        takeDownAbsent()
         recordPartitions(&recorder)
         while true {
-            // Without requests only partition controls have timers, and what they would see is of no use to anyone.
-            let isOver = upcoming == nil && context.inSystem == 0
-            let nextTimer = isOver ? .never : min(context.timers.earliest, nextSignal)
+            // With no requests but those that nothing can help any more, only partition controls have timers, and what
+            // they would see is of no use to anyone.
+            let isOver =
+                upcoming == nil && context.inSystem == (changes.isEmpty ? homeless.count + unoffered.count : 0)
+            let nextTimer = isOver ? .never : min(context.timers.earliest, nextSignal, changes.first?.time ?? .never)
             let time = min(nextTimer, upcoming?.arrival ?? .never, nextSample)
             if time > stop || time == .never { break }
             context.advance(to: time)
             repeat {
                 while let timer = context.timers.take(at: time) { end(timer, &recorder) }
                 while let request = upcoming, request.arrival == time {
-                    let keys = prefixKeys?.keys(of: source.blockIDs(of: request.index)) ?? []
+                    let keys =
+                        prefixKeys?.keys(
+                            of: source.blockIDs(of: request.index), promptTokens: request.promptTokens) ?? []
                     arrive(request, keys, &recorder)
                     upcoming = try source.next()
                 }
                 if source.reacts, !context.finished.isEmpty { upcoming = try react(to: upcoming, &source) }
                 // Whoever reacts may do so at once.
             } while min(context.timers.earliest, upcoming?.arrival ?? .never) == time
+            while let change = changes.first, change.time == time {
+                apply(change.kind, &recorder)
+                changes.removeFirst()
+            }
             startTouched(&recorder)
             if nextSignal == time, context.timers.earliest != time {
                 reportLoads(&recorder)
-                let goesOn = upcoming != nil || context.inSystem > 0
-                nextSignal = goesOn ? time + (configuration.signalInterval ?? .zero) : .never
+                nextSignal = !isOver ? time + (configuration.signalInterval ?? .zero) : .never
             }
             if nextSample == time, context.timers.earliest != time {
                 sample(&recorder)
-                let goesOn = upcoming != nil || context.inSystem > 0
+                let goesOn =
+                    upcoming != nil || !changes.isEmpty && context.inSystem > 0
+                    || context.inSystem > homeless.count + unoffered.count
                 nextSample = goesOn ? time + (configuration.sampleInterval ?? .zero) : .never
             }
         }
@@ -116,7 +137,7 @@ public struct Simulation: ~Copyable {
         guard let format else { return }
         for index in engines.indices where configuration.pools[engines[index].pool].memory.cachesPrefixes {
             engines[index].instance.cachePrefixes(of: format.tokens)
-            prefixKeys = PrefixKeys(format.dialect)
+            prefixKeys = PrefixKeys(format)
         }
     }
 
@@ -142,7 +163,10 @@ public struct Simulation: ~Copyable {
         for position in touched.indices {
             let index = touched[position]
             isTouched[index] = false
+            if isDown[index] { continue }
             engines[index].formBatches(&context, &recorder)
+            // Results that waited for the decode worker may have completed requests.
+            if engines[index].instance.role == .semiPD { entry.setLoad(engines[index].instance.outstanding, of: index) }
             // After admissions have made way for prompts, and running requests have their blocks.
             if engines[index].instance.role == .decode { pull(into: index) }
             engines[index].setRates(&context)

@@ -10,6 +10,8 @@ public struct SimulationConfiguration: Sendable {
     public var signalInterval: SimulationDuration?
     /// How prompt KV travels from prefill to decode instances. Needed if there is a prefill pool.
     public var transfer: TransferConfiguration?
+    /// In order of time.
+    public var changes: [DeploymentChange]
     /// Prices and logs every iteration instead of jumping over equal ones. Same records, bit for bit; the specification.
     public var stepByStep: Bool
     /// Simulated time between samples of every instance's state; `nil` for none.
@@ -21,7 +23,8 @@ public struct SimulationConfiguration: Sendable {
 
     public init(
         pools: [PoolConfiguration], router: RouterPolicy = .leastOutstanding,
-        signalInterval: SimulationDuration? = nil, transfer: TransferConfiguration? = nil, stepByStep: Bool = false,
+        signalInterval: SimulationDuration? = nil, transfer: TransferConfiguration? = nil,
+        changes: [DeploymentChange] = [], stepByStep: Bool = false,
         sampleInterval: SimulationDuration? = nil, stopTime: SimulationTime? = nil
     ) {
         self.pools = pools
@@ -29,6 +32,8 @@ public struct SimulationConfiguration: Sendable {
         self.router = router
         self.signalInterval = signalInterval
         self.transfer = transfer
+        precondition(zip(changes, changes.dropFirst()).allSatisfy { $0.time <= $1.time }, "changes must be in order")
+        self.changes = changes
         self.stepByStep = stepByStep
         self.sampleInterval = sampleInterval
         self.stopTime = stopTime
@@ -62,6 +67,8 @@ public struct PoolConfiguration: Sendable {
     public var decodePolicy: any SchedulingPolicy
     /// SM caps of both lanes at the start. Unified, prefill and decode instances use all SMs.
     public var partition: SMPartition
+    /// How semi-PD workers hand requests to each other.
+    public var handOff = HandOff.inProcess
     /// Changes the partition of semi-PD instances during a run; `nil` leaves it as it is. Copied for every instance.
     public var partitionControl: PartitionControl?
 
@@ -85,6 +92,15 @@ public struct PoolConfiguration: Sendable {
         self.partition = partition
         self.partitionControl = partitionControl
     }
+}
+
+/// How the workers of a semi-PD instance hand requests to each other.
+public enum HandOff: String, CaseIterable, Hashable, Sendable {
+    /// Both are driven by one process: prefill begins at once, and its results are there when it ends (semi-PD on DistServe).
+    case inProcess = "in-process"
+    /// By messages that the decode worker looks at between two iterations: prefill asks it for a batch and waits for the
+    /// answer, and a first token waits for the decode worker to take it (semi-PD on SGLang).
+    case byMessage = "by-message"
 }
 
 /// Paged KV memory of one instance.

@@ -35,6 +35,13 @@ struct Transfer: Sendable {
         self.sharers = sharers
         finish = now + SimulationDuration(nanoseconds: (remaining * sharers + 1023) >> 10)
     }
+
+    fileprivate mutating func stretch(by factor: Double, at now: SimulationTime) {
+        let isMoving = finish != .never
+        if isMoving { share(among: sharers, at: now) }
+        remaining = Int64((Double(remaining) * factor).rounded(.up))
+        if isMoving { share(among: sharers, at: now) }
+    }
 }
 
 /// The links that KV travels over: one out of each source, one into each destination, all alike. Transfers that are on a
@@ -82,6 +89,41 @@ struct TransferFabric: Sendable {
         return (transfer, changed)
     }
 
+    /// Takes out all transfers that meet a condition, on their way or waiting; the others go on with what this leaves them.
+    mutating func cancel(_ isCancelled: (Transfer) -> Bool, at now: SimulationTime) -> [Transfer] {
+        var cancelled: [Transfer] = []
+        for destination in inbound.indices where inbound[destination].contains(where: isCancelled) {
+            let (all, wereMoving) = (inbound[destination], moving[destination])
+            (inbound[destination], moving[destination]) = ([], 0)
+            for (position, transfer) in all.enumerated() {
+                if !isCancelled(transfer) {
+                    inbound[destination].append(transfer)
+                    if position < wereMoving { moving[destination] += 1 }
+                    continue
+                }
+                cancelled.append(transfer)
+                let source = transfer.offer.source
+                if position < wereMoving, let place = outbound[source].firstIndex(of: destination) {
+                    outbound[source].remove(at: place)
+                }
+            }
+        }
+        for destination in inbound.indices {
+            while !startNext(into: destination, at: now).isEmpty {}
+            divide(into: destination, at: now)
+        }
+        return cancelled
+    }
+
+    /// All links have a bandwidth from now on at which what is left takes `factor` times as long.
+    mutating func stretch(by factor: Double, at now: SimulationTime) {
+        for destination in inbound.indices {
+            for position in inbound[destination].indices {
+                inbound[destination][position].stretch(by: factor, at: now)
+            }
+        }
+    }
+
     private mutating func startNext(into destination: Int, at now: SimulationTime) -> ContiguousArray<Int> {
         let position = moving[destination]
         guard position < lanes, position < inbound[destination].count else { return [] }
@@ -99,15 +141,17 @@ struct TransferFabric: Sendable {
     ) -> ContiguousArray<Int> {
         var changed: ContiguousArray = [destination]
         for other in outbound[source] where !changed.contains(other) { changed.append(other) }
-        for target in changed {
-            for position in 0..<moving[target] {
-                let out = outbound[inbound[target][position].offer.source].count
-                let sharers = Int64(max(out, moving[target]))
-                if inbound[target][position].sharers != sharers || inbound[target][position].finish == .never {
-                    inbound[target][position].share(among: sharers, at: now)
-                }
+        for target in changed { divide(into: target, at: now) }
+        return changed
+    }
+
+    private mutating func divide(into destination: Int, at now: SimulationTime) {
+        for position in 0..<moving[destination] {
+            let out = outbound[inbound[destination][position].offer.source].count
+            let sharers = Int64(max(out, moving[destination]))
+            if inbound[destination][position].sharers != sharers || inbound[destination][position].finish == .never {
+                inbound[destination][position].share(among: sharers, at: now)
             }
         }
-        return changed
     }
 }

@@ -195,7 +195,11 @@ extension RunSummary {
             guard fields.count == 5, let metric = Metric(rawValue: fields[0]),
                 let statistic = Statistic(rawValue: fields[1])
             else { return nil }
-            return SummaryEntry(metric, statistic, value: Double(fields[3]), count: Int(fields[4]) ?? 0)
+            // Verdicts are printed as words.
+            let value =
+                metric.unit == .verdict
+                ? SaturationVerdict(rawValue: fields[3]).map { Double($0.rank) } : Double(fields[3])
+            return SummaryEntry(metric, statistic, value: value, count: Int(fields[4]) ?? 0)
         }
         self.init(entries: entries, slo: slo)
     }

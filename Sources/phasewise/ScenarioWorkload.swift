@@ -39,7 +39,8 @@ struct ScenarioWorkload {
 
     /// Requests that wait for answers have no rate to search or to plan for.
     func checkArrivalsAreKnown() throws(InputError) {
-        if try workload.closedLoop == nil && sessions() == nil { return }
+        let sessions = try sessions()
+        if workload.closedLoop == nil, sessions == nil { return }
         throw InputError(
             at: place, "found requests that wait for answers, expected known arrivals",
             help: "closed loops and such sessions are for `phasewise simulate` and `phasewise compare`")

@@ -75,7 +75,7 @@ struct InterferenceTests {
             decode: .init(
                 constantSeconds: 0.01, secondsPerContextToken: 1e-8, secondsPerSequence: 1e-5,
                 smResponse: .init(scaling: 1, fixed: 0)),
-            overlapGain: 1.12)
+            sharing: .proportional(gain: 1.12))
         let (prefill, decode) = (
             IterationShape.prefill(tokens: 9), IterationShape.decode(sequences: 1, contextTokens: 9)
         )
@@ -87,6 +87,33 @@ struct InterferenceTests {
         #expect(factors(50, 50) == [1, 1])
         #expect(zip(factors(100, 100), [1 / 0.56, 1 / 0.56]).allSatisfy { abs($0 - $1) < 1e-3 })
         #expect(zip(factors(80, 100), [1.8 / 1.12, 1.8 / 1.12]).allSatisfy { abs($0 - $1) < 1e-3 })
+    }
+
+    @Test("affine costs share by what each lane runs: hand-reckoned delays and losses")
+    func affineCoRun() {
+        let model = AffineCostModel(
+            streamingMultiprocessors: 100,
+            prefill: .init(constantSeconds: 0, secondsPerToken: 1e-4, secondsPerSquaredToken: 0),
+            decode: .init(constantSeconds: 0.01, secondsPerContextToken: 0, secondsPerSequence: 0.001),
+            sharing: .coRun(
+                AffineCostModel.CoRun(
+                    sharing: CoRunSharing(
+                        waitSecondsPerLayer: 0.001, decodeBandwidthLoss: 0, prefillLossShared: 0.5,
+                        prefillLossApart: 0.25),
+                    layers: 10, weightReadSeconds: 0.004, bandwidth: .constant(1))))
+        func slowdowns(_ prefill: Int, _ decode: Int) -> LaneSlowdowns {
+            model.slowdowns(
+                prefill: .prefill(tokens: 100), decode: .decode(sequences: 10, contextTokens: 1_000),
+                partition: SMPartition(prefill: prefill, decode: decode, total: 100))
+        }
+        // Kernels of 1 ms a layer double 14 of 20 ms. Decode uses 10 ms of arithmetic and half of 4 ms of reads.
+        let shared = slowdowns(100, 100)
+        #expect(abs(shared.decode.factor - 1.7) < 1e-3)
+        #expect(abs(shared.prefill.factor - 1 / (1 - 0.6 / 1.7)) < 1e-3)
+        // Apart nobody waits, and a quarter of 14 ms is lost through bandwidth.
+        let apart = slowdowns(50, 50)
+        #expect(abs(apart.decode.factor - 1) < 1e-3)
+        #expect(abs(apart.prefill.factor - 1 / (1 - 0.25 * 14 / 20)) < 1e-3)
     }
 }
 

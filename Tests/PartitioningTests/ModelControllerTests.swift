@@ -19,7 +19,7 @@ struct ModelControllerTests {
         decode: .init(
             constantSeconds: 0.008, secondsPerContextToken: 2e-8, secondsPerSequence: 0.00002,
             smResponse: .init(scaling: 0.3, fixed: 0.7)),
-        overlapGain: 1.12)
+        sharing: .proportional(gain: 1.12))
 
     static func controller(
         _ slo: SLO, candidates: [SMPartition]? = nil, settings: ModelController.Settings = .standard

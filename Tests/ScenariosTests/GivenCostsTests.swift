@@ -106,3 +106,45 @@ private struct RefusedCostModel: CostModel {
     func slowdowns(prefill: IterationShape, decode: IterationShape, partition: SMPartition) -> LaneSlowdowns { .none }
     func provenance(of shape: IterationShape, sms: Int) -> ProvenanceShares { ProvenanceShares() }
 }
+
+@Suite("changes of a deployment")
+struct ChangesTests {
+    private static func one(_ changes: String) -> String {
+        Fixture.scenario("  - policy: distserve\n    decode_instances: 2\n    changes: \(changes)")
+    }
+
+    @Test("changes are sorted by time, numbered over all pools, and survive the round trip")
+    func resolved() throws {
+        let resolution = try Fixture.resolve(
+            Self.one(
+                "[{at: 9, join: decode, instance: 1}, {at: 0.5, fail: decode, instance: 1}, {at: 2, link_bandwidth: 1e9}]"
+            ))
+        let again = try Fixture.resolve(resolution.scenario.yaml()).scenario
+        #expect(again == resolution.scenario)
+        let configuration = try resolution.configurations(
+            costModel: { _ in RefusedCostModel() as any CostModel }, kvCapacity: { _, _, _ in 1000 })[0]
+        #expect(
+            configuration.changes == [
+                DeploymentChange(.fail(instance: 2, .retried), at: SimulationTime(nanoseconds: 500_000_000)),
+                DeploymentChange(.linkBandwidth(1e9), at: SimulationTime(nanoseconds: 2_000_000_000)),
+                DeploymentChange(.join(instance: 2), at: SimulationTime(nanoseconds: 9_000_000_000)),
+            ])
+    }
+
+    private static let malformedChanges: [(String, String)] = [
+        ("{at: 1}", "s.yaml:7:14: error: changes: expected a list of changes"),
+        ("[{at: 1}]", "s.yaml:7:15: error: found none of \"fail\", \"join\" and \"link_bandwidth\" in a change"),
+        ("[{at: 1, fail: decode, join: decode}]", "s.yaml:7:15: error: found fail and join of"),
+        ("[{fail: decode}]", "s.yaml:7:15: error: a change has no \"at\""),
+        ("[{at: 1, fail: unified}]", "s.yaml:7:29: error: fail: found \"unified\", expected a pool: prefill, decode"),
+        ("[{at: 1, fail: decode, instance: 2}]", "s.yaml:7:47: error: instance: found \"2\""),
+        ("[{at: 1, fail: decode, requests: gone}]", "s.yaml:7:47: error: requests: found \"gone\""),
+        ("[{at: 1, join: decode, requests: lost}]", "s.yaml:7:37: error: found the unknown key \"requests\""),
+    ]
+
+    @Test("a malformed change is reported at its place", arguments: malformedChanges)
+    func malformed(changes: String, expected: String) {
+        let problems = Fixture.problems(Self.one(changes))
+        #expect(problems.contains { $0.contains(expected) }, "\(problems)")
+    }
+}

@@ -28,7 +28,8 @@ struct RoundTripTests {
                 deployments += " parameters: {decode: {max_num_seqs: 100}}}\n"
             case 2:
                 let partition = pick(
-                    "partition: [33.3, 70]", "partition_sms: [48, 84]", "partition: [100, 100]",
+                    "partition: [33.3, 70], hand_off: by-message", "partition_sms: [48, 84], kv_reserve: 0.05",
+                    "partition: [100, 100], eviction: swap-last",
                     "partition: [40, 60], controller: paper, controller_parameters: {window_iterations: 50}",
                     "controller: code, partition_change: {preparation: 0.123, decode_stall: 1e-3}",
                     "controller: model, mechanism: green-contexts-fine, controller_parameters: {hysteresis: 7}",

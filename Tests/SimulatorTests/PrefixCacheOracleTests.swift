@@ -41,10 +41,10 @@ struct PrefixCacheOracleTests {
         var naive = NaiveCache(capacity: capacity)
         var memory = KVCacheManager(KVMemoryConfiguration(blockSize: 1, totalBlocks: capacity))
         memory.cachePrefixes()
-        var keys = PrefixKeys(.blockContent)
+        var keys = PrefixKeys(BlockFormat(dialect: .blockContent, tokens: 1))
         for _ in 0..<200 {
             let ids = (0...random.index(below: 8)).map { _ in UInt32(random.index(below: 3)) }
-            let prompt = keys.keys(of: ids)
+            let prompt = keys.keys(of: ids, promptTokens: ids.count)
             let found = try serve(prompt, &memory)
             let expected = naive.look(up: prompt)
             #expect(found == expected)
@@ -77,13 +77,14 @@ struct PrefixCacheOracleTests {
         let (capacity, firstToLast, lastToFirst) = Self.published[row]
         let trace = try TraceReader.read(path: try #require(Self.conversation)).trace
         let hashes = try #require(trace.blockHashes)
-        var keys = PrefixKeys(hashes.dialect)
+        var keys = PrefixKeys(hashes.format)
         var memory = KVCacheManager(KVMemoryConfiguration(blockSize: 512, totalBlocks: capacity))
         memory.cachePrefixes()
         var cache = PrefixCache()
         var (blocks, found, foundForwards) = (0, 0, 0)
         for request in trace.requests.indices {
-            let prompt = keys.keys(of: hashes[request])
+            let prompt = keys.keys(
+                of: hashes[request], promptTokens: trace.requests[request].promptTokens)
             blocks += prompt.count
             found += try serve(prompt, &memory)
             foundForwards += cache.prefixLength(prompt[...])

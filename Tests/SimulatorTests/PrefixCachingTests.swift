@@ -7,8 +7,9 @@ import Workloads
 @testable import Simulator
 
 /// Prompts that begin alike, with ids of blocks that say so.
+/// - Parameter padded: whether a block that is full only in part may have the id of a full one.
 private func sharingTrace(
-    count: Int, blockTokens: Int, _ dialect: BlockHashes.Dialect, _ random: inout RandomStream
+    count: Int, blockTokens: Int, _ dialect: BlockHashes.Dialect, padded: Bool, _ random: inout RandomStream
 ) -> Trace {
     var trace = randomTrace(count: count, &random)
     var hashes = BlockHashes(dialect: dialect, blockTokens: blockTokens)
@@ -19,14 +20,16 @@ private func sharingTrace(
         var ids: [UInt32] = []
         if !prompts.isEmpty, random.index(below: 3) > 0 {
             let other = prompts[random.index(below: prompts.count)]
-            ids = Array(other.prefix(random.index(below: min(blocks, other.count) + 1)))
+            let most = min(padded ? blocks : request.promptTokens / blockTokens, other.count)
+            ids = Array(other.prefix(random.index(below: most + 1)))
         }
         while ids.count < blocks {
             // Of content alone, ids come again after others.
-            ids.append(dialect == .blockContent ? UInt32(random.index(below: 5)) : next)
+            let isFull = (ids.count + 1) * blockTokens <= request.promptTokens
+            ids.append(dialect == .blockContent && (isFull || padded) ? UInt32(random.index(below: 5)) : 100 + next)
             next += 1
         }
-        prompts.append(ids)
+        prompts.append(padded ? ids : Array(ids.prefix(request.promptTokens / blockTokens)))
         hashes.append(ids)
     }
     trace.blockHashes = hashes
@@ -51,7 +54,8 @@ struct PrefixCachingTests {
         var configuration = caching(randomConfiguration(system, &random))
         if seed % 3 == 0 { configuration.router = .longestPrefix }
         let dialect = BlockHashes.Dialect.allCases[random.index(below: 3)]
-        let trace = sharingTrace(count: 60, blockTokens: [16, 32][random.index(below: 2)], dialect, &random)
+        let trace = sharingTrace(
+            count: 60, blockTokens: [16, 32][random.index(below: 2)], dialect, padded: true, &random)
         let (jumped, jumpedOutcome) = try simulate(configuration, trace)
         configuration.stepByStep = true
         let (stepped, steppedOutcome) = try simulate(configuration, trace)
@@ -89,7 +93,7 @@ struct PrefixCachingTests {
         0..<30 as Range<UInt64>)
     func unbounded(dialect: BlockHashes.Dialect, seed: UInt64) throws {
         var random = RandomStreams(seed: seed).stream(named: "unbounded \(dialect)")
-        var trace = sharingTrace(count: 80, blockTokens: 16, dialect, &random)
+        var trace = sharingTrace(count: 80, blockTokens: 16, dialect, padded: false, &random)
         // One at a time.
         for index in trace.requests.indices {
             trace.requests[index].arrival = SimulationTime(nanoseconds: Int64(index) * 1_000_000_000)
@@ -123,8 +127,8 @@ struct PrefixCachingTests {
         let (recorder, outcome) = try simulate(configuration, trace)
         let requests = recorder.byRequest
         // 90 tokens, then 80 less the 64 of two blocks.
-        #expect(requests[0].timeToFirstToken?.nanoseconds == 1_000 + 9_000)
-        #expect(requests[1].timeToFirstToken?.nanoseconds == 1_000 + 1_600)
+        #expect(requests[0].timeToFirstToken?.nanoseconds == 10_000)
+        #expect(requests[1].timeToFirstToken?.nanoseconds == 2_600)
         let record = try #require(outcome.instances[0].prefixCache)
         #expect(record.firstTokens == 170 && record.firstCachedTokens == 64)
         #expect(record.firstBlocks == 6 && record.firstFoundBlocks == 2)

@@ -66,13 +66,15 @@ enum System: CaseIterable, CustomStringConvertible {
     case unified, semiPD, disaggregated, mixed
     /// Semi-PD with a partition that changes.
     case controlled
+    /// Semi-PD with the hand-off, the evictions and the reserve of its variants.
+    case handingOff
     // Unified, with other policies.
     case vllm06, vllm06Chunked, sarathi, sglang, orca, fasterTransformer, prefillFirst
 
     /// Nothing but unified instances.
     var isUnified: Bool {
         switch self {
-        case .semiPD, .disaggregated, .mixed, .controlled: false
+        case .semiPD, .disaggregated, .mixed, .controlled, .handingOff: false
         default: true
         }
     }
@@ -80,7 +82,7 @@ enum System: CaseIterable, CustomStringConvertible {
     /// The policy of its unified instances.
     var unifiedPolicy: any SchedulingPolicy {
         switch self {
-        case .unified, .semiPD, .disaggregated, .mixed, .controlled: VLLMV1Policy()
+        case .unified, .semiPD, .disaggregated, .mixed, .controlled, .handingOff: VLLMV1Policy()
         case .vllm06: VLLM06Policy()
         case .vllm06Chunked: VLLM06ChunkedPolicy()
         case .sarathi: SarathiPolicy()
@@ -102,6 +104,7 @@ enum System: CaseIterable, CustomStringConvertible {
         case .fasterTransformer: "FasterTransformer"
         case .prefillFirst: "prefill first"
         case .semiPD: "semi-PD"
+        case .handingOff: "variants of semi-PD"
         case .controlled: "semi-PD under control"
         case .disaggregated: "disaggregated"
         case .mixed: "all roles behind one router"
@@ -147,7 +150,7 @@ func randomConfiguration(_ system: System, _ random: inout RandomStream) -> Simu
     }
     let roles: [PoolRole] =
         switch system {
-        case .semiPD, .controlled: [.semiPD]
+        case .semiPD, .controlled, .handingOff: [.semiPD]
         case .disaggregated: [.prefill, .decode]
         case .mixed: [.unified, .prefill, .decode, .semiPD]
         default: [.unified]
@@ -161,7 +164,16 @@ func randomConfiguration(_ system: System, _ random: inout RandomStream) -> Simu
         signalInterval: isStale ? SimulationDuration(nanoseconds: 1 + Int64(random.index(below: 500_000))) : nil,
         transfer: link,
         sampleInterval: SimulationDuration(nanoseconds: 200_000))
+    if system == .handingOff || system == .controlled, random.index(below: 2) == 0 {
+        configuration.pools[0].handOff = .byMessage
+    }
     if system == .controlled { addRandomControl(to: &configuration.pools[0], &random) }
+    if system == .handingOff {
+        let evictions = FCFSDecodePolicy.Eviction.allCases
+        configuration.pools[0].decodePolicy = FCFSDecodePolicy(
+            eviction: evictions[random.index(below: evictions.count)])
+        configuration.pools[0].prefillPolicy = FCFSPrefillPolicy(reserve: [0, 0.05, 0.4][random.index(below: 3)])
+    }
     configuration.checksInvariants = true
     return configuration
 }

@@ -48,12 +48,11 @@ struct Replay {
             guard let preset = WorkloadPreset(rawValue: name) else { preconditionFailure("no workload \(name)") }
             trace = WorkloadGenerator.trace(preset.model, requests: workload.requests ?? 0, streams: streams)
         }
-        let rate = workload.requestsPerSecond ?? trace.rate
         switch workload.arrivals {
-        case .recorded: return trace.rescaled(toRate: rate) ?? trace
-        case .poisson: return trace.withArrivals(.poisson(rate: rate), streams: streams) ?? trace
-        case .gamma(let variation):
-            return trace.withArrivals(.gamma(rate: rate, coefficientOfVariation: variation), streams: streams) ?? trace
+        case .recorded: return workload.requestsPerSecond.flatMap { trace.rescaled(toRate: $0) } ?? trace
+        case .drawn(let shape):
+            let process = shape.process(rate: workload.requestsPerSecond ?? trace.rate)
+            return process.flatMap { trace.withArrivals($0, streams: streams) } ?? trace
         }
     }
 
@@ -90,7 +89,15 @@ extension RunSummary {
         "metric,statistic,unit,value,count\n"
             + entries.map { entry in
                 "\(entry.metric.rawValue),\(entry.statistic.rawValue),\(entry.metric.unit.rawValue),"
-                    + "\(entry.value.map { "\($0)" } ?? ""),\(entry.count)\n"
+                    + "\(entry.value.map { text($0, unit: entry.metric.unit) } ?? ""),\(entry.count)\n"
             }.joined()
+    }
+
+    private func text(_ value: Double, unit: MetricUnit) -> String {
+        switch unit {
+        case .count: String(Int(value))
+        case .verdict: SaturationVerdict.allCases.first { Double($0.rank) == value }?.rawValue ?? ""
+        default: "\(value)"
+        }
     }
 }

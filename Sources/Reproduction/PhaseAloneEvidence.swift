@@ -1,0 +1,97 @@
+internal import CostModels
+internal import Workloads
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// What the paper shows of one phase alone beyond the reference fits, and how close a few readings of it come: which part
+/// of a single request's 19 ms holds the GPU, and how long LongBench's prompts and outputs are. DistServe gives each phase
+/// GPUs of its own, so that its curves are of phases alone.
+struct PhaseAloneEvidence: Sendable {
+    struct Candidate: Sendable {
+        let name: String
+        /// Of the logarithms of ours over the paper's.
+        let rootMeanSquare: Double
+        let isUsed: Bool
+    }
+
+    let held: [Candidate]
+    let outputs: [Candidate]
+    let prompts: [Candidate]
+
+    init(_ extent: Extent) {
+        held = [0, 5, 10, 19].map { milliseconds in Self.held(milliseconds, extent) }
+        let used = PaperWorkload.longBench.model
+        outputs = [
+            [32, 32, 32, 64, 64, 64, 128, 128, 128, 512], [64, 64, 128, 128, 128, 128, 128, 512, 512, 512],
+            [128, 128, 128, 128, 128, 512, 512, 512, 512, 512], [128, 128, 128, 512, 512, 512, 512, 512, 512, 512],
+            [512],
+        ].map { outputs in
+            var model = used
+            model.outputTokens = .resampled(outputs)
+            let mean = Double(outputs.reduce(0, +)) / Double(outputs.count)
+            return Self.longBench("\(decimal(mean, 0)) output tokens on average", model, .p90TPOT, extent)
+        }
+        prompts = [7.8, 7.9, 8, 8.1, 8.2].map { mu in
+            var model = used
+            model.promptTokens = .logNormal(mu: mu, sigma: 0.8, kept: 64...4096)
+            return Self.longBench("median prompt before the cut of e^\(decimal(mu, 1)) tokens", model, .p90TTFT, extent)
+        }
+    }
+
+    /// Fig. 9(c), one prefill and one decode GPU: P90 TTFT by rate per GPU, ms.
+    private static let figure9 = [(2.0, 74.0), (4, 77), (6, 83), (7.5, 92), (10, 117), (12, 128), (14, 154), (16, 176)]
+
+    private static func held(_ milliseconds: Double, _ extent: Extent) -> Candidate {
+        let system = ServingSystem.distServe.priced { model in
+            var model = model
+            model.prefill.constantSeconds += milliseconds / 1e3
+            return model
+        }
+        let curve = Sweep(system, .shareGPT, rates: figure9.map(\.0), extent: extent).curve(.p90TTFT)
+        return Candidate(
+            name: "\(decimal(milliseconds, 0)) of 19 ms",
+            // Measurements have all of the 19 ms added already.
+            rootMeanSquare: rootMeanSquare(figure9.map { (curve[$0.0] - milliseconds, $0.1) }),
+            isUsed: milliseconds == 0)
+    }
+
+    /// Fig. 12(b), DistServe: P90 TTFT and P90 TPOT by rate, ms.
+    private static let figure12b = [
+        (1.0, 401.0, 29.0), (1.4, 514, 38), (2, 798, 57), (2.2, 1551, 53), (2.6, 1910, 67), (3, 4395, 84),
+    ]
+
+    private static func longBench(
+        _ name: String, _ lengths: WorkloadModel, _ quantity: Quantity, _ extent: Extent
+    ) -> Candidate {
+        let sweep = Sweep(.distServe, .longBench, rates: figure12b.map(\.0), extent: extent, lengths: lengths)
+        let curve = sweep.curve(quantity)
+        return Candidate(
+            name: name,
+            rootMeanSquare: rootMeanSquare(figure12b.map { (curve[$0.0], quantity == .p90TTFT ? $0.1 : $0.2) }),
+            isUsed: lengths == PaperWorkload.longBench.model)
+    }
+
+    private static func rootMeanSquare(_ pairs: [(ours: Double, paper: Double)]) -> Double {
+        let squares = pairs.map { log($0.ours / $0.paper) * log($0.ours / $0.paper) }
+        return (squares.reduce(0, +) / Double(squares.count)).squareRoot()
+    }
+
+    var text: String {
+        let groups = [
+            ("of a single request's time besides 0.085 ms a token, holds the GPU (Fig. 9c)", held),
+            ("LongBench, TPOT of DistServe (Fig. 12b)", outputs), ("LongBench, TTFT of DistServe (Fig. 12b)", prompts),
+        ]
+        var text = "| phase alone | reading | rms of ln(ours/paper) |\n|---|---|---:|\n"
+        for (what, candidates) in groups {
+            for candidate in candidates {
+                let name = candidate.isUsed ? "**\(candidate.name)**" : candidate.name
+                text += "| \(what) | \(name) | \(decimal(candidate.rootMeanSquare, 2)) |\n"
+            }
+        }
+        return text
+    }
+}

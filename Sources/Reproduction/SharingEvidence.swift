@@ -1,0 +1,86 @@
+internal import CostModels
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// The paper's phases alone against the same phases shared, and how close rules of sharing come: what the rule of all
+/// figures rests on. Readings of Figs. 9, 12(a) and 12(b) and of the (50,50) series that the paper's file holds but does
+/// not show. LongBench enters at the rates for which the paper has both phases alone at the same total rate.
+struct SharingEvidence: Sendable {
+    private struct Reading {
+        var workload: PaperWorkload
+        var percent: Int
+        var rate: Double
+        var quantity: Quantity
+        var paper: Double
+    }
+
+    private static let readings: [Reading] =
+        [(10.5, 158.0, 74.0), (12, 177, 92), (15, 219, 114)].flatMap { rate, ttft, tpot in
+            [
+                Reading(workload: .shareGPT, percent: 100, rate: rate, quantity: .p90TTFT, paper: ttft),
+                Reading(workload: .shareGPT, percent: 100, rate: rate, quantity: .p50TPOT, paper: tpot),
+            ]
+        }
+        + [(10.5, 134.0), (15, 188)].map { rate, tpot in
+            Reading(workload: .shareGPT, percent: 50, rate: rate, quantity: .p50TPOT, paper: tpot)
+        }
+        + [(2.0, 522.0, 79.0), (2.8, 673, 117)].flatMap { rate, ttft, tpot in
+            [
+                Reading(workload: .longBench, percent: 100, rate: rate, quantity: .p90TTFT, paper: ttft),
+                Reading(workload: .longBench, percent: 100, rate: rate, quantity: .p90TPOT, paper: tpot),
+            ]
+        }
+
+    struct Candidate: Sendable {
+        let name: String
+        /// Of the logarithms of ours over the paper's.
+        let rootMeanSquare: Double
+        let isUsed: Bool
+    }
+
+    let candidates: [Candidate]
+
+    init(_ extent: Extent) {
+        var rules: [(String, AffineCostModel.Sharing)] = [
+            ("shares in proportion to the caps, times 1.12, whatever runs", Llama8BOnA100.proportionalSharing)
+        ]
+        for bandwidthLoss in [0, 0.4583] {
+            for wait in [0.6e-3, 0.9e-3, 1.3e-3, Llama8BOnA100.scaledWait, 2.6e-3] {
+                let name =
+                    "by what each lane runs, wait \(decimal(wait * 1e3, 1)) ms, loss of bandwidth "
+                    + decimal(bandwidthLoss, 2)
+                let rule = Llama8BOnA100.coRun(waitSecondsPerLayer: wait, bandwidthLoss: bandwidthLoss)
+                rules.append((name, .coRun(rule)))
+            }
+        }
+        candidates = rules.map { name, rule in
+            let squares = Self.readings.map { reading in
+                let system = ServingSystem.semiPD(prefill: reading.percent, decode: reading.percent)
+                    .priced { model in
+                        var model = model
+                        model.sharing = rule
+                        return model
+                    }
+                let sweep = Sweep(system, reading.workload, rates: [reading.rate], extent: extent)
+                let ratio = log(sweep.curve(reading.quantity)[reading.rate] / reading.paper)
+                return ratio * ratio
+            }
+            return Candidate(
+                name: name, rootMeanSquare: (squares.reduce(0, +) / Double(squares.count)).squareRoot(),
+                isUsed: rule == Llama8BOnA100.sharing)
+        }
+    }
+
+    var text: String {
+        var text = "| rule | rms of ln(ours/paper) |\n|---|---:|\n"
+        for candidate in candidates {
+            let name = candidate.isUsed ? "**\(candidate.name)**" : candidate.name
+            text += "| \(name) | \(decimal(candidate.rootMeanSquare, 2)) |\n"
+        }
+        return text
+    }
+}

@@ -1,0 +1,151 @@
+internal import CostModels
+internal import DequeModule
+internal import EventKernel
+internal import Metrics
+internal import Workloads
+
+// Instances that fail and join, links that change.
+
+extension Simulation {
+    /// Takes down the instances that are to join later.
+    mutating func takeDownAbsent() {
+        var seen: [Int] = []
+        for change in configuration.changes {
+            switch change.kind {
+            case .join(let index):
+                if !seen.contains(index) { setUp(false, index) }
+                seen.append(index)
+            case .fail(let index, _): seen.append(index)
+            case .linkBandwidth: break
+            }
+        }
+    }
+
+    mutating func apply(_ change: DeploymentChange.Kind, _ recorder: inout some Recorder) {
+        switch change {
+        case .fail(let index, let requests): if !isDown[index] { fail(index, requests, &recorder) }
+        case .join(let index): if isDown[index] { join(index, &recorder) }
+        case .linkBandwidth(let bandwidth):
+            guard let present = link?.bytesPerSecond else { return }
+            link?.bytesPerSecond = bandwidth
+            fabric.stretch(by: present / bandwidth, at: context.now)
+            setLinkTimers(of: ContiguousArray(engines.indices))
+        }
+    }
+
+    private mutating func setUp(_ isUp: Bool, _ index: Int) {
+        isDown[index] = !isUp
+        entry.setUp(isUp, index)
+        decoders.setUp(isUp, index)
+    }
+
+    private mutating func join(_ index: Int, _ recorder: inout some Recorder) {
+        setUp(true, index)
+        engines[index].restart(configuration.pools[engines[index].pool])
+        touch(index)
+        let (waiting, pinned) = (homeless, unoffered)
+        (homeless, unoffered) = ([], [])
+        for pending in waiting { place(pending, &recorder) }
+        for entry in pinned { offer(entry.slot, from: entry.source) }
+    }
+
+    private mutating func fail(
+        _ index: Int, _ handling: InterruptedRequests, _ recorder: inout some Recorder
+    ) {
+        setUp(false, index)
+        let repinned = cutTransfers(of: index, &recorder)
+        let interrupted = engines[index].fail(&context, &recorder)
+        for timer in [2 * index, 2 * index + 1, context.controlTimer(of: index)] {
+            context.timers.set(timer, to: .never)
+        }
+        setLinkTimers(of: ContiguousArray(engines.indices))
+        for entry in repinned { offer(entry.slot, from: entry.source) }
+        for var pending in interrupted {
+            pending.state.interrupt(at: context.now, keepsTokens: handling == .resumed)
+            if handling == .lost {
+                context.finish(pending.state.record(.lost, completion: nil, decodeInstance: nil), &recorder)
+            } else {
+                place(pending, &recorder)
+            }
+        }
+    }
+
+    /// Ends what travels to or from an instance and what waits to. Returns the prompts that are pinned elsewhere and have
+    /// to be offered again.
+    private mutating func cutTransfers(of index: Int, _ recorder: inout some Recorder) -> [BridgeEntry] {
+        var repinned: [BridgeEntry] = []
+        for transfer in fabric.cancel({ $0.destination == index || $0.offer.source == index }, at: context.now) {
+            let (source, slot) = (transfer.offer.source, transfer.offer.slot)
+            let tokens = engines[source].instance.requests[slot].request.promptTokens
+            engines[source].instance.requests[slot].bookTransfer(until: context.now)
+            if transfer.destination == index {
+                repinned.append(transfer.offer)
+            } else {
+                // What it frees must not make room for iterations that were before.
+                engines[transfer.destination].settle(lane: 0, &context, &recorder)
+                engines[transfer.destination].instance.forgetPulled(transfer.offer, promptTokens: tokens)
+                touch(transfer.destination)
+            }
+        }
+        repinned += Array(engines[index].instance.bridge)
+        for other in engines.indices where other != index {
+            for offer in engines[other].instance.bridge where offer.source == index {
+                let tokens = engines[index].instance.requests[offer.slot].request.promptTokens
+                engines[other].instance.forgetOffered(promptTokens: tokens)
+            }
+            engines[other].instance.bridge.removeAll { $0.source == index }
+            decoders.update(load(of: other), of: other)
+        }
+        unoffered.removeAll { $0.source == index }
+        return repinned
+    }
+}
+
+extension Engine {
+    /// Stops everything. Returns the requests that were here, in order of arrival, with their time booked up to now.
+    fileprivate mutating func fail(_ context: inout RunContext, _ recorder: inout some Recorder) -> [PendingRequest] {
+        let now = context.now
+        instance.now = now
+        for lane in instance.lanes.indices {
+            settle(lane: lane, &context, &recorder)
+            if instance.lanes[lane].isRunning { instance.lanes[lane].abandon(at: now) }
+        }
+        return instance.evacuate()
+    }
+}
+
+extension Instance {
+    fileprivate mutating func evacuate() -> [PendingRequest] {
+        while decodeSet.count > 0 {
+            let slot = decodeSet.last
+            leaveDecodeSet(slot)
+            waiting.append(slot)
+        }
+        for slot in prefilling { requests[slot].bookPrefill(until: now) }
+        for slot in prefilled { requests[slot].bookDecodeWait(until: now) }
+        for slot in swapped { requests[slot].bookPreempted(until: now) }
+        let slots = Array(waiting) + Array(prefilling) + Array(prefilled) + Array(swapped)
+        var evacuated = slots.map { slot in
+            PendingRequest(state: requests[slot], prefixKeys: prefixes?.keys[Int(slot)] ?? [])
+        }
+        for slot in slots { requests.remove(slot) }
+        (waiting, prefilling, prefilled, swapped, bridge) = ([], [], [], [], [])
+        (outstanding, promptTokensAhead, undecodedBlocks, blocksInTransfer) = (0, 0, 0, 0)
+        memory.clear()
+        evacuated.sort { $0.state.request.index < $1.state.request.index }
+        return evacuated
+    }
+
+    /// Frees what was allocated for a prompt that will not come.
+    fileprivate mutating func forgetPulled(_ offer: BridgeEntry, promptTokens: Int) {
+        memory.free(offer.blocks)
+        undecodedBlocks -= offer.blocks
+        blocksInTransfer -= offer.blocks
+        forgetOffered(promptTokens: promptTokens)
+    }
+
+    fileprivate mutating func forgetOffered(promptTokens: Int) {
+        outstanding -= 1
+        promptTokensAhead -= promptTokens
+    }
+}
