@@ -55,6 +55,7 @@ clean:
 # Remakes the published tables under Results/.
 results: build
 	Results/azure-conv/remake
+	Results/policies/remake
 	$(PHASEWISE) reproduce semi-pd
 	Results/semi-pd-no-gain/remake
 	Results/calibration/remake

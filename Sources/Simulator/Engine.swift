@@ -15,7 +15,7 @@ struct Engine: ~Copyable, Sendable {
     private var decodePolicy: any SchedulingPolicy
     private let handOff: HandOff
     /// The work of a prefill iteration that has ended and of which the decode worker has yet to learn.
-    private var undelivered: Work?
+    var undelivered: Work?
     /// One for a semi-PD instance whose partition may change, else none. A buffer because to look into an optional
     /// copies what it holds.
     var partitionControl = UniqueBuffer<PartitionControl>()

@@ -106,6 +106,7 @@ extension Engine {
     fileprivate mutating func fail(_ context: inout RunContext, _ recorder: inout some Recorder) -> [PendingRequest] {
         let now = context.now
         instance.now = now
+        undelivered = nil
         for lane in instance.lanes.indices {
             settle(lane: lane, &context, &recorder)
             if instance.lanes[lane].isRunning { instance.lanes[lane].abandon(at: now) }
