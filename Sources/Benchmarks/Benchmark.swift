@@ -23,6 +23,6 @@ struct Benchmark {
     /// Makes everything that is not to be measured for a size; the closure then does the work once.
     var prepare: (_ size: Int) throws -> () throws -> Done
 
-    /// Everything that has a bar, in the order of the table.
-    static var all: [Benchmark] { serving + stepping + [cluster] + files + processes }
+    /// Everything that has a bar. Processes first: their peak of memory begins at that of who starts them.
+    static var all: [Benchmark] { processes + serving + stepping + [cluster] + files }
 }

@@ -14,6 +14,7 @@ extension Benchmark {
             serving("unified-8", .unified, rate: 8, bar: 3e6),
             serving("disaggregated-4", .disaggregated, rate: 4, bar: 1.5e6),
             serving("semi-pd-4", .semiPD, rate: 4, bar: 1e6),
+            serving("semi-pd-controlled-4", .controlledSemiPD, rate: 4, bar: 0.7e6),
             uniform,
         ]
     }
@@ -45,7 +46,7 @@ extension Benchmark {
 
     /// Batches that stay full, every iteration priced and booked.
     static func stepping(_ name: String, batch: Int, bar: Double) -> Benchmark {
-        Benchmark(name: name, size: 2_000, bar: .perSecond(bar, unit: "iterations")) { size in
+        Benchmark(name: name, size: 20_000, bar: .perSecond(bar, unit: "iterations")) { size in
             let trace = batches(size)
             return {
                 var configuration = ServingWay.unified.configuration(maxSequences: batch)
@@ -73,12 +74,14 @@ extension Benchmark {
 /// How one GPU, or one for each role, serves.
 enum ServingWay {
     case unified, disaggregated, semiPD
+    /// With the controller of the semi-PD paper.
+    case controlledSemiPD
 
     private var roles: [PoolRole] {
         switch self {
         case .unified: [.unified]
         case .disaggregated: [.prefill, .decode]
-        case .semiPD: [.semiPD]
+        case .semiPD, .controlledSemiPD: [.semiPD]
         }
     }
 
@@ -93,13 +96,19 @@ enum ServingWay {
             decode: .init(
                 constantSeconds: 0.009, secondsPerContextToken: 6e-8, secondsPerSequence: 2e-5,
                 smResponse: .init(scaling: 0.2, fixed: 0.8)))
+        let partition = SMPartition.percent(prefill: 80, decode: 100, of: 108)
+        let controller = PaperController(
+            slo: SLO(timeToFirstToken: 0.5, timePerOutputToken: 0.05, attainmentTarget: 0.9), mechanism: .mps,
+            initial: SMPercentages(prefill: 80, decode: 100))
+        let control = PartitionControl(controller, initial: partition, cost: PartitionMechanism.mps.switchCost)
         let pools = roles.map { role in
             PoolConfiguration(
                 name: role.rawValue, role: role, instances: instances, gpusPerInstance: 1, costModel: model,
                 memory: KVMemoryConfiguration(totalBlocks: 30_000),
                 limits: EngineLimits(maxSequences: maxSequences, maxBatchedTokens: 8_192),
                 prefillPolicy: role == .unified ? VLLMV1Policy() : FCFSPrefillPolicy(),
-                decodePolicy: FCFSDecodePolicy(), partition: .percent(prefill: 80, decode: 100, of: 108))
+                decodePolicy: FCFSDecodePolicy(), partition: partition,
+                partitionControl: self == .controlledSemiPD ? control : nil)
         }
         let link = TransferConfiguration(bytesPerToken: 131_072, bytesPerSecond: 1e11, latency: .zero)
         return SimulationConfiguration(pools: pools, transfer: link)

@@ -25,7 +25,7 @@ enum Scaling {
         line("| batch, step by step | iterations/s |")
         line("|---:|---:|")
         for batch in [1, 4, 16, 64, 256] {
-            let run = try Benchmark.stepping("", batch: batch, bar: 1).prepare(2_000)
+            let run = try Benchmark.stepping("", batch: batch, bar: 1).prepare(20_000)
             var count = 0
             let seconds = try best { count = try run().count }
             line("| \(batch) | \(grouped(Double(count) / seconds)) |")

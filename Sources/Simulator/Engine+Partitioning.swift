@@ -53,9 +53,12 @@ extension Engine {
         control.countIterations(instance.lanes[0].iterations + instance.lanes[1].iterations)
         if control.isDue(at: now) { _ = control.consult(at: now, load: instance.load) }
         var mayBegin = PhasePair(prefill: false, decode: false)
-        for (lane, phase) in [(1, ServingPhase.decode), (0, .prefill)] where !instance.lanes[lane].isRunning {
-            let time = control.reachBoundary(of: phase, at: now, usedBlocks: instance.memory.usedBlocks)
-            mayBegin[phase] = time <= now
+        let usedBlocks = instance.memory.usedBlocks
+        if !instance.lanes[1].isRunning {
+            mayBegin.decode = control.reachBoundary(of: .decode, at: now, usedBlocks: usedBlocks) <= now
+        }
+        if !instance.lanes[0].isRunning {
+            mayBegin.prefill = control.reachBoundary(of: .prefill, at: now, usedBlocks: usedBlocks) <= now
         }
         apply(control, &context, &recorder)
         context.timers.set(context.controlTimer(of: instance.index), to: control.nextLook(after: now))

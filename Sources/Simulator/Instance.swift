@@ -260,7 +260,9 @@ extension Instance {
 
     /// How many iterations of a lane from the next on are alike: none completes a sequence before its end, needs a block
     /// that is not free, or leaves the segment of the cost line.
-    func equalIterations(lane: Int) -> Int {
+    ///
+    /// Mutating although it changes nothing: to borrow an instance for a method copies all of its fields.
+    mutating func equalIterations(lane: Int) -> Int {
         let inSegment = (lanes[lane].lastContext - decodeSet.contextTokens) / decodeSet.count + 1
         let untilDue = decodeSet.nextDue.map { max(1, $0 - decodeSet.iteration) } ?? 1
         let limit = min(inSegment, untilDue)

@@ -89,7 +89,10 @@ public struct PartitionSwitch: Hashable, Sendable {
 
     /// The next time after `now` at which preparation or a stall ends; `nil` if there is none.
     public func nextChange(after now: SimulationTime) -> SimulationTime? {
-        [order?.ready, resume.prefill, resume.decode].compactMap { $0 }.filter { $0 > now }.min()
+        // Asked at every event of an instance: no arrays.
+        func ahead(_ time: SimulationTime) -> SimulationTime { time > now ? time : .never }
+        let next = min(ahead(order?.ready ?? .never), ahead(resume.prefill), ahead(resume.decode))
+        return next == .never ? nil : next
     }
 
     private mutating func setCap(of phase: ServingPhase, from target: SMPartition) {
