@@ -43,7 +43,7 @@ enum Llama8BOnA100 {
     /// iteration is 4.3 times as long here (22.7 ms for one sequence against 5.3 ms there), so that the same wait for a
     /// prefill kernel is a smaller part of it. And a hard split costs the paper's A100 hardly more than its SMs: TPOT at
     /// (50,50) is what decode alone has on half of them (section 4.6 of the notes), so no bandwidth is lost to a neighbour.
-    /// One rule for all figures, nothing fitted; `SharingEvidence` says how well it does.
+    /// One rule for all figures. Its form was settled against the readings of `SharingEvidence`, its numbers were not fitted.
     static let sharing = AffineCostModel.Sharing.coRun(coRun(waitSecondsPerLayer: scaledWait, bandwidthLoss: 0))
 
     static let scaledWait = 0.000424 * 22.7 / 5.3

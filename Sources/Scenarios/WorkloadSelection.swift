@@ -26,7 +26,7 @@ extension ScenarioReader {
         selection.skipped = keys.optional("skip", .int(in: 0...1_000_000_000))?.value ?? 0
         selection.clockSpeed = keys.optional("time_warp", .number(in: TraceSelection.clockSpeeds))?.value ?? 1
         if let from = selection.from, let to, time(to.value) <= from {
-            findings.error(at: to.location, "to: found \(number(to.value)), expected more than from")
+            findings.error(at: to.location, "to: found \(brief(to.value)), expected more than from")
         }
         return selection
     }
@@ -72,3 +72,6 @@ extension TraceSelection {
 private var lengthBounds: [(String, WritableKeyPath<TraceSelection, TraceSelection.TokenBounds>)] {
     [("prompt", \.promptTokens), ("output", \.outputTokens), ("total", \.totalTokens)]
 }
+
+/// Without decimals where there are none to show.
+private func brief(_ value: Double) -> String { Int(exactly: value).map(String.init) ?? "\(value)" }

@@ -108,6 +108,8 @@ public struct Simulation: ~Copyable {
                 changes.removeFirst()
             }
             startTouched(&recorder)
+            // Results that waited for the decode worker may have ended requests just now.
+            if source.reacts, !context.finished.isEmpty { upcoming = try react(to: upcoming, &source) }
             if nextSignal == time, context.timers.earliest != time {
                 reportLoads(&recorder)
                 nextSignal = !isOver ? time + (configuration.signalInterval ?? .zero) : .never

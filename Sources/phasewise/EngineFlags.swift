@@ -10,10 +10,19 @@ enum EngineFlags {
         deployment.pools.map { pool in "\(pool.instances) x \(line(of: pool, model: model))" }
     }
 
+    /// Switches take no value: vLLM has a flag for each side, SGLang one that is there or not.
+    private static func flag(_ argument: PolicyArgument) -> String? {
+        let name = argument.name.split(separator: "_").joined(separator: "-")
+        switch argument.name {
+        case "enable_prefix_caching": return argument.value == 1 ? "--\(name)" : "--no-\(name)"
+        case "disable_radix_cache": return argument.value == 1 ? "--\(name)" : nil
+        default: return "--\(name) \(argument.value)"
+        }
+    }
+
     private static func line(of pool: ResolvedPool, model: String) -> String {
         let degree = pool.tensorParallelism
-        let flags = pool.arguments.map { "--\($0.name.split(separator: "_").joined(separator: "-")) \($0.value)" }
-            .joined(separator: " ")
+        let flags = pool.arguments.compactMap(flag).joined(separator: " ")
         let memory = if case .utilization(let share) = pool.memory { share } else { 0.9 }
         switch pool.policy {
         case "vllm-v1", "vllm-0.6":

@@ -61,10 +61,27 @@ struct PlanTests {
                 }
             }
         }
+        // Forty seconds of load may end before a queue has built up: what meets the target there is tried for longer.
+        let promising = try attainments(of: deployments, requests: 800, runs: 3, in: sandbox).filter(Self.alwaysMeets)
+        let lasting = try attainments(of: promising.map(\.deployment), requests: 2_000, runs: 6, in: sandbox)
+            .filter(Self.alwaysMeets)
+        #expect(lasting.isEmpty, "cheaper than the winner, and better than the target on every draw")
+    }
+
+    private static func alwaysMeets(_ point: (deployment: String, values: [Double])) -> Bool {
+        point.values.allSatisfy { $0 >= 0.9 }
+    }
+
+    /// What a sweep finds for each deployment, one value a draw; 0 of those that are overloaded.
+    private func attainments(
+        of deployments: [String], requests: Int, runs: Int, in sandbox: Sandbox
+    ) throws -> [(deployment: String, values: [Double])] {
+        if deployments.isEmpty { return [] }
+        let file = "grid-\(requests).yaml"
         try sandbox.write(
             """
             scenario:
-              workload: {generate: azure-conv, requests: 800, rate: 20, arrivals: poisson}
+              workload: {generate: azure-conv, requests: \(requests), rate: 20, arrivals: poisson}
               model: llama-3-70b
               equal: none
               slo: {ttft: 2, tpot: 0.1}
@@ -73,23 +90,21 @@ struct PlanTests {
               - field: deployments
                 values:
             \(deployments.map { "      - [\($0)]" }.joined(separator: "\n"))
-              - {field: run, values: [0, 1, 2]}
-            """, to: "grid.yaml")
+              - {field: run, values: [\((0..<runs).map(String.init).joined(separator: ", "))]}
+            """, to: file)
         let grid = try sandbox.run(
-            "sweep", "grid.yaml", "--metrics", "sloAttainment,gpus", "--format", "csv", "--quiet")
+            "sweep", file, "--metrics", "sloAttainment,gpus", "--format", "csv", "--quiet", "--database",
+            "\(requests).sqlite")
         try #require(grid.status == 0, "\(grid.errors)")
-        var attainments: [String: [Double]] = [:]
+        var values = [[Double]](repeating: [], count: deployments.count)
         for line in grid.output.split(separator: "\n").dropFirst() {
             let point = try #require(line.split(separator: ",").first.flatMap { Int($0) })
             let cells = line.split(separator: ",", omittingEmptySubsequences: false)
             let value = try #require(Double(cells[cells.count - 3]))
-            attainments[deployments[point / 3], default: []].append(cells.last == "overloaded" ? 0 : value)
+            values[point / runs].append(cells.last == "overloaded" ? 0 : value)
         }
-        #expect(attainments.count == deployments.count)
-        for (deployment, values) in attainments {
-            // Better than the target on every draw: such a point would have been cheaper than the winner.
-            #expect(values.count == 3 && !values.allSatisfy { $0 >= 0.9 }, "\(deployment) \(values)")
-        }
+        try #require(values.allSatisfy { $0.count == runs })
+        return zip(deployments, values).map { ($0, $1) }
     }
 
     @Test("a plan says what binds, how to start the engines, and what is not modelled")

@@ -14,8 +14,11 @@ struct ResolutionTests {
         let scenario = try Fixture.resolve(Fixture.three).scenario
         let pools = scenario.deployments.map(\.pools)
         #expect(pools.map { $0.map(\.role) } == [[.unified], [.prefill, .decode], [.semiPD]])
-        #expect(pools[0][0].arguments.map(\.name) == ["max_num_batched_tokens", "max_num_seqs", "block_size"])
-        #expect(pools[0][0].arguments.map(\.value) == [8192, 1024, 16])
+        #expect(
+            pools[0][0].arguments.map(\.name) == [
+                "max_num_batched_tokens", "max_num_seqs", "block_size", "enable_prefix_caching",
+            ])
+        #expect(pools[0][0].arguments.map(\.value) == [8192, 1024, 16, 1])
         #expect(pools[1][1].arguments.map(\.name) == ["max_num_seqs", "block_size"])
         #expect(pools[2][0].partition == SMPartition(prefill: 104, decode: 132, total: 132))
         #expect(pools[0][0].memory == .utilization(0.9))
