@@ -88,7 +88,8 @@ public struct Simulation: ~Copyable {
             let isOver =
                 upcoming == nil && context.inSystem == (changes.isEmpty ? homeless.count + unoffered.count : 0)
             let nextTimer = isOver ? .never : min(context.timers.earliest, nextSignal, changes.first?.time ?? .never)
-            let time = min(nextTimer, upcoming?.arrival ?? .never, nextSample)
+            // Nor is it sampled once more: looking at a run must not make it longer.
+            let time = min(nextTimer, upcoming?.arrival ?? .never, isOver ? .never : nextSample)
             if time > stop || time == .never { break }
             context.advance(to: time)
             repeat {
