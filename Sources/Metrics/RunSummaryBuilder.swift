@@ -62,6 +62,7 @@ public struct RunSummaryBuilder: Recorder, Sendable {
         }
     }
 
+    @inline(__always)
     private mutating func recordCompleted(_ request: RequestRecord) {
         guard let scheduled = request.scheduled, let ttft = request.timeToFirstToken,
             let completion = request.completion, request.outputTokens > 0
@@ -84,6 +85,8 @@ public struct RunSummaryBuilder: Recorder, Sendable {
         if let slo, slo.isMet(by: request) { metSLO += 1 }
         partTotals.add(parts)
     }
+
+    public var recordsIterations: Bool { false }
 
     /// The distributions that are stored with a run whatever rows are kept.
     public var histograms: [MetricHistogram] {
@@ -110,6 +113,7 @@ struct PartTotals: Sendable {
     private var decodeStalled: Int128 = 0
     private var preempted: Int128 = 0
 
+    @inline(__always)
     mutating func add(_ parts: LatencyParts) {
         queue += Int128(parts.queue.nanoseconds)
         prefillRun += Int128(parts.prefillRun.nanoseconds)

@@ -9,6 +9,12 @@ internal import Workloads
 struct Engine: ~Copyable, Sendable {
     var instance: Instance
     let pool: Int
+    /// Of the first lane; that of a second one follows. The others where there are such.
+    let laneTimer: Int
+    var linkTimer: Int?
+    var controlTimer: Int?
+    /// Whether it is to be asked for new batches at the end of the instant.
+    var isTouched = false
     private let costModel: any CostModel
     private let streamingMultiprocessors: Int
     private var mainPolicy: any SchedulingPolicy
@@ -21,7 +27,8 @@ struct Engine: ~Copyable, Sendable {
     var partitionControl = UniqueBuffer<PartitionControl>()
     private let ignoresArrivalsBehindFirst: Bool
 
-    init(index: Int, pool: Int, _ configuration: PoolConfiguration) {
+    init(index: Int, pool: Int, laneTimer: Int, _ configuration: PoolConfiguration) {
+        self.laneTimer = laneTimer
         instance = Instance(index: index, pool: configuration)
         self.pool = pool
         costModel = configuration.costModel
@@ -50,10 +57,8 @@ struct Engine: ~Copyable, Sendable {
 // MARK: - What happens to it
 
 extension Engine {
-    /// Takes in a request. Returns whether the instance is to be asked what to run.
-    mutating func arrive(_ pending: consuming PendingRequest, _ context: inout RunContext) -> Bool {
-        let promptTokens = pending.state.request.promptTokens
-        instance.enqueue(pending)
+    /// A request has been enqueued. Returns whether the instance is to be asked what to run.
+    mutating func arrive(promptTokens: Int, _ context: inout RunContext) -> Bool {
         if isControlled { partitionControl[0].recordArrival(promptTokens: promptTokens) }
         guard instance.lanes[0].isRunning else { return true }
         if instance.waitingCount == 1 || !ignoresArrivalsBehindFirst { cutRun(&context) }
@@ -80,7 +85,9 @@ extension Engine {
         let work = instance.commit(
             lane: lane, iterations: instance.lanes[lane].plannedIterations, ended: true, &recorder)
         if instance.lanes[lane].batch.decodes {
-            while let slot = instance.decodeSet.popCompleted(in: instance.requests) {
+            while instance.decodeSet.mayBeCompleted,
+                let slot = instance.decodeSet.popCompleted(in: instance.requests)
+            {
                 instance.leaveDecodeSet(slot)
                 complete(slot, &context, &recorder)
             }
@@ -88,11 +95,12 @@ extension Engine {
         if lane == 0, isControlled { recordPrefill(at: context.now) }
         if lane == 0, handOff == .byMessage, instance.lanes.count > 1, instance.lanes[1].isRunning {
             undelivered = work
-        } else {
+        } else if !instance.lanes[lane].batch.chunks.isEmpty {
             finishChunks(of: lane, work: work, &context, &recorder)
         }
     }
 
+    @inline(__always)
     private mutating func finishChunks(
         of lane: Int, work: Work, _ context: inout RunContext, _ recorder: inout some Recorder
     ) {
@@ -105,6 +113,7 @@ extension Engine {
     }
 
     /// Sends a request that has just been prefilled where its next token comes from.
+    @inline(__always)
     private mutating func goOn(_ slot: Int32, _ context: inout RunContext, _ recorder: inout some Recorder) {
         if instance.requests[slot].generatedTokens == instance.requests[slot].request.outputTokens {
             return complete(slot, &context, &recorder)
@@ -128,6 +137,17 @@ extension Engine {
 // MARK: - What it runs next
 
 extension Engine {
+    /// Asks the policy for a batch, prices it and puts it on the clock, where there is one lane and nobody else touches its
+    /// memory.
+    mutating func startOnlyLane(_ context: inout RunContext) {
+        instance.now = context.now
+        if instance.lanes[0].isRunning { return }
+        instance.batch.removeAll()
+        mainPolicy.schedule(&instance)
+        begin(lane: 0, repeatsDecode: mainPolicy.repeatsDecode, &context)
+        setRate(lane: 0, .none, &context)
+    }
+
     /// Asks the policies of idle lanes for batches and prices them.
     mutating func formBatches(_ context: inout RunContext, _ recorder: inout some Recorder) {
         instance.now = context.now
@@ -138,7 +158,8 @@ extension Engine {
             undelivered = nil
             finishChunks(of: 0, work: work, &context, &recorder)
         }
-        var mayBegin = repartition(&context, &recorder)
+        var mayBegin =
+            isControlled ? repartition(&context, &recorder) : PhasePair(prefill: true, decode: true)
         if handOff == .byMessage, instance.lanes.count > 1 {
             mayBegin.prefill = mayBegin.prefill && decodeIsBetweenIterations && undelivered == nil
         }
@@ -146,22 +167,32 @@ extension Engine {
         if instance.lanes.count > 1, !instance.lanes[1].isRunning, mayBegin.decode {
             instance.batch.removeAll()
             decodePolicy.schedule(&instance)
-            begin(lane: 1, repeatsDecode: decodePolicy.repeatsDecode, context)
+            begin(lane: 1, repeatsDecode: decodePolicy.repeatsDecode, &context)
         }
         if !instance.lanes[0].isRunning, mayBegin.prefill {
             instance.batch.removeAll()
             mainPolicy.schedule(&instance)
-            begin(lane: 0, repeatsDecode: mainPolicy.repeatsDecode, context)
+            begin(lane: 0, repeatsDecode: mainPolicy.repeatsDecode, &context)
         }
     }
 
-    private mutating func begin(lane: Int, repeatsDecode: Bool, _ context: borrowing RunContext) {
+    @inline(__always)
+    private mutating func begin(lane: Int, repeatsDecode: Bool, _ context: inout RunContext) {
         if instance.batch.isEmpty { return }
-        swap(&instance.batch, &instance.lanes[lane].batch)
-        instance.lanes[lane].begin(at: context.now, model: costModel)
-        instance.lanes[lane].isDecodeRun =
-            repeatsDecode && instance.lanes[lane].batch.shape.isDecodeOnly && !context.stepByStep
-            && !instance.admissionMayChange
+        let (shape, sms) = (instance.batch.shape, instance.lanes[lane].sms)
+        instance.lanes[lane].batch.take(&instance.batch)
+        if shape.isDecodeOnly {
+            let (sequences, tokens) = (shape.decodeSequences, shape.decodeContextTokens)
+            let line =
+                context.costLines[pool].line(sequences: sequences, contextTokens: tokens, sms: sms)
+                ?? context.costLines[pool].ask(costModel, sequences: sequences, contextTokens: tokens, sms: sms)
+            instance.lanes[lane].begin(at: context.now, price: line)
+            instance.lanes[lane].isDecodeRun = repeatsDecode && !context.stepByStep && !instance.admissionMayChange
+        } else {
+            instance.lanes[lane].begin(at: context.now, price: costModel.work(of: shape, sms: sms))
+            instance.lanes[lane].isDecodeRun = false
+        }
+        if instance.lanes[lane].uniformProvenance == nil { instance.lanes[lane].splitProvenance(costModel) }
     }
 
     /// Books the iterations of a run that are over, so that the instance is as it is now. A run at a boundary ends; one
@@ -181,8 +212,9 @@ extension Engine {
     /// Gives each running lane the speed that its neighbour leaves it, plans what has just begun, and sets the timers of
     /// what is new.
     mutating func setRates(_ context: inout RunContext) {
+        if instance.lanes.count == 1 { return setRate(lane: 0, .none, &context) }
         var slowdowns = LaneSlowdowns.none
-        if instance.lanes.count > 1, instance.lanes[0].isRunning, instance.lanes[1].isRunning {
+        if instance.lanes[0].isRunning, instance.lanes[1].isRunning {
             // Both ran before: neither has changed.
             if instance.lanes[0].plannedIterations > 0, instance.lanes[1].plannedIterations > 0 { return }
             let partition = SMPartition(
@@ -191,9 +223,10 @@ extension Engine {
                 prefill: instance.lanes[0].rateShape, decode: instance.lanes[1].rateShape, partition: partition)
         }
         setRate(lane: 0, slowdowns.prefill, &context)
-        if instance.lanes.count > 1 { setRate(lane: 1, slowdowns.decode, &context) }
+        setRate(lane: 1, slowdowns.decode, &context)
     }
 
+    @inline(__always)
     private mutating func setRate(lane: Int, _ slowdown: Slowdown, _ context: inout RunContext) {
         guard instance.lanes[lane].isRunning else { return }
         if instance.lanes[lane].plannedIterations == 0 {
@@ -210,9 +243,10 @@ extension Engine {
         schedule(lane: lane, &context)
     }
 
+    @inline(__always)
     private func schedule(lane: Int, _ context: inout RunContext) {
         context.timers.set(timer(lane: lane), to: instance.lanes[lane].end.time)
     }
 
-    private func timer(lane: Int) -> Int { instance.index * 2 + lane }
+    private func timer(lane: Int) -> Int { laneTimer + lane }
 }
