@@ -183,16 +183,21 @@ extension Engine {
         instance.lanes[lane].batch.take(&instance.batch)
         if shape.isDecodeOnly {
             let (sequences, tokens) = (shape.decodeSequences, shape.decodeContextTokens)
-            let line =
-                context.costLines[pool].line(sequences: sequences, contextTokens: tokens, sms: sms)
-                ?? context.costLines[pool].ask(costModel, sequences: sequences, contextTokens: tokens, sms: sms)
-            instance.lanes[lane].begin(at: context.now, price: line)
+            if !context.costLines[pool].holds(sequences: sequences, contextTokens: tokens, sms: sms) {
+                context.costLines[pool].ask(costModel, sequences: sequences, contextTokens: tokens, sms: sms)
+            }
+            instance.lanes[lane].begin(at: context.now, price: context.costLines[pool].line(sequences: sequences))
+            if instance.lanes[lane].uniformProvenance == nil {
+                instance.lanes[lane].provenanceSplit = context.costLines[pool].split(sequences: sequences)
+            }
             instance.lanes[lane].isDecodeRun = repeatsDecode && !context.stepByStep && !instance.admissionMayChange
         } else {
             instance.lanes[lane].begin(at: context.now, price: costModel.work(of: shape, sms: sms))
+            if instance.lanes[lane].uniformProvenance == nil {
+                instance.lanes[lane].provenanceSplit = costModel.provenance(of: shape, sms: sms).split
+            }
             instance.lanes[lane].isDecodeRun = false
         }
-        if instance.lanes[lane].uniformProvenance == nil { instance.lanes[lane].splitProvenance(costModel) }
     }
 
     /// Books the iterations of a run that are over, so that the instance is as it is now. A run at a boundary ends; one

@@ -30,7 +30,7 @@ struct Lane: ~Copyable, Sendable {
     /// What every price rests on; `nil` if that depends on the iteration.
     let uniformProvenance: CostProvenance?
     /// Otherwise what the run's price rests on; the same for every iteration of a cost line.
-    private var provenanceSplit = ProvenanceShares().split
+    var provenanceSplit = ProvenanceShares().split
     /// Units of work whose price rests on `uniformProvenance`.
     private var uniformUnits: Int128 = 0
     private var mixedProvenance = ProvenanceWork()
@@ -77,11 +77,6 @@ struct Lane: ~Copyable, Sendable {
         plannedIterations = 0
         resumedWork = nil
         isRunning = true
-    }
-
-    /// Asks what the price of the batch rests on, where that is not the same for all.
-    mutating func splitProvenance(_ model: any CostModel) {
-        if uniformProvenance == nil { provenanceSplit = model.provenance(of: rateShape, sms: sms).split }
     }
 
     /// What the other lane's slowdown depends on: the shape of the batch, for decodes at the middle of the cost line's
