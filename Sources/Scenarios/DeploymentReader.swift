@@ -77,7 +77,7 @@ struct DeploymentReader {
     private mutating func readShorthand(_ policy: PolicyDescription, _ keys: inout YAMLReader) -> [ResolvedPool]? {
         let parameters = keys.node("parameters")
         let perRole = policy.parts.count > 1 ? roleParameters(parameters, policy) : [:]
-        let shared = pools.readShared(&keys)
+        let shared = pools.readShared(&keys, isSemiPD: policy.roles.contains(.semiPD))
         let instances = policy.parts.map { part in
             let key = policy.parts.count > 1 ? "\(part.role.rawValue)_instances" : "instances"
             return keys.optional(key, PoolReader.instances)?.value ?? 1
@@ -94,8 +94,9 @@ struct DeploymentReader {
             read.append(
                 ResolvedPool(
                     name: part.role.rawValue, role: part.role, policy: policy.id, instances: instances,
-                    tensorParallelism: shared.tensorParallelism, deviceReference: device.reference,
-                    device: device.profile, memory: shared.memory, costs: shared.costs,
+                    tensorParallelism: shared.tensorParallelism, pipelineParallelism: shared.pipelineParallelism,
+                    deviceReference: device.reference, device: device.profile, memory: shared.memory,
+                    costs: shared.costs,
                     partition: part.role == .semiPD ? partitioning?.partition : nil,
                     partitionControl: part.role == .semiPD ? partitioning?.control : nil,
                     workers: part.role == .semiPD ? partitioning?.workers : nil, arguments: arguments))
@@ -184,10 +185,9 @@ struct DeploymentReader {
         let hasNVLink = ends.allSatisfy { $0.device.nvlinkBytesPerSecond > 0 }
         let bandwidths = ends.map { pool in
             let perGPU = hasNVLink ? pool.device.nvlinkBytesPerSecond : pool.device.pcieBytesPerSecond
-            return perGPU * Double(pool.tensorParallelism)
+            return perGPU * Double(pool.gpusPerInstance)
         }
-        // Copies through host memory take two DMA transfers and their synchronisation: assumed, an order of magnitude.
-        let latency = hasNVLink ? ends.map(\.device.nvlinkLatencySeconds).max() ?? 0 : 20e-6
+        let latency = hasNVLink ? ends.map(\.device.nvlinkLatencySeconds).max() ?? 0 : copyLatencyWithoutNVLink
         return ResolvedLink(bytesPerSecond: bandwidths.min() ?? 0, latencySeconds: latency)
     }
 }

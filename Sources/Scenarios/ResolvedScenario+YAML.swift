@@ -100,7 +100,8 @@ extension ResolvedPool {
         return mapping(
             [
                 ("name", text(name)), ("role", text(role.rawValue)), ("policy", text(policy)),
-                ("instances", number(instances)), ("tp", number(tensorParallelism)), ("device", text(deviceReference)),
+                ("instances", number(instances)), ("tp", number(tensorParallelism)),
+                ("pp", pipelineParallelism == 1 ? nil : number(pipelineParallelism)), ("device", text(deviceReference)),
                 ("kv_blocks", blocks), ("memory_utilization", utilization),
                 ("costs", costs?.node),
                 (

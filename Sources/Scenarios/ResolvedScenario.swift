@@ -150,6 +150,8 @@ public struct ResolvedPool: Hashable, Sendable {
     public var policy: String
     public var instances: Int
     public var tensorParallelism: Int
+    /// Stages of an instance, each on as many GPUs as tensor parallelism says.
+    public var pipelineParallelism = 1
     /// The id or path that was given.
     public var deviceReference: String
     public var device: DeviceProfile
@@ -165,7 +167,8 @@ public struct ResolvedPool: Hashable, Sendable {
     /// Every parameter of the policy, in the catalogue's order.
     public var arguments: [PolicyArgument]
 
-    public var gpus: Int { instances * tensorParallelism }
+    public var gpusPerInstance: Int { tensorParallelism * pipelineParallelism }
+    public var gpus: Int { instances * gpusPerInstance }
 
     /// The argument with a meaning; `nil` if the policy takes none.
     func argument(_ meaning: PolicyParameter.Meaning) -> Int? {

@@ -107,6 +107,7 @@ extension Engine {
         let now = context.now
         instance.now = now
         undelivered = nil
+        clearPipeline(&context)
         for lane in instance.lanes.indices {
             settle(lane: lane, &context, &recorder)
             if instance.lanes[lane].isRunning { instance.lanes[lane].abandon(at: now) }

@@ -126,7 +126,8 @@ extension Instance {
     func record(pool: PoolConfiguration, at now: SimulationTime) -> InstanceRecord {
         let (main, decode) = (role == .decode ? nil : 0, role == .decode ? 0 : lanes.count > 1 ? 1 : nil as Int?)
         return InstanceRecord(
-            instance: index, pool: pool.name, gpus: pool.gpusPerInstance, totalBlocks: memory.totalBlocks,
+            instance: index, pool: pool.name, gpus: pool.gpusPerInstance / pool.enginesPerInstance,
+            totalBlocks: memory.totalBlocks,
             peakBlocks: memory.peakBlocks, prefillBusy: main.map { lanes[$0].busy(at: now) } ?? .zero,
             decodeBusy: decode.map { lanes[$0].busy(at: now) } ?? .zero,
             prefillIterations: main.map { lanes[$0].iterations } ?? 0,

@@ -69,6 +69,10 @@ public struct PoolConfiguration: Sendable {
     public var partition: SMPartition
     /// How semi-PD workers hand requests to each other.
     public var handOff = HandOff.inProcess
+    /// The stages of an instance, of which each runs as many virtual engines; `nil` for one that is a single stage. Not of
+    /// semi-PD pools. Virtual engines are numbered, routed to and recorded as instances, each with the GPUs of one stage and
+    /// an equal part of the KV blocks.
+    public var pipeline: PipelineStages?
     /// Changes the partition of semi-PD instances during a run; `nil` leaves it as it is. Copied for every instance.
     public var partitionControl: PartitionControl?
 
@@ -92,6 +96,14 @@ public struct PoolConfiguration: Sendable {
         self.partition = partition
         self.partitionControl = partitionControl
     }
+}
+
+extension PoolConfiguration {
+    /// Virtual engines of an instance, or one.
+    var enginesPerInstance: Int { pipeline?.count ?? 1 }
+
+    /// Instances as they are numbered over the deployment.
+    public var numberedInstances: Int { instances * enginesPerInstance }
 }
 
 /// How the workers of a semi-PD instance hand requests to each other.

@@ -68,13 +68,15 @@ enum System: CaseIterable, CustomStringConvertible {
     case controlled
     /// Semi-PD with the hand-off, the evictions and the reserve of its variants.
     case handingOff
+    /// Unified or disaggregated instances of several stages.
+    case staged
     // Unified, with other policies.
     case vllm06, vllm06Chunked, sarathi, sglang, orca, fasterTransformer, prefillFirst
 
     /// Nothing but unified instances.
     var isUnified: Bool {
         switch self {
-        case .semiPD, .disaggregated, .mixed, .controlled, .handingOff: false
+        case .semiPD, .disaggregated, .mixed, .controlled, .handingOff, .staged: false
         default: true
         }
     }
@@ -82,7 +84,7 @@ enum System: CaseIterable, CustomStringConvertible {
     /// The policy of its unified instances.
     var unifiedPolicy: any SchedulingPolicy {
         switch self {
-        case .unified, .semiPD, .disaggregated, .mixed, .controlled, .handingOff: VLLMV1Policy()
+        case .unified, .semiPD, .disaggregated, .mixed, .controlled, .handingOff, .staged: VLLMV1Policy()
         case .vllm06: VLLM06Policy()
         case .vllm06Chunked: VLLM06ChunkedPolicy()
         case .sarathi: SarathiPolicy()
@@ -108,6 +110,7 @@ enum System: CaseIterable, CustomStringConvertible {
         case .controlled: "semi-PD under control"
         case .disaggregated: "disaggregated"
         case .mixed: "all roles behind one router"
+        case .staged: "instances of several stages"
         }
     }
 }
@@ -153,6 +156,7 @@ func randomConfiguration(_ system: System, _ random: inout RandomStream) -> Simu
         case .semiPD, .controlled, .handingOff: [.semiPD]
         case .disaggregated: [.prefill, .decode]
         case .mixed: [.unified, .prefill, .decode, .semiPD]
+        case .staged: random.index(below: 2) == 0 ? [.unified] : [.prefill, .decode]
         default: [.unified]
         }
     var link = testLink
@@ -166,6 +170,15 @@ func randomConfiguration(_ system: System, _ random: inout RandomStream) -> Simu
         sampleInterval: SimulationDuration(nanoseconds: 200_000))
     if system == .handingOff || system == .controlled, random.index(below: 2) == 0 {
         configuration.pools[0].handOff = .byMessage
+    }
+    if system == .staged {
+        for index in configuration.pools.indices {
+            let layers = (0..<1 + random.index(below: 4)).map { _ in 1 + random.index(below: 3) }
+            configuration.pools[index].gpusPerInstance = layers.count
+            configuration.pools[index].pipeline = PipelineStages(
+                layers: layers, bytesPerToken: 100, bytesPerSecond: 1e9,
+                latency: SimulationDuration(nanoseconds: Int64(random.index(below: 50))))
+        }
     }
     if system == .controlled { addRandomControl(to: &configuration.pools[0], &random) }
     if system == .handingOff {
