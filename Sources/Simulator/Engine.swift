@@ -48,6 +48,14 @@ struct Engine: ~Copyable, Sendable {
         instance.lanes[1].sms = configuration.partition.decode
     }
 
+    /// What is wrong with its sums, or with a lane that does nothing. Lanes that a partition control or a message holds back
+    /// may wait beside work.
+    func brokenInvariant() -> String? {
+        if let broken = instance.brokenInvariant() { return broken }
+        if isControlled || handOff == .byMessage { return nil }
+        return instance.idleLane(reserve: (mainPolicy as? FCFSPrefillPolicy)?.reserve ?? 0)
+    }
+
     /// The KV that is pulled into an instance shares its memory with decode iterations that are under way.
     private var sharesDecodeRun: Bool { instance.role == .semiPD || instance.role == .decode }
 }

@@ -182,7 +182,7 @@ public struct Simulation: ~Copyable {
             // After admissions have made way for prompts, and running requests have their blocks.
             if engines[index].instance.role == .decode { pull(into: index) }
             engines[index].setRates(&context)
-            if configuration.checksInvariants, let broken = engines[index].instance.brokenInvariant() {
+            if configuration.checksInvariants, let broken = engines[index].brokenInvariant() {
                 preconditionFailure("instance \(index) at \(context.now): \(broken)")
             }
         }
