@@ -85,6 +85,8 @@ struct DeploymentReader {
         let partitioning =
             policy.roles.contains(.semiPD)
             ? PartitionReader(findings: findings).read(&keys, device: shared.device) : nil
+        let swap = SwapReader(findings: findings).read(
+            &keys, policy: policy, roles: policy.roles, semiPDEviction: partitioning?.workers?.eviction)
         var read: [ResolvedPool] = []
         for (part, instances) in zip(policy.parts, instances) {
             let arguments = pools.readArguments(
@@ -96,7 +98,7 @@ struct DeploymentReader {
                     name: part.role.rawValue, role: part.role, policy: policy.id, instances: instances,
                     tensorParallelism: shared.tensorParallelism, pipelineParallelism: shared.pipelineParallelism,
                     deviceReference: device.reference, device: device.profile, memory: shared.memory,
-                    costs: shared.costs,
+                    swapSpaceGiB: part.role == .prefill ? nil : swap, costs: shared.costs,
                     partition: part.role == .semiPD ? partitioning?.partition : nil,
                     partitionControl: part.role == .semiPD ? partitioning?.control : nil,
                     workers: part.role == .semiPD ? partitioning?.workers : nil, arguments: arguments))

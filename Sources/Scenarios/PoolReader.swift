@@ -37,7 +37,7 @@ struct PoolReader {
         let partitioning: PartitionReader.Partitioning
         if let role, role.value != .semiPD {
             partitioning = PartitionReader.Partitioning()
-            for key in PartitionReader.keys {
+            for key in PartitionReader.keys where key != "eviction" || role.value != .decode {
                 guard let node = keys.node(key) else { continue }
                 findings.error(
                     at: node.location,
@@ -46,6 +46,9 @@ struct PoolReader {
         } else {
             partitioning = PartitionReader(findings: findings).read(&keys, device: shared.device)
         }
+        let swap = SwapReader(findings: findings).read(
+            &keys, policy: policy, roles: role.map { [$0.value] } ?? [],
+            semiPDEviction: partitioning.workers?.eviction)
         keys.finish()
         guard let role, let policy, let part = policy.part(role.value) else { return nil }
         let arguments = readArguments(parameters, part: part, of: policy, device: shared.device)
@@ -54,7 +57,7 @@ struct PoolReader {
             name: name?.value ?? role.value.rawValue, role: role.value, policy: policy.id, instances: instances,
             tensorParallelism: shared.tensorParallelism, pipelineParallelism: shared.pipelineParallelism,
             deviceReference: device.reference, device: device.profile,
-            memory: shared.memory, costs: shared.costs, partition: partitioning.partition,
+            memory: shared.memory, swapSpaceGiB: swap, costs: shared.costs, partition: partitioning.partition,
             partitionControl: partitioning.control, workers: partitioning.workers,
             arguments: arguments)
     }

@@ -90,6 +90,8 @@ extension ResolvedChange {
     }
 }
 
+private typealias Eviction = FCFSDecodePolicy.Eviction
+
 extension ResolvedPool {
     fileprivate var node: YAMLNode {
         var (blocks, utilization): (YAMLNode?, YAMLNode?)
@@ -103,6 +105,12 @@ extension ResolvedPool {
                 ("instances", number(instances)), ("tp", number(tensorParallelism)),
                 ("pp", pipelineParallelism == 1 ? nil : number(pipelineParallelism)), ("device", text(deviceReference)),
                 ("kv_blocks", blocks), ("memory_utilization", utilization),
+                ("swap_space", swapSpaceGiB.map(number)),
+                ("preemption_mode", policy == "vllm-0.6" && swapSpaceGiB != nil ? text("swap") : nil),
+                (
+                    "eviction",
+                    role == .decode ? text((swapSpaceGiB == nil ? Eviction.recomputeLast : .swapLast).rawValue) : nil
+                ),
                 ("costs", costs?.node),
                 (
                     "partition_sms",

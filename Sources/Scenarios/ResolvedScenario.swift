@@ -156,6 +156,8 @@ public struct ResolvedPool: Hashable, Sendable {
     public var deviceReference: String
     public var device: DeviceProfile
     public var memory: KVMemory
+    /// Host memory for what decode throws out, GiB for each GPU; `nil` for pools that compute it again.
+    public var swapSpaceGiB: Double?
     /// Costs that the scenario states itself; `nil` for those of the device's profile.
     public var costs: ResolvedCosts?
     /// Of semi-PD pools, at the start; `nil` for others, which use all SMs.

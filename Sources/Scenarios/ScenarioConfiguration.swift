@@ -96,6 +96,7 @@ extension ResolvedScenario {
         let costModel = try given ?? costModelFactory(kind)
         var memory = KVMemoryConfiguration(blockSize: blockSize, totalBlocks: blocks)
         memory.cachesPrefixes = pool.argument(.prefixCaching) == 1 || pool.argument(.noPrefixCaching) == 0
+        memory.host = pool.swapSpaceGiB.map { pool.hostMemory(gibibytes: $0, blockSize: blockSize, of: model) }
         let control = try pool.partitionControl.map { control in
             guard let slo else { throw ControllerWithoutSLO(controller: control.controller) }
             return control.control(
@@ -124,6 +125,17 @@ extension ResolvedScenario {
         let reachable = pool.partitionControl?.reachable(of: partition.total) ?? []
         let counts = ([partition] + reachable).flatMap { [$0.prefill, $0.decode] }.sorted()
         return counts.indices.filter { $0 == 0 || counts[$0] != counts[$0 - 1] }.map { counts[$0] }
+    }
+}
+
+extension ResolvedPool {
+    /// Every GPU copies its share of a block over its own PCIe link.
+    fileprivate func hostMemory(gibibytes: Double, blockSize: Int, of model: ModelArchitecture) -> HostMemory {
+        let bytes = MemoryCapacity.keyValueBlockBytes(
+            model: model, blockSize: blockSize, tensorParallelism: tensorParallelism,
+            pipelineParallelism: pipelineParallelism)
+        return HostMemory(
+            blocks: Int(gibibytes * 1_073_741_824) / bytes, secondsPerBlock: Double(bytes) / device.pcieBytesPerSecond)
     }
 }
 

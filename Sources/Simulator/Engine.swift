@@ -175,7 +175,17 @@ extension Engine {
         instance.lanes[lane].isDecodeRun =
             repeatsDecode && instance.lanes[lane].batch.shape.isDecodeOnly && !context.stepByStep
             && !instance.admissionMayChange
+        if lane == instance.decodeLane, instance.uncopiedBlocks > 0 { copyBlocks(lane: lane) }
         if let pipeline { enter(pipeline, lane: lane, &context) }
+    }
+
+    /// Copies what was swapped before the kernels of a lane's batch. The next iteration copies something else.
+    private mutating func copyBlocks(lane: Int) {
+        if let host = instance.host {
+            instance.lanes[lane].lengthen(by: Work(rounding: Double(instance.uncopiedBlocks) * host.secondsPerBlock))
+            instance.lanes[lane].isDecodeRun = false
+        }
+        instance.uncopiedBlocks = 0
     }
 
     /// Sends the batch of a lane through the stages. Its work is what they take; what it waits for them comes before. The

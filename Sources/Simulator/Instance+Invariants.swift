@@ -19,6 +19,9 @@ extension Instance {
         if lanes[decodeLane].isRunning, lanes[decodeLane].batch.decodes { held += blocksForNextDecode }
         if members != decodeSet.count { return "\(members) sequences in the decode set, \(decodeSet.count) counted" }
         if context != decodeSet.contextTokens { return "\(context) context tokens, \(decodeSet.contextTokens) summed" }
+        let inHost = swapped.reduce(0) { $0 + memory.blocks(for: requests[$1].computedTokens) }
+        if inHost != hostBlocks { return "\(inHost) blocks held in host memory, \(hostBlocks) counted" }
+        if let host, hostBlocks > host.blocks { return "\(hostBlocks) of \(host.blocks) blocks of host memory" }
         if held != memory.usedBlocks { return "\(held) blocks held by requests, \(memory.usedBlocks) in use" }
         if let prefixes = memory.prefixes, prefixes.idleBlocks > memory.freeBlocks {
             return "\(prefixes.idleBlocks) blocks of idle prefixes in \(memory.freeBlocks) free ones"

@@ -83,6 +83,9 @@ struct Lane: ~Copyable, Sendable {
         isRunning = true
     }
 
+    /// Adds to the price of the batch that has just begun.
+    mutating func lengthen(by work: Work) { run.first += work }
+
     /// Puts the batch that has just begun off until `start`, with another price.
     mutating func begin(at start: SimulationTime, taking duration: SimulationDuration) {
         let work = Work(units: duration.nanoseconds << Work.fractionBits)

@@ -43,6 +43,7 @@ public struct Simulation: ~Copyable {
             let virtualEngines = given.enginesPerInstance
             precondition(virtualEngines == 1 || pool.role != .semiPD, "pipeline stages of a semi-PD pool")
             pool.memory.totalBlocks = max(1, pool.memory.totalBlocks / virtualEngines)
+            pool.memory.host?.blocks /= virtualEngines
             for number in 0..<pool.numberedInstances {
                 if virtualEngines > 1, number % virtualEngines == 0 {
                     pipelines.append(PipelineTimetable(stages: virtualEngines))

@@ -123,6 +123,8 @@ public struct KVMemoryConfiguration: Hashable, Sendable {
     /// Whether the KV of prompts is kept for later requests with the same beginning, where they have ids of blocks that
     /// say so. Of unified instances only.
     public var cachesPrefixes = false
+    /// Where sequences go that are swapped out; `nil` for memory without end, to which copies take no time.
+    public var host: HostMemory?
 
     public init(blockSize: Int = 16, totalBlocks: Int) {
         precondition(blockSize > 0 && totalBlocks > 0, "KV memory of \(totalBlocks) blocks of \(blockSize) tokens")
@@ -132,6 +134,22 @@ public struct KVMemoryConfiguration: Hashable, Sendable {
 
     /// Blocks that `tokens` tokens need.
     public func blocks(for tokens: Int) -> Int { (tokens + blockSize - 1) / blockSize }
+}
+
+/// Host memory of one instance for the KV of sequences that its GPUs have no room for.
+public struct HostMemory: Hashable, Sendable {
+    /// As large as those of the GPUs.
+    public var blocks: Int
+    /// Of a copy of one block either way, all GPUs of the instance copying their shares at once. Copies lengthen the
+    /// iteration that they make room for or bring sequences to: in vLLM 0.6 (`worker/cache_engine.py`) they are in the stream
+    /// of its kernels.
+    public var secondsPerBlock: Double
+
+    public init(blocks: Int, secondsPerBlock: Double) {
+        precondition(blocks >= 0 && secondsPerBlock >= 0, "host memory of \(blocks) blocks, \(secondsPerBlock) s each")
+        self.blocks = blocks
+        self.secondsPerBlock = secondsPerBlock
+    }
 }
 
 /// Limits that every engine has, whatever its policy. Named after vLLM's flags.

@@ -71,6 +71,7 @@ enum System: CaseIterable, CustomStringConvertible {
     /// Unified or disaggregated instances of several stages.
     case staged
     // Unified, with other policies.
+    case swapping
     case vllm06, vllm06Chunked, sarathi, sglang, orca, fasterTransformer, prefillFirst
 
     /// Nothing but unified instances.
@@ -85,6 +86,7 @@ enum System: CaseIterable, CustomStringConvertible {
     var unifiedPolicy: any SchedulingPolicy {
         switch self {
         case .unified, .semiPD, .disaggregated, .mixed, .controlled, .handingOff, .staged: VLLMV1Policy()
+        case .swapping: VLLM06Policy(preemption: .swap)
         case .vllm06: VLLM06Policy()
         case .vllm06Chunked: VLLM06ChunkedPolicy()
         case .sarathi: SarathiPolicy()
@@ -98,6 +100,7 @@ enum System: CaseIterable, CustomStringConvertible {
     var description: String {
         switch self {
         case .unified: "unified"
+        case .swapping: "vLLM 0.6 with swap"
         case .vllm06: "vLLM 0.6"
         case .vllm06Chunked: "vLLM 0.6 chunked"
         case .sarathi: "Sarathi"
@@ -186,6 +189,16 @@ func randomConfiguration(_ system: System, _ random: inout RandomStream) -> Simu
         configuration.pools[0].decodePolicy = FCFSDecodePolicy(
             eviction: evictions[random.index(below: evictions.count)])
         configuration.pools[0].prefillPolicy = FCFSPrefillPolicy(reserve: [0, 0.05, 0.4][random.index(below: 3)])
+    }
+    if system == .swapping || system == .handingOff || system == .disaggregated {
+        for index in configuration.pools.indices {
+            configuration.pools[index].memory.host = HostMemory(
+                blocks: [0, 10, 1_000][random.index(below: 3)],
+                secondsPerBlock: random.index(below: 2) == 0 ? 0 : 1e-6 * random.uniform())
+            if system == .disaggregated, random.index(below: 2) == 0 {
+                configuration.pools[index].decodePolicy = FCFSDecodePolicy(eviction: .swapLast)
+            }
+        }
     }
     configuration.checksInvariants = true
     return configuration
