@@ -35,6 +35,7 @@ struct DeploymentReader {
         let poolsNode = keys.node("pools")
         let linkNode = keys.node("link")
         let changesNode = keys.node("changes")
+        let mixedPoolTokens = keys.optional("mixed_pool_tokens", .int(in: 1...1_000_000_000))
 
         var read: [ResolvedPool]?
         if let poolsNode {
@@ -54,7 +55,8 @@ struct DeploymentReader {
         }
         // Which further keys exist depends on the policy: without one there is nothing to hold them against.
         if poolsNode != nil || policy != nil { keys.finish() }
-        let link = linkNode.flatMap(readLink)
+        let isSplitwise = read?.contains { $0.policy == PolicyCatalog.splitwise.id } ?? false
+        let link = linkNode.flatMap { readLink($0, isLayerWise: isSplitwise) }
         guard let read, read.count > 0, let deploymentName = name?.value ?? policy?.value else { return nil }
         checkName(deploymentName, at: name?.location ?? node.location)
         let isComplete = checkRoles(read, at: poolsNode?.location ?? node.location)
@@ -62,6 +64,10 @@ struct DeploymentReader {
         if let linkNode, !hasPrefillPool {
             findings.error(
                 at: linkNode.location, "link: found in a deployment without a prefill pool, where nothing travels")
+        }
+        if let mixedPoolTokens, !hasPrefillPool {
+            findings.error(
+                at: mixedPoolTokens.location, "mixed_pool_tokens: found in a deployment without a prefill pool")
         }
         let changes = changesNode.map {
             ChangesReader(findings: findings, pools: read, hasLink: hasPrefillPool).read($0)
@@ -71,7 +77,9 @@ struct DeploymentReader {
             name: deploymentName, router: router,
             signalIntervalSeconds: signalInterval ?? (router == .leastKV ? Self.defaultSignalInterval : nil),
             pools: read,
-            link: hasPrefillPool ? link ?? Self.defaultLink(of: read) : nil, changes: changes ?? [])
+            link: hasPrefillPool ? link ?? Self.defaultLink(of: read, isLayerWise: isSplitwise) : nil,
+            mixedPoolTokens: mixedPoolTokens?.value ?? (isSplitwise ? Self.defaultMixedPoolTokens : nil),
+            changes: changes ?? [])
     }
 
     private mutating func readShorthand(_ policy: PolicyDescription, _ keys: inout YAMLReader) -> [ResolvedPool]? {
@@ -145,16 +153,18 @@ struct DeploymentReader {
         return read.count == items.count ? read : nil
     }
 
-    private func readLink(_ node: YAMLNode) -> ResolvedLink? {
+    private func readLink(_ node: YAMLNode, isLayerWise: Bool) -> ResolvedLink? {
         guard var keys = YAMLReader(node, "a link", findings) else { return nil }
         let bandwidth = keys.required("bandwidth", .number(in: 1e3...1e18))
         let latency = keys.optional("latency", .number(in: 0...60))
         let concurrent = keys.optional("concurrent_transfers", .int(in: 1...1024))
+        let push = keys.optional("push", .word("a push", of: ["layer-wise", "none"]))
         keys.finish()
         return bandwidth.map {
             ResolvedLink(
                 bytesPerSecond: $0.value, latencySeconds: latency?.value ?? 0,
-                concurrentTransfers: concurrent?.value ?? 1)
+                concurrentTransfers: concurrent?.value ?? 1,
+                isLayerWise: push.map { $0.value == "layer-wise" } ?? isLayerWise)
         }
     }
 
@@ -181,8 +191,11 @@ struct DeploymentReader {
     /// Seconds; assumed: engines publish their metrics several times a second.
     private static let defaultSignalInterval = 0.1
 
+    /// Four prefill iterations: assumed, the paper has a threshold and does not say which.
+    private static let defaultMixedPoolTokens = 8192
+
     /// Every GPU of an instance moves its own shard over its own link, so the narrower side of the two counts.
-    private static func defaultLink(of pools: [ResolvedPool]) -> ResolvedLink {
+    private static func defaultLink(of pools: [ResolvedPool], isLayerWise: Bool) -> ResolvedLink {
         let ends = pools.filter { $0.role == .prefill || $0.role == .decode }
         let hasNVLink = ends.allSatisfy { $0.device.nvlinkBytesPerSecond > 0 }
         let bandwidths = ends.map { pool in
@@ -190,6 +203,7 @@ struct DeploymentReader {
             return perGPU * Double(pool.gpusPerInstance)
         }
         let latency = hasNVLink ? ends.map(\.device.nvlinkLatencySeconds).max() ?? 0 : copyLatencyWithoutNVLink
-        return ResolvedLink(bytesPerSecond: bandwidths.min() ?? 0, latencySeconds: latency)
+        return ResolvedLink(
+            bytesPerSecond: bandwidths.min() ?? 0, latencySeconds: latency, isLayerWise: isLayerWise)
     }
 }

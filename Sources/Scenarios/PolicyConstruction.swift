@@ -20,6 +20,11 @@ func schedulingPolicies(of pool: ResolvedPool) -> (prefill: any SchedulingPolicy
         guard let prefillBudget else { break }
         return (PrefillFirstPolicy(maxPrefillTokens: prefillBudget), decode)
     case "distserve": return (FCFSPrefillPolicy(), decode)
+    case "splitwise":
+        return (
+            FCFSPrefillPolicy(),
+            FCFSDecodePolicy(eviction: decode.eviction, prefillBudget: pool.argument(.mixedPrefillBudget) ?? .max)
+        )
     case "semi-pd":
         let workers = pool.workers ?? ResolvedWorkers()
         return (FCFSPrefillPolicy(reserve: workers.reserve), FCFSDecodePolicy(eviction: workers.eviction))

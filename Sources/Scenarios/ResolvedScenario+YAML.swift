@@ -67,9 +67,11 @@ extension ResolvedDeployment {
                     mapping([
                         ("bandwidth", number($0.bytesPerSecond)), ("latency", number($0.latencySeconds)),
                         ("concurrent_transfers", number($0.concurrentTransfers)),
+                        ("push", text($0.isLayerWise ? "layer-wise" : "none")),
                     ])
                 }
             ),
+            ("mixed_pool_tokens", mixedPoolTokens.map(number)),
             ("changes", changes.isEmpty ? nil : list(changes.map(\.node))),
         ])
     }

@@ -106,6 +106,8 @@ public struct ResolvedDeployment: Hashable, Sendable {
     public var pools: [ResolvedPool]
     /// Into each decode instance; `nil` without a prefill pool.
     public var link: ResolvedLink?
+    /// Prompt tokens ahead of a prefill instance from which on decode instances take requests; `nil` for never.
+    public var mixedPoolTokens: Int?
     /// In order of time; places count from 0 within a pool.
     public var changes: [ResolvedChange] = []
 
@@ -132,6 +134,8 @@ public struct ResolvedLink: Hashable, Sendable {
     public var latencySeconds: Double
     /// Transfers that a decode instance takes in at a time.
     public var concurrentTransfers = 1
+    /// Whether layers are sent beside the prefill of those after them.
+    public var isLayerWise = false
 }
 
 /// Instances that are all alike.

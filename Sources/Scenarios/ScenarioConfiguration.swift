@@ -57,16 +57,20 @@ extension ResolvedScenario {
     func configuration(
         of deployment: ResolvedDeployment, costModel: CostModelFactory, kvCapacity: KVCapacity
     ) throws -> SimulationConfiguration {
-        SimulationConfiguration(
+        var simulation = SimulationConfiguration(
             pools: try deployment.pools.map { try configuration(of: $0, costModel: costModel, kvCapacity: kvCapacity) },
             router: deployment.router,
             signalInterval: deployment.signalIntervalSeconds.map(SimulationDuration.init(rounding:)),
             transfer: deployment.link.map { link in
-                TransferConfiguration(
+                var transfer = TransferConfiguration(
                     bytesPerToken: model.keyValueBytesPerToken, bytesPerSecond: link.bytesPerSecond,
                     latency: SimulationDuration(rounding: link.latencySeconds),
                     concurrentTransfers: link.concurrentTransfers)
+                transfer.pushedLayers = link.isLayerWise ? model.layers : nil
+                return transfer
             }, changes: deployment.changes.flatMap { $0.changes(in: deployment.pools) })
+        simulation.mixedPoolTokens = deployment.mixedPoolTokens
+        return simulation
     }
 
     private func configuration(
@@ -85,7 +89,8 @@ extension ResolvedScenario {
             workersPerGPU: pool.role == .semiPD ? 2 : 1,
             smCounts: smCounts(of: pool, partition),
             maxSequences: limits.maxSequences,
-            maxBatchedTokens: max(limits.maxBatchedTokens, pool.argument(.prefillBudget) ?? 0))
+            maxBatchedTokens: max(
+                limits.maxBatchedTokens, pool.argument(.prefillBudget) ?? pool.argument(.mixedPrefillBudget) ?? 0))
         let blocks =
             switch pool.memory {
             case .blocks(let blocks): blocks

@@ -29,7 +29,8 @@ struct SwapReader {
         } else if roles.contains(.decode) {
             let words = [FCFSDecodePolicy.Eviction.swapLast, .recomputeLast].map(\.rawValue)
             let eviction = keys.optional("eviction", .word("an eviction of a decode pool", of: words))
-            swaps = eviction.map { $0.value == FCFSDecodePolicy.Eviction.swapLast.rawValue } ?? true
+            swaps =
+                eviction.map { $0.value == FCFSDecodePolicy.Eviction.swapLast.rawValue } ?? (policy?.id == "distserve")
         }
         if let size, !swaps {
             findings.error(

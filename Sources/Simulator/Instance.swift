@@ -232,7 +232,10 @@ extension Instance {
         if requests[slot].generatedTokens > 0 {
             recorder.recordTokenGaps(now - requests[slot].lastToken, count: 1)
         }
-        if requests[slot].firstToken == nil { promptTokensAhead -= requests[slot].request.promptTokens }
+        // A decode instance counts prompts until they end.
+        if requests[slot].firstToken == nil, role != .decode {
+            promptTokensAhead -= requests[slot].request.promptTokens
+        }
         requests[slot].finishPrefill(at: now)
         return true
     }

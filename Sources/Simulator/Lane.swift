@@ -90,7 +90,7 @@ struct Lane: ~Copyable, Sendable {
     mutating func begin(at start: SimulationTime, taking duration: SimulationDuration) {
         let work = Work(units: duration.nanoseconds << Work.fractionBits)
         run = IterationRun(start: LaneTime(start), first: work, increment: .zero, slowdown: .none)
-        bookedUntil = start
+        (began, bookedUntil) = (start, start)
     }
 
     /// Puts a run of `iterations` on the clock, or ends the one in flight after so many.

@@ -10,6 +10,9 @@ public struct SimulationConfiguration: Sendable {
     public var signalInterval: SimulationDuration?
     /// How prompt KV travels from prefill to decode instances. Needed if there is a prefill pool.
     public var transfer: TransferConfiguration?
+    /// Splitwise's mixed pool: tokens of prompts ahead of a prefill instance from which on a request goes to a decode
+    /// instance instead, which prefills and decodes it in mixed batches; `nil` for roles that never mix.
+    public var mixedPoolTokens: Int?
     /// In order of time.
     public var changes: [DeploymentChange]
     /// Prices and logs every iteration instead of jumping over equal ones. Same records, bit for bit; the specification.
@@ -194,6 +197,10 @@ public struct TransferConfiguration: Hashable, Sendable {
     /// Transfers that a decode instance takes in at a time. DistServe pulls one after the other.
     public var concurrentTransfers: Int
 
+    /// Splitwise's layer-wise push: the layers of the model, of which each is sent as soon as it is computed. `nil` where
+    /// nothing is sent before the prompt is prefilled.
+    public var pushedLayers: Int?
+
     /// - Precondition: at least one transfer at a time.
     public init(
         bytesPerToken: Int, bytesPerSecond: Double, latency: SimulationDuration, concurrentTransfers: Int = 1
@@ -207,5 +214,15 @@ public struct TransferConfiguration: Hashable, Sendable {
 
     public func duration(tokens: Int) -> SimulationDuration {
         latency + SimulationDuration(rounding: Double(tokens * bytesPerToken) / bytesPerSecond)
+    }
+
+    /// What is left of a push when its prompt is prefilled, if the link was its own for `prefill` of that: at least the last
+    /// layer.
+    func duration(tokens: Int, beside prefill: SimulationDuration) -> SimulationDuration {
+        guard let pushedLayers else { return duration(tokens: tokens) }
+        let sending = duration(tokens: tokens) - latency
+        let layers = Int64(pushedLayers)
+        let last = SimulationDuration(nanoseconds: (sending.nanoseconds + layers - 1) / layers)
+        return latency + max(last, sending - prefill)
     }
 }

@@ -68,6 +68,8 @@ enum System: CaseIterable, CustomStringConvertible {
     case controlled
     /// Semi-PD with the hand-off, the evictions and the reserve of its variants.
     case handingOff
+    /// Disaggregated, with layers pushed and requests that decode instances take as a whole.
+    case splitwise
     /// Unified or disaggregated instances of several stages.
     case staged
     // Unified, with other policies.
@@ -77,7 +79,7 @@ enum System: CaseIterable, CustomStringConvertible {
     /// Nothing but unified instances.
     var isUnified: Bool {
         switch self {
-        case .semiPD, .disaggregated, .mixed, .controlled, .handingOff, .staged: false
+        case .semiPD, .disaggregated, .mixed, .controlled, .handingOff, .splitwise, .staged: false
         default: true
         }
     }
@@ -85,7 +87,7 @@ enum System: CaseIterable, CustomStringConvertible {
     /// The policy of its unified instances.
     var unifiedPolicy: any SchedulingPolicy {
         switch self {
-        case .unified, .semiPD, .disaggregated, .mixed, .controlled, .handingOff, .staged: VLLMV1Policy()
+        case .unified, .semiPD, .disaggregated, .mixed, .controlled, .handingOff, .splitwise, .staged: VLLMV1Policy()
         case .swapping: VLLM06Policy(preemption: .swap)
         case .vllm06: VLLM06Policy()
         case .vllm06Chunked: VLLM06ChunkedPolicy()
@@ -113,6 +115,7 @@ enum System: CaseIterable, CustomStringConvertible {
         case .controlled: "semi-PD under control"
         case .disaggregated: "disaggregated"
         case .mixed: "all roles behind one router"
+        case .splitwise: "Splitwise"
         case .staged: "instances of several stages"
         }
     }
@@ -157,7 +160,7 @@ func randomConfiguration(_ system: System, _ random: inout RandomStream) -> Simu
     let roles: [PoolRole] =
         switch system {
         case .semiPD, .controlled, .handingOff: [.semiPD]
-        case .disaggregated: [.prefill, .decode]
+        case .disaggregated, .splitwise: [.prefill, .decode]
         case .mixed: [.unified, .prefill, .decode, .semiPD]
         case .staged: random.index(below: 2) == 0 ? [.unified] : [.prefill, .decode]
         default: [.unified]
@@ -199,6 +202,11 @@ func randomConfiguration(_ system: System, _ random: inout RandomStream) -> Simu
                 configuration.pools[index].decodePolicy = FCFSDecodePolicy(eviction: .swapLast)
             }
         }
+    }
+    if system == .splitwise {
+        configuration.transfer?.pushedLayers = 1 + random.index(below: 40)
+        configuration.mixedPoolTokens = 1 + random.index(below: 2_000)
+        configuration.pools[1].decodePolicy = FCFSDecodePolicy(prefillBudget: 1 + random.index(below: 500))
     }
     configuration.checksInvariants = true
     return configuration
