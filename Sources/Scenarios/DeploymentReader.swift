@@ -56,7 +56,9 @@ struct DeploymentReader {
         // Which further keys exist depends on the policy: without one there is nothing to hold them against.
         if poolsNode != nil || policy != nil { keys.finish() }
         let isSplitwise = read?.contains { $0.policy == PolicyCatalog.splitwise.id } ?? false
-        let link = linkNode.flatMap { readLink($0, isLayerWise: isSplitwise) }
+        let link = linkNode.flatMap {
+            readLink($0, layout: Self.defaultLayout(of: read ?? []), isLayerWise: isSplitwise)
+        }
         guard let read, read.count > 0, let deploymentName = name?.value ?? policy?.value else { return nil }
         checkName(deploymentName, at: name?.location ?? node.location)
         let isComplete = checkRoles(read, at: poolsNode?.location ?? node.location)
@@ -153,17 +155,18 @@ struct DeploymentReader {
         return read.count == items.count ? read : nil
     }
 
-    private func readLink(_ node: YAMLNode, isLayerWise: Bool) -> ResolvedLink? {
+    private func readLink(_ node: YAMLNode, layout: Double?, isLayerWise: Bool) -> ResolvedLink? {
         guard var keys = YAMLReader(node, "a link", findings) else { return nil }
         let bandwidth = keys.required("bandwidth", .number(in: 1e3...1e18))
         let latency = keys.optional("latency", .number(in: 0...60))
         let concurrent = keys.optional("concurrent_transfers", .int(in: 1...1024))
+        let given = keys.optional("layout_bandwidth", .number(in: 1e3...1e18))
         let push = keys.optional("push", .word("a push", of: ["layer-wise", "none"]))
         keys.finish()
         return bandwidth.map {
             ResolvedLink(
                 bytesPerSecond: $0.value, latencySeconds: latency?.value ?? 0,
-                concurrentTransfers: concurrent?.value ?? 1,
+                concurrentTransfers: concurrent?.value ?? 1, layoutBytesPerSecond: given?.value ?? layout,
                 isLayerWise: push.map { $0.value == "layer-wise" } ?? isLayerWise)
         }
     }
@@ -204,6 +207,19 @@ struct DeploymentReader {
         }
         let latency = hasNVLink ? ends.map(\.device.nvlinkLatencySeconds).max() ?? 0 : copyLatencyWithoutNVLink
         return ResolvedLink(
-            bytesPerSecond: bandwidths.min() ?? 0, latencySeconds: latency, isLayerWise: isLayerWise)
+            bytesPerSecond: bandwidths.min() ?? 0, latencySeconds: latency,
+            layoutBytesPerSecond: defaultLayout(of: pools), isLayerWise: isLayerWise)
+    }
+
+    /// Where the roles divide the KV heads over different numbers of GPUs, each GPU of a decode instance reads what it got
+    /// and writes it in its own order: assumed, one pass over its memory at full bandwidth.
+    private static func defaultLayout(of pools: [ResolvedPool]) -> Double? {
+        let prefill = pools.filter { $0.role == .prefill }
+        let decode = pools.filter { $0.role == .decode }
+        let differ = prefill.contains { source in
+            decode.contains { $0.tensorParallelism != source.tensorParallelism }
+        }
+        return differ
+            ? decode.map { $0.device.memoryBandwidthBytesPerSecond * Double($0.gpusPerInstance) / 2 }.min() : nil
     }
 }

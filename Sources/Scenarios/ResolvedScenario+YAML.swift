@@ -67,6 +67,7 @@ extension ResolvedDeployment {
                     mapping([
                         ("bandwidth", number($0.bytesPerSecond)), ("latency", number($0.latencySeconds)),
                         ("concurrent_transfers", number($0.concurrentTransfers)),
+                        ("layout_bandwidth", $0.layoutBytesPerSecond.map(number)),
                         ("push", text($0.isLayerWise ? "layer-wise" : "none")),
                     ])
                 }

@@ -134,6 +134,8 @@ public struct ResolvedLink: Hashable, Sendable {
     public var latencySeconds: Double
     /// Transfers that a decode instance takes in at a time.
     public var concurrentTransfers = 1
+    /// Bytes per second at which KV is rearranged on arrival; `nil` where both sides divide it alike.
+    public var layoutBytesPerSecond: Double?
     /// Whether layers are sent beside the prefill of those after them.
     public var isLayerWise = false
 }

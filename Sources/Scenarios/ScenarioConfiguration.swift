@@ -66,6 +66,7 @@ extension ResolvedScenario {
                     bytesPerToken: model.keyValueBytesPerToken, bytesPerSecond: link.bytesPerSecond,
                     latency: SimulationDuration(rounding: link.latencySeconds),
                     concurrentTransfers: link.concurrentTransfers)
+                transfer.layoutBytesPerSecond = link.layoutBytesPerSecond
                 transfer.pushedLayers = link.isLayerWise ? model.layers : nil
                 return transfer
             }, changes: deployment.changes.flatMap { $0.changes(in: deployment.pools) })

@@ -197,6 +197,9 @@ public struct TransferConfiguration: Hashable, Sendable {
     /// Transfers that a decode instance takes in at a time. DistServe pulls one after the other.
     public var concurrentTransfers: Int
 
+    /// At which KV that arrives in another division over GPUs than its destination's is rearranged, its link still busy; `nil`
+    /// where both divide it alike.
+    public var layoutBytesPerSecond: Double?
     /// Splitwise's layer-wise push: the layers of the model, of which each is sent as soon as it is computed. `nil` where
     /// nothing is sent before the prompt is prefilled.
     public var pushedLayers: Int?
@@ -213,7 +216,9 @@ public struct TransferConfiguration: Hashable, Sendable {
     }
 
     public func duration(tokens: Int) -> SimulationDuration {
-        latency + SimulationDuration(rounding: Double(tokens * bytesPerToken) / bytesPerSecond)
+        let bytes = Double(tokens * bytesPerToken)
+        let layout = layoutBytesPerSecond.map { bytes / $0 } ?? 0
+        return latency + SimulationDuration(rounding: bytes / bytesPerSecond + layout)
     }
 
     /// What is left of a push when its prompt is prefilled, if the link was its own for `prefill` of that: at least the last

@@ -58,6 +58,15 @@ struct SplitwiseTests {
         #expect(found.map { ($0.finished - $0.started).nanoseconds } == [105_000 - 10_500, 105_000])
     }
 
+    @Test("KV that has to be rearranged takes the time of that too")
+    func layout() throws {
+        var link = testLink
+        link.layoutBytesPerSecond = 2e9
+        let configuration = SimulationConfiguration(pools: [pool(.prefill), pool(.decode)], transfer: link)
+        let found = try simulate(configuration, trace([(0, 100, 5)])).0.transfers
+        #expect(found.map { ($0.finished - $0.started).nanoseconds } == [105_000 + 50_000])
+    }
+
     private func instances(mixedPoolTokens: Int?, _ prompts: [(arrival: Int64, prompt: Int, output: Int)]) throws
         -> [RequestRecord]
     {
