@@ -20,6 +20,8 @@ struct RunContext: ~Copyable {
 
     /// By pool.
     var costLines = UniqueBuffer<CostLineCache>()
+    /// Of the instances with more than one stage.
+    var pipelines: [PipelineTimetable] = []
 
     private(set) var arrived = 0
     private(set) var completed = 0

@@ -19,6 +19,14 @@ extension Simulation {
         isGiven(request.promptTokens, target)
     }
 
+    /// A decode instance that takes a request as a whole, if a prefill instance has as much ahead as is allowed.
+    private mutating func mixing(insteadOf chosen: Int) -> Int {
+        guard let limit = configuration.mixedPoolTokens, engines[chosen].instance.role == .prefill,
+            engines[chosen].instance.promptTokensAhead >= limit, let decoder = decoders.next()
+        else { return chosen }
+        return decoder
+    }
+
     /// Gives a request that has been elsewhere to an instance; it waits outside while all are down.
     mutating func place(_ pending: PendingRequest, _ recorder: inout some Recorder) {
         let request = pending.state.request
@@ -31,9 +39,15 @@ extension Simulation {
     @inline(__always)
     private mutating func isGiven(_ promptTokens: Int, _ target: Int) {
         if engines[target].arrive(promptTokens: promptTokens, &context) { touch(target) }
-        guard entry.comparesLoads else { return }
-        entry.sent(engines[target].instance.load(of: promptTokens, for: configuration.router), to: target)
-        updateEntry(target)
+        if engines[target].instance.role == .decode {
+            guard decoders.comparesLoads else { return }
+            decoders.sent(engines[target].instance.load(of: promptTokens, for: configuration.router), to: target)
+            updateDecoders(target)
+        } else {
+            guard entry.comparesLoads else { return }
+            entry.sent(engines[target].instance.load(of: promptTokens, for: configuration.router), to: target)
+            updateEntry(target)
+        }
     }
 
     private mutating func reject(_ state: RequestState, _ recorder: inout some Recorder) {
@@ -44,12 +58,13 @@ extension Simulation {
     private mutating func target(
         of request: Request, _ keys: [UInt32], _ recorder: inout some Recorder
     ) -> Int? {
-        if configuration.router == .longestPrefix, !keys.isEmpty,
-            let holder = holder(of: keys, promptTokens: request.promptTokens, &recorder)
-        {
-            return holder
+        var chosen: Int?
+        if configuration.router == .longestPrefix, !keys.isEmpty {
+            chosen = holder(of: keys, promptTokens: request.promptTokens, &recorder)
         }
-        return entry.next()
+        if chosen == nil { chosen = entry.next() }
+        guard configuration.mixedPoolTokens != nil, let prefiller = chosen else { return chosen }
+        return mixing(insteadOf: prefiller)
     }
 
     /// The instance whose cache holds most of a prompt, if that is more than half; of equal ones the one with the fewest
@@ -106,8 +121,12 @@ extension Simulation {
         case .unified, .semiPD: updateEntry(index)
         case .decode: updateDecoders(index)
         case .prefill:
-            for position in kept..<engines[index].instance.prefilledCount {
-                offer(engines[index].instance.prefilled[position], from: index)
+            let new = kept..<engines[index].instance.prefilledCount
+            for position in new {
+                let pushTime =
+                    link?.pushedLayers == nil
+                    ? .zero : engines[index].instance.pushTime(of: position, among: new, at: context.now)
+                offer(engines[index].instance.prefilled[position], from: index, pushTime: pushTime)
             }
             updateEntry(index)
         }
@@ -150,6 +169,14 @@ extension Simulation {
 }
 
 extension Instance {
+    /// The part of the prefill iteration that ends now in which the link out of here was that prompt's: those of one
+    /// iteration divide it by their tokens.
+    fileprivate func pushTime(of position: Int, among new: Range<Int>, at now: SimulationTime) -> SimulationDuration {
+        func tokens(_ position: Int) -> Int64 { Int64(requests[prefilled[position]].request.promptTokens) }
+        let all = new.reduce(0) { $0 + tokens($1) }
+        return SimulationDuration(nanoseconds: (now - lanes[0].began).nanoseconds * tokens(position) / all)
+    }
+
     /// Every request that is here, in no particular order.
     func liveRequests() -> [RequestState] {
         var slots = Array(waiting) + Array(prefilling) + Array(prefilled) + Array(swapped)
@@ -164,7 +191,8 @@ extension Instance {
     func record(pool: PoolConfiguration, at now: SimulationTime) -> InstanceRecord {
         let (main, decode) = (role == .decode ? nil : 0, role == .decode ? 0 : lanes.count > 1 ? 1 : nil as Int?)
         return InstanceRecord(
-            instance: index, pool: pool.name, gpus: pool.gpusPerInstance, totalBlocks: memory.totalBlocks,
+            instance: index, pool: pool.name, gpus: pool.gpusPerInstance / pool.enginesPerInstance,
+            totalBlocks: memory.totalBlocks,
             peakBlocks: memory.peakBlocks, prefillBusy: main.map { lanes[$0].busy(at: now) } ?? .zero,
             decodeBusy: decode.map { lanes[$0].busy(at: now) } ?? .zero,
             prefillIterations: main.map { lanes[$0].iterations } ?? 0,

@@ -36,17 +36,27 @@ public struct Simulation: ~Copyable {
         var pullers: [Int] = []
         var decoderCapacity = Int.max
         var timerOwners = UniqueBuffer<TimerOwner>()
+        var pipelines: [PipelineTimetable] = []
         for (poolIndex, given) in configuration.pools.enumerated() {
             var pool = given
             pool.costModel = given.costModel.shared
-            for _ in 0..<pool.instances {
+            let virtualEngines = given.enginesPerInstance
+            precondition(virtualEngines == 1 || pool.role != .semiPD, "pipeline stages of a semi-PD pool")
+            pool.memory.totalBlocks = max(1, pool.memory.totalBlocks / virtualEngines)
+            pool.memory.host?.blocks /= virtualEngines
+            for number in 0..<pool.numberedInstances {
+                if virtualEngines > 1, number % virtualEngines == 0 {
+                    pipelines.append(PipelineTimetable(stages: virtualEngines))
+                }
                 if pool.role == .decode {
                     pullers.append(engines.count)
                     decoderCapacity = min(decoderCapacity, pool.memory.blockSize * pool.memory.totalBlocks)
                 } else {
                     takers.append(engines.count)
                 }
-                let engine = Engine(index: engines.count, pool: poolIndex, laneTimer: timerOwners.count, pool)
+                let pipeline = virtualEngines > 1 ? pipelines.count - 1 : nil
+                let engine = Engine(
+                    index: engines.count, pool: poolIndex, laneTimer: timerOwners.count, pipeline: pipeline, pool)
                 for lane in engine.instance.lanes.indices {
                     timerOwners.append(.lane(lane, instance: engines.count))
                 }
@@ -72,6 +82,7 @@ public struct Simulation: ~Copyable {
         decoderCapacityTokens = decoderCapacity
         context = RunContext(
             timerOwners: timerOwners, pools: configuration.pools.count, stepByStep: configuration.stepByStep)
+        context.pipelines = pipelines
         fabric = TransferFabric(instances: engines.count, lanes: configuration.transfer?.concurrentTransfers ?? 1)
         link = configuration.transfer
         isDown = UniqueBuffer(repeating: false, count: engines.count)
@@ -205,7 +216,7 @@ public struct Simulation: ~Copyable {
                 if !engines[index].instance.bridge.isEmpty { pull(into: index) }
                 engines[index].setRates(&context)
             }
-            if configuration.checksInvariants, let broken = engines[index].instance.brokenInvariant() {
+            if configuration.checksInvariants, let broken = engines[index].brokenInvariant() {
                 preconditionFailure("instance \(index) at \(context.now): \(broken)")
             }
         }
