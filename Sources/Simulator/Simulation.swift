@@ -21,6 +21,9 @@ public struct Simulation: ~Copyable {
     /// As configured, with the bandwidth of now.
     var link: TransferConfiguration?
     var isDown: UniqueBuffer<Bool>
+    /// Under way, and what was recorded of instances in roles that they no longer have.
+    var flips: [InstanceFlip] = []
+    var formerRecords: [InstanceRecord] = []
     /// Requests that came while no instance was up, and prefilled ones while no decode instance was.
     var homeless: Deque<PendingRequest> = []
     var unoffered: Deque<BridgeEntry> = []
@@ -63,6 +66,16 @@ public struct Simulation: ~Copyable {
             precondition(!pullers.isEmpty && configuration.transfer != nil, "prefill instances with nowhere to go")
         }
         self.configuration = configuration
+        for case .flip(let index, let pool, _) in configuration.changes.map(\.kind) {
+            let role = configuration.pools[pool].role
+            precondition(
+                [.prefill, .decode].contains(role) && configuration.pools[pool].pipeline == nil,
+                "a flip to \(role.rawValue) or to stages")
+            if role == .decode, !pullers.contains(index) { pullers.append(index) }
+            if role == .prefill, !takers.contains(index) { takers.append(index) }
+        }
+        takers.sort()
+        pullers.sort()
         let isStale = configuration.signalInterval != nil
         entry = Router(configuration.router, isStale: isStale, candidates: takers, of: engines.count)
         decoders = Router(configuration.router, isStale: isStale, candidates: pullers, of: engines.count)
@@ -90,13 +103,15 @@ public struct Simulation: ~Copyable {
 
         var changes = configuration.changes[...]
 
+        confineToRoles()
         takeDownAbsent()
         recordPartitions(&recorder)
         while true {
             // With no requests but those that nothing can help any more, only partition controls have timers, and what
             // they would see is of no use to anyone.
             let isOver =
-                upcoming == nil && context.inSystem == (changes.isEmpty ? homeless.count + unoffered.count : 0)
+                upcoming == nil
+                && context.inSystem == (changes.isEmpty && flips.isEmpty ? homeless.count + unoffered.count : 0)
             let nextTimer = isOver ? .never : min(context.timers.earliest, nextSignal, changes.first?.time ?? .never)
             // Nor is it sampled once more: looking at a run must not make it longer.
             let time = min(nextTimer, upcoming?.arrival ?? .never, isOver ? .never : nextSample)
@@ -128,7 +143,7 @@ public struct Simulation: ~Copyable {
             if nextSample == time, context.timers.earliest != time {
                 sample(&recorder)
                 let goesOn =
-                    upcoming != nil || !changes.isEmpty && context.inSystem > 0
+                    upcoming != nil || !(changes.isEmpty && flips.isEmpty) && context.inSystem > 0
                     || context.inSystem > homeless.count + unoffered.count
                 nextSample = goesOn ? time + (configuration.sampleInterval ?? .zero) : .never
             }
@@ -167,7 +182,9 @@ public struct Simulation: ~Copyable {
         } else if timer < 3 * engines.count {
             endTransfer(into: timer - 2 * engines.count, &recorder)
         } else {
-            touch(timer - 3 * engines.count)
+            let index = timer - 3 * engines.count
+            if !flips.isEmpty { startIfRestarted(index, &recorder) }
+            touch(index)
         }
     }
 
@@ -183,6 +200,7 @@ public struct Simulation: ~Copyable {
             // After admissions have made way for prompts, and running requests have their blocks.
             if engines[index].instance.role == .decode { pull(into: index) }
             engines[index].setRates(&context)
+            if !flips.isEmpty { stopIfDrained(index) }
             if configuration.checksInvariants, let broken = engines[index].brokenInvariant() {
                 preconditionFailure("instance \(index) at \(context.now): \(broken)")
             }
