@@ -23,6 +23,7 @@ extension ResolvedScenario {
                     mapping([
                         ("ttft", number(slo.timeToFirstToken)), ("tpot", number(slo.timePerOutputToken)),
                         ("attainment", number(slo.attainmentTarget)),
+                        ("classes", slo.classes.isEmpty ? nil : mapping(slo.classes.map { ($0.name, $0.node) })),
                     ])
                 ))
         }
@@ -32,6 +33,15 @@ extension ResolvedScenario {
             ("deployments", list(deployments.map(\.node))),
         ]
         return mapping(entries).text
+    }
+}
+
+extension ClassSLO {
+    fileprivate var node: YAMLNode {
+        mapping([
+            ("ttft", number(timeToFirstToken)), ("tpot", number(timePerOutputToken)),
+            ("attainment", number(attainmentTarget)),
+        ])
     }
 }
 

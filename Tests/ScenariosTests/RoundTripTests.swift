@@ -63,7 +63,9 @@ struct RoundTripTests {
             cost_model: \(pick("tables", "roofline"))
             seed: \(stream.index(below: 1_000_000))
             equal: \(pick("gpus", "cost", "none"))
-            \(pick("", "slo: {ttft: 0.123, tpot: 0.05, attainment: 0.99}", "run: 7"))
+            \(pick(
+                "", "slo: {ttft: 0.123, tpot: 0.05, attainment: 0.99}", "run: 7",
+                "slo: {ttft: 1, tpot: 0.05, classes: {\"a: b\": {tpot: 0.5}, 12: {ttft: 0.2, attainment: 0.5}, c: {}}}"))
             deployments:
             \(deployments)
             """
