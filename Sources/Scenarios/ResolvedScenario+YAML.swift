@@ -98,6 +98,11 @@ extension ResolvedChange {
             ])
         case .join(let pool, let instance):
             mapping([("at", number(seconds)), ("join", text(pool)), ("instance", number(instance))])
+        case .flip(let pool, let instance, let to, let restart):
+            mapping([
+                ("at", number(seconds)), ("flip", text(pool)), ("instance", number(instance)), ("to", text(to)),
+                ("restart", number(restart)),
+            ])
         case .link(let bandwidth): mapping([("at", number(seconds)), ("link_bandwidth", number(bandwidth))])
         }
     }

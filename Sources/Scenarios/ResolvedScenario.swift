@@ -121,6 +121,8 @@ public struct ResolvedChange: Hashable, Sendable {
     public enum Kind: Hashable, Sendable {
         case fail(pool: String, instance: Int, requests: InterruptedRequests)
         case join(pool: String, instance: Int)
+        /// To another pool's role, in service again so many seconds after it has drained.
+        case flip(pool: String, instance: Int, to: String, restart: Double)
         /// Bytes per second.
         case link(bandwidth: Double)
     }

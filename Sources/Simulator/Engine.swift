@@ -245,7 +245,9 @@ extension Engine {
     /// Books the iterations of a run that are over, so that the instance is as it is now. A run at a boundary ends; one
     /// in the middle of an iteration keeps that iteration alone, since what comes after it may be decided anew.
     mutating func settle(lane: Int, _ context: inout RunContext, _ recorder: inout some Recorder) {
-        guard instance.lanes[lane].isRunning, instance.lanes[lane].plannedIterations > 1 else { return }
+        guard instance.lanes[lane].isRunning,
+            instance.lanes[lane].plannedIterations > 1 || isCutNow(lane: lane, context)
+        else { return }
         let (completed, atBoundary) = instance.lanes[lane].completed(at: context.now)
         if completed > 0 { _ = instance.commit(lane: lane, iterations: completed, ended: atBoundary, &recorder) }
         if atBoundary {
@@ -254,6 +256,13 @@ extension Engine {
             instance.lanes[lane].plan(iterations: 1)
             schedule(lane: lane, &context)
         }
+    }
+
+    /// Whether a request has just arrived at a decode instance and cut its run at the boundary that it is at. What is pulled
+    /// then must find the iterations before booked, as when they are events of their own.
+    private func isCutNow(lane: Int, _ context: borrowing RunContext) -> Bool {
+        instance.role == .decode && instance.lanes[lane].isDecodeRun && instance.lanes[lane].plannedIterations == 1
+            && instance.lanes[lane].end.time == context.now
     }
 
     /// Gives each running lane the speed that its neighbour leaves it, plans what has just begun, and sets the timers of
