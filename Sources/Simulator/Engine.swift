@@ -20,6 +20,8 @@ struct Engine: ~Copyable, Sendable {
     /// copies what it holds.
     var partitionControl = UniqueBuffer<PartitionControl>()
     private let ignoresArrivalsBehindFirst: Bool
+    /// Whether no iteration begins while prompts are pulled into this decode instance.
+    var pausesForPulls = false
 
     init(index: Int, pool: Int, _ configuration: PoolConfiguration) {
         instance = Instance(index: index, pool: configuration)
@@ -142,6 +144,7 @@ extension Engine {
         if handOff == .byMessage, instance.lanes.count > 1 {
             mayBegin.prefill = mayBegin.prefill && decodeIsBetweenIterations && undelivered == nil
         }
+        if pausesForPulls, instance.blocksInTransfer > 0 { mayBegin.prefill = false }
         // The decode lane first: running requests grow before new prompts take memory.
         if instance.lanes.count > 1, !instance.lanes[1].isRunning, mayBegin.decode {
             instance.batch.removeAll()

@@ -46,7 +46,9 @@ public struct Simulation: ~Copyable {
                 } else {
                     takers.append(engines.count)
                 }
-                engines.append(Engine(index: engines.count, pool: poolIndex, pool))
+                var engine = Engine(index: engines.count, pool: poolIndex, pool)
+                engine.pausesForPulls = pool.role == .decode && configuration.transfer?.pausesDecode == true
+                engines.append(engine)
             }
         }
         precondition(!takers.isEmpty, "no instance takes requests")
@@ -167,11 +169,12 @@ public struct Simulation: ~Copyable {
             let index = touched[position]
             isTouched[index] = false
             if isDown[index] { continue }
+            if engines[index].pausesForPulls, !engines[index].instance.lanes[0].isRunning { pull(into: index) }
             engines[index].formBatches(&context, &recorder)
             // Results that waited for the decode worker may have completed requests.
             if engines[index].instance.role == .semiPD { entry.update(load(of: index), of: index) }
             // After admissions have made way for prompts, and running requests have their blocks.
-            if engines[index].instance.role == .decode { pull(into: index) }
+            if engines[index].instance.role == .decode, !engines[index].pausesForPulls { pull(into: index) }
             engines[index].setRates(&context)
             if configuration.checksInvariants, let broken = engines[index].instance.brokenInvariant() {
                 preconditionFailure("instance \(index) at \(context.now): \(broken)")

@@ -163,12 +163,17 @@ public struct TransferConfiguration: Hashable, Sendable {
     public var latency: SimulationDuration
     /// Transfers that a decode instance takes in at a time. DistServe pulls one after the other.
     public var concurrentTransfers: Int
+    /// Whether a decode instance pulls between two iterations only and decodes nothing meanwhile, as the loop of DistServe
+    /// does (`DecodingStageFCFSScheduler.post_process`, awaited before the next step).
+    public var pausesDecode: Bool
 
     /// - Precondition: at least one transfer at a time.
     public init(
-        bytesPerToken: Int, bytesPerSecond: Double, latency: SimulationDuration, concurrentTransfers: Int = 1
+        bytesPerToken: Int, bytesPerSecond: Double, latency: SimulationDuration, concurrentTransfers: Int = 1,
+        pausesDecode: Bool = false
     ) {
         precondition(concurrentTransfers > 0, "\(concurrentTransfers) transfers at a time")
+        self.pausesDecode = pausesDecode
         self.bytesPerToken = bytesPerToken
         self.bytesPerSecond = bytesPerSecond
         self.latency = latency
