@@ -83,7 +83,8 @@ let package = Package(
         tests("PartitioningTests", ["Simulator", "CostModels", "Metrics", "EventKernel"]),
         tests("ProfilesTests", ["Profiles", "CostModels", "Diagnostics"]),
         tests("CostModelsTests", ["CostModels", "Profiles", "EventKernel", "Diagnostics"]),
-        tests("CalibrationTests", ["Calibration", "CostModels", "Profiles", "Workloads", "Diagnostics", "EventKernel"]),
+        tests(
+            "CalibrationTests", ["Calibration", "CostModels", "Profiles", "Workloads", "Diagnostics", "EventKernel"]),
         tests("MetricsTests", ["Metrics", "EventKernel"]),
         tests(
             "ScenariosTests",

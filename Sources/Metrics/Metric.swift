@@ -26,6 +26,11 @@ public enum Metric: String, CaseIterable, Hashable, Sendable {
     case goodput
     /// Requests that met the SLO over all that arrived (DistServe).
     case sloAttainment
+    /// Jain's index of the shares of requests within the SLO, over tenants, or over classes in a workload without
+    /// tenants. Only of runs with at least two of them and an SLO.
+    case attainmentFairness
+    /// Jain's index of the output tokens per second of completed requests, over the same.
+    case tokenFairness
 
     /// The largest share of its KV blocks that any instance had in use at a time.
     case kvPeakFraction
@@ -105,6 +110,7 @@ public enum Metric: String, CaseIterable, Hashable, Sendable {
         case .outputTokenThroughput, .totalTokenThroughput, .outputTokenThroughputPerGPU: .tokensPerSecond
         case .sloAttainment, .kvPeakFraction, .busyFraction, .prefixHitRate, .prefixHitRateCumulative: .fraction
         case .measuredShare, .interpolatedShare, .heldUtilisationShare, .analyticShare, .givenShare: .fraction
+        case .attainmentFairness, .tokenFairness: .fraction
         case .costPerMillionOutputTokens, .costPerMillionTokens: .dollars
         case .gpus, .arrived, .completed, .rejected, .unfinished, .lost, .singleToken, .preempted: .count
         case .preemptions, .promptTokens, .outputTokens: .count

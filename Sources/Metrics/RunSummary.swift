@@ -20,10 +20,13 @@ public struct RunSummary: Hashable, Sendable {
     public var entries: [SummaryEntry]
     /// The limits that goodput and attainment are about.
     public var slo: SLO?
+    /// Of every class, then of every tenant, in the order of the workload's; empty in a workload without.
+    public var groups: [GroupSummary]
 
-    public init(entries: [SummaryEntry], slo: SLO?) {
+    public init(entries: [SummaryEntry], slo: SLO?, groups: [GroupSummary] = []) {
         self.entries = entries
         self.slo = slo
+        self.groups = groups
     }
 
     /// The value of a metric, or `nil` if it has none.

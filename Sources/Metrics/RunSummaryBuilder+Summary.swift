@@ -24,6 +24,8 @@ extension RunSummaryBuilder {
             count: completed.count)
         append(.goodput, slo == nil ? nil : perSecond(metSLO), count: metSLO)
         append(.sloAttainment, slo == nil || arrived == 0 ? nil : Double(metSLO) / Double(arrived), count: arrived)
+        let groupSummaries = groupSummaries
+        appendFairness(among: groupSummaries, to: &entries)
 
         append(.kvPeakFraction, kvPeakFraction(of: outcome), count: outcome.instances.count)
         append(.busyFraction, busyFraction(of: outcome), count: outcome.instances.count)
@@ -53,7 +55,7 @@ extension RunSummaryBuilder {
             entries.append(SummaryEntry(metric, .mean, value: mean, count: completed.count))
         }
         appendProvenance(of: outcome, to: &entries)
-        return RunSummary(entries: entries, slo: slo)
+        return RunSummary(entries: entries, slo: slo, groups: groupSummaries)
     }
 
     private func appendDistributions(to entries: inout [SummaryEntry]) {
@@ -68,10 +70,7 @@ extension RunSummaryBuilder {
         append(
             .tpot,
             Distribution(
-                of: completed.compactMap {
-                    $0.outputTokens > 1
-                        ? seconds($0.endToEnd - $0.timeToFirstToken) / Double($0.outputTokens - 1) : nil
-                }))
+                of: completed.compactMap(\.timePerOutputToken)))
         append(.itl, gaps.distribution)
         append(.endToEnd, Distribution(of: completed.map { seconds($0.endToEnd) }))
         append(.normalisedLatency, Distribution(of: completed.map { seconds($0.endToEnd) / Double($0.outputTokens) }))

@@ -20,6 +20,12 @@ public struct RunSummaryBuilder: Recorder, Sendable {
     }
 
     let slo: SLO?
+    private let judge: SLOJudge?
+    /// By class index; empty for a workload without classes and tenants.
+    let groups: [RequestGroup]
+    private(set) var groupCounts: [GroupCounts]
+    /// The class index of each of `completed`, in a workload with classes or tenants.
+    private(set) var completedGroups: [Int32] = []
     let pricePerHour: Double?
     public private(set) var gaps = LatencyHistogram()
     private var timesToFirstToken = LatencyHistogram()
@@ -40,9 +46,13 @@ public struct RunSummaryBuilder: Recorder, Sendable {
     /// - Parameters:
     ///   - slo: What attainment and goodput are about; without one they are not reported.
     ///   - pricePerHour: Dollars per hour of all GPUs of the deployment together; without one there are no costs.
+    ///   - groups: Of the workload, by class index.
     ///   - expectedRequests: Room to reserve.
-    public init(slo: SLO?, pricePerHour: Double?, expectedRequests: Int = 0) {
+    public init(slo: SLO?, pricePerHour: Double?, groups: [RequestGroup] = [], expectedRequests: Int = 0) {
         self.slo = slo
+        self.groups = groups
+        judge = slo.map { SLOJudge($0, groups: groups) }
+        groupCounts = Array(repeating: GroupCounts(), count: groups.count)
         self.pricePerHour = pricePerHour
         completed.reserveCapacity(expectedRequests)
     }
@@ -52,6 +62,7 @@ public struct RunSummaryBuilder: Recorder, Sendable {
         firstArrival = min(firstArrival, request.arrival)
         preemptions += request.preemptions
         if request.preemptions > 0 { preemptedCount += 1 }
+        if !groups.isEmpty { groupCounts[request.classIndex].arrived += 1 }
         switch request.outcome {
         case .rejected: rejectedCount += 1
         case .lost: lostCount += 1
@@ -81,8 +92,12 @@ public struct RunSummaryBuilder: Recorder, Sendable {
         lastCompletion = max(lastCompletion, completion)
         promptTokens += request.promptTokens
         outputTokens += request.outputTokens
-        if let slo, slo.isMet(by: request) { metSLO += 1 }
+        let isMet = judge?.isMet(by: request) ?? false
+        if isMet { metSLO += 1 }
         partTotals.add(parts)
+        if groups.isEmpty { return }
+        completedGroups.append(Int32(request.classIndex))
+        groupCounts[request.classIndex].add(request, isMet: isMet)
     }
 
     /// The distributions that are stored with a run whatever rows are kept.
@@ -96,6 +111,22 @@ public struct RunSummaryBuilder: Recorder, Sendable {
 
     public func longestGap(countedWith gap: SimulationDuration) -> SimulationDuration {
         gaps.longestGap(countedWith: gap)
+    }
+}
+
+/// What is counted of the requests of one class index.
+struct GroupCounts: Sendable {
+    var arrived = 0
+    private(set) var completed = 0
+    private(set) var metSLO = 0
+    private(set) var promptTokens = 0
+    private(set) var outputTokens = 0
+
+    mutating func add(_ request: RequestRecord, isMet: Bool) {
+        completed += 1
+        if isMet { metSLO += 1 }
+        promptTokens += request.promptTokens
+        outputTokens += request.outputTokens
     }
 }
 

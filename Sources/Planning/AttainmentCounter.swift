@@ -43,6 +43,7 @@ public struct AttainmentSample: Hashable, Sendable {
 public struct AttainmentCounter: Recorder, Sendable {
     public private(set) var summary: RunSummaryBuilder
     private let slo: SLO
+    private let judge: SLOJudge
     private let requests: Int
     private var missedTTFT = 0
     private var missedTPOT = 0
@@ -52,10 +53,13 @@ public struct AttainmentCounter: Recorder, Sendable {
     private var rejected = 0
 
     /// - Parameter requests: how many the trace has.
-    public init(slo: SLO, requests: Int, pricePerHour: Double? = nil) {
+    /// - Parameter groups: of the trace's requests, by class index.
+    public init(slo: SLO, requests: Int, groups: [RequestGroup] = [], pricePerHour: Double? = nil) {
         self.slo = slo
+        judge = SLOJudge(slo, groups: groups)
         self.requests = requests
-        summary = RunSummaryBuilder(slo: slo, pricePerHour: pricePerHour, expectedRequests: requests)
+        summary = RunSummaryBuilder(
+            slo: slo, pricePerHour: pricePerHour, groups: groups, expectedRequests: requests)
     }
 
     /// Whether so many requests have missed the SLO that its target is missed by twice the share that may miss it.
@@ -67,11 +71,12 @@ public struct AttainmentCounter: Recorder, Sendable {
         summary.record(request)
         preemptions += request.preemptions
         if request.outcome == .rejected { rejected += 1 }
-        let meetsTTFT = request.timeToFirstToken.map { $0.seconds <= slo.timeToFirstToken } ?? false
-        let meetsTPOT = request.outcome == .completed && (request.timePerOutputToken ?? 0) <= slo.timePerOutputToken
+        let limits = judge.limits(of: request)
+        let meetsTTFT = request.timeToFirstToken.map { $0.seconds <= limits.timeToFirstToken } ?? false
+        let meetsTPOT = request.outcome == .completed && (request.timePerOutputToken ?? 0) <= limits.timePerOutputToken
         if !meetsTTFT { missedTTFT += 1 }
         if !meetsTPOT { missedTPOT += 1 }
-        guard !slo.isMet(by: request) else { return }
+        guard !limits.isMet(by: request) else { return }
         missed += 1
         if request.request >= requests / 2 { missedLate += 1 }
     }

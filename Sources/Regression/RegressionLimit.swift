@@ -34,6 +34,7 @@ extension Metric {
         case .ttft, .tpot, .itl, .endToEnd, .normalisedLatency, .queueTime: false
         case .requestThroughput, .outputTokenThroughput, .totalTokenThroughput, .outputTokenThroughputPerGPU: true
         case .goodput, .sloAttainment, .completed, .prefixHitRate, .prefixHitRateCumulative: true
+        case .attainmentFairness, .tokenFairness: true
         case .costPerMillionOutputTokens, .costPerMillionTokens, .saturation, .duration: false
         case .rejected, .unfinished, .lost, .preempted, .preemptions, .gpus: false
         case .queuePart, .prefillRunPart, .prefillStalledPart, .transferPart, .decodeWaitPart, .decodeRunPart: false

@@ -23,7 +23,10 @@ extension ComparisonTable {
             if index > 0 && !rows.isEmpty { table.appendBlankLine() }
             for row in rows { table.append([row.label] + cells(of: row, shown)) }
         }
-        return table.text
+        let groups = GroupTable.rows(shown, among: columns)
+        if !groups.isEmpty { table.appendBlankLine() }
+        for row in groups { table.append(row) }
+        return table.text + GroupTable.rest(GroupTable.worthShowing(columns[0].summary.groups).count)
     }
 
     /// Values and ratios of a row, the ratios as wide in every row so that values stay in one column.
@@ -83,6 +86,12 @@ struct ComparisonRow: Sendable {
                 plain("requests/s", .requestThroughput), plain("output tokens/s", .outputTokenThroughput),
                 plain("output tokens/s per GPU", .outputTokenThroughputPerGPU), plain("goodput, requests/s", .goodput),
                 one("SLO attainment, %", .sloAttainment, .percent),
+                ComparisonRow(
+                    label: "Jain's index of attainment", metric: .attainmentFairness, statistic: .value,
+                    style: .plain, isOptional: true),
+                ComparisonRow(
+                    label: "Jain's index of tokens/s", metric: .tokenFairness, statistic: .value, style: .plain,
+                    isOptional: true),
             ],
             [
                 one("KV peak, %", .kvPeakFraction, .percent), one("busy, %", .busyFraction, .percent),

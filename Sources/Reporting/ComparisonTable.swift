@@ -31,16 +31,23 @@ public struct ComparisonTable: Report, Sendable {
             result += csvLine(
                 [entry.metric.rawValue, entry.statistic.rawValue, entry.metric.unit.rawValue] + values)
         }
+        for cells in columns[0].summary.groups.flatMap(\.cells) {
+            let values = columns.map { column in
+                column.summary.groups.flatMap(\.cells).first { $0[0] == cells[0] && $0[1] == cells[1] }?[3] ?? ""
+            }
+            result += csvLine(Array(cells[...2]) + values)
+        }
         return result
     }
 
     public var json: String {
-        let deployments = columns.map { column in
-            JSONText.object([
+        let deployments = columns.map { column -> JSONText in
+            let members: [(String, JSONText)] = [
                 ("deployment", .string(column.deployment)),
                 ("slo", column.summary.slo?.json ?? .null),
                 ("metrics", column.summary.json),
-            ])
+            ]
+            return JSONText.object(members + column.summary.groupMembers)
         }
         return JSONText.object([("deployments", .array(deployments)), ("verdict", .string(verdict))]).text()
     }

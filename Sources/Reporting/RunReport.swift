@@ -8,7 +8,8 @@ public struct RunReport: Report, Sendable {
     public init(_ run: StoredRun) { self.run = run }
 
     public var text: String {
-        [facts, distributions, numbers, parts].joined(separator: "\n") + PartitionHistory(run: run).text
+        ([facts, distributions, numbers, parts] + [GroupTable.text(of: run.summary)].filter { !$0.isEmpty })
+            .joined(separator: "\n") + PartitionHistory(run: run).text
     }
 
     private var facts: String {
@@ -76,12 +77,12 @@ public struct RunReport: Report, Sendable {
                     entry.metric.rawValue, entry.statistic.rawValue, entry.metric.unit.rawValue, entry.exactText,
                     String(entry.count),
                 ])
-            }.joined()
+            }.joined() + run.summary.groups.flatMap(\.cells).map { csvLine($0) }.joined()
     }
 
     public var json: String {
         let description = run.description
-        return JSONText.object([
+        var members: [(String, JSONText)] = [
             ("run", .integer(Int(run.id))), ("createdAt", .string(description.createdAt)),
             ("name", .string(description.name)), ("comparison", JSONText(description.comparison)),
             ("deployment", .string(description.deployment)),
@@ -92,9 +93,13 @@ public struct RunReport: Report, Sendable {
             ("rowsKept", .string(run.rowsKept.rawValue)), ("gpus", .integer(run.gpus)),
             ("iterations", .integer(run.iterations)), ("fingerprint", .string(run.fingerprintText)),
             ("wallSeconds", .number(run.wallSeconds)), ("metrics", run.summary.json),
+        ]
+        members += run.summary.groupMembers
+        members += [
             ("partitionChanges", PartitionHistory(run: run).json),
             ("scenario", .string(description.scenario)),
-        ]).text()
+        ]
+        return JSONText.object(members).text()
     }
 }
 

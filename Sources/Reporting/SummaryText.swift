@@ -41,19 +41,30 @@ extension RunSummary {
     }
 }
 
+extension RunSummary {
+    /// Classes and tenants as a member of an object; none of a run without.
+    var groupMembers: [(String, JSONText)] {
+        groups.isEmpty ? [] : [("groups", .array(groups.map(\.json)))]
+    }
+}
+
 extension SLO {
     var json: JSONText {
-        .object([
+        let limits: [(String, JSONText)] = [
             ("timeToFirstTokenSeconds", .number(timeToFirstToken)),
             ("timePerOutputTokenSeconds", .number(timePerOutputToken)),
             ("attainmentTarget", .number(attainmentTarget)),
-        ])
+        ]
+        if classes.isEmpty { return .object(limits) }
+        let own = classes.map { ($0.name, self.limits(ofClass: $0.name).json) }
+        return .object(limits + [("classes", .object(own))])
     }
 
     /// "TTFT up to 500 ms and TPOT up to 50 ms for 90 % of requests".
     var words: String {
-        "TTFT up to \(milliseconds(timeToFirstToken)) ms and TPOT up to \(milliseconds(timePerOutputToken)) ms"
-            + " for \(percent(attainmentTarget)) % of requests"
+        let classes = classes.map { "; \($0.name): \(limits(ofClass: $0.name).words)" }
+        return "TTFT up to \(milliseconds(timeToFirstToken)) ms and TPOT up to \(milliseconds(timePerOutputToken)) ms"
+            + " for \(percent(attainmentTarget)) % of requests" + classes.joined()
     }
 
     private func milliseconds(_ seconds: Double) -> String { withoutTrailingZeros(readable(seconds * 1000)) }

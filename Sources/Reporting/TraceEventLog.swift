@@ -2,7 +2,8 @@ public import EventKernel
 public import Metrics
 
 /// Records as Chrome trace events, the JSON that Perfetto and chrome://tracing open: a process for each instance, with a
-/// thread for each lane and for the link into it, and counters of its samples.
+/// thread for each lane and for the link into it, and counters of its samples; and one process of requests, in which
+/// every completed request is a span over those of its parts, on as few threads as hold them side by side.
 ///
 /// Times are microseconds with three decimals, so that nothing of the nanoseconds is lost. Spans and samples outside the
 /// window are left out, and once the log is as long as it may be, all further spans and samples.
@@ -11,16 +12,39 @@ public struct TraceEventLog: Recorder {
     public struct Limits: Hashable, Sendable {
         /// Spans that reach into this window, and samples in it.
         public var window: ClosedRange<SimulationTime>
-        /// Of the iterations of each lane, the first of so many.
+        /// Of the iterations of each lane, and of all requests, the first of so many.
         public var every: Int
         public var bytes: Int
+        public var requests: Requests
 
-        public init(window: ClosedRange<SimulationTime>, every: Int, bytes: Int) {
+        public init(
+            window: ClosedRange<SimulationTime>, every: Int, bytes: Int, requests: Requests = .whereTheyFit
+        ) {
             precondition(every > 0, "one of every \(every) iterations")
             self.window = window
             self.every = every
             self.bytes = bytes
+            self.requests = requests
         }
+    }
+
+    /// Whether a log has spans of requests.
+    public enum Requests: Hashable, Sendable {
+        /// All of them, if that leaves room for everything else.
+        case whereTheyFit
+        /// They take room like everything else.
+        case always
+        case never
+    }
+
+    /// A log and what it lacks.
+    public struct Finished: Sendable {
+        public var bytes: [UInt8]
+        public var events: Int
+        /// From when on spans are missing, because there were too many.
+        public var truncation: SimulationTime?
+        /// Whether spans of requests were left out for want of room.
+        public var lacksRequests: Bool
     }
 
     /// What an instance is called, and what it does.
@@ -38,11 +62,16 @@ public struct TraceEventLog: Recorder {
     private let limits: Limits
     private var bytes: [UInt8] = []
     private var counts: [Int]
-    /// From when on spans are missing, because there were too many.
-    public private(set) var truncation: SimulationTime?
-    public private(set) var events = 0
+    private var truncation: SimulationTime?
+    private var events = 0
+    private var tracks = RequestTracks()
+    /// Events of requests that wait to be let in, and how many they are; `nil` where there are none to let in.
+    private var waiting: (bytes: [UInt8], events: Int)?
+    private var lacksRequests = false
 
     private static let linkThread = 2
+    /// The number of the process of requests.
+    private let requests: Int
 
     /// - Parameters:
     ///   - title: what the run is called.
@@ -50,6 +79,8 @@ public struct TraceEventLog: Recorder {
     public init(title: String, processes: [Process], limits: Limits) {
         self.limits = limits
         counts = Array(repeating: 0, count: processes.count * 2)
+        requests = processes.count
+        if limits.requests == .whereTheyFit { waiting = ([], 0) }
         text("{\"displayTimeUnit\":\"ms\",\"otherData\":{\"run\":\(JSONText.quoted(title))},\"traceEvents\":[")
         for (index, process) in processes.enumerated() {
             metadata("process_name", index, nil, "\"name\":\(JSONText.quoted(process.name))")
@@ -61,15 +92,48 @@ public struct TraceEventLog: Recorder {
         for index in processes.indices {
             metadata("thread_name", index, Self.linkThread, "\"name\":\"KV link into it\"")
         }
+        if limits.requests == .always { nameRequests() }
     }
 
     /// The whole log.
-    public consuming func finished() -> [UInt8] {
+    public consuming func finished() -> Finished {
+        if let waiting, waiting.events > 0 {
+            if bytes.count + waiting.bytes.count < limits.bytes {
+                nameRequests()
+                bytes += waiting.bytes
+                events += waiting.events
+            } else {
+                lacksRequests = true
+            }
+        }
         text("\n]}\n")
-        return bytes
+        return Finished(bytes: bytes, events: events, truncation: truncation, lacksRequests: lacksRequests)
     }
 
-    public mutating func record(_ request: RequestRecord) {}
+    private mutating func nameRequests() {
+        metadata("process_name", requests, nil, "\"name\":\"requests\"")
+        metadata("process_sort_index", requests, nil, "\"sort_index\":\(requests)")
+    }
+
+    public mutating func record(_ request: RequestRecord) {
+        guard limits.requests != .never, !lacksRequests, request.request % limits.every == 0,
+            overlapsWindow(request.arrival, request.completion ?? request.arrival),
+            let spans = tracks.take(request)
+        else { return }
+        guard var waiting else {
+            if hasRoom(at: request.arrival) { for span in spans { self.span(span) } }
+            return
+        }
+        // Events are written one after the other: those that wait change places with those that do not.
+        self.waiting = nil
+        swap(&bytes, &waiting.bytes)
+        let before = events
+        for span in spans { self.span(span) }
+        waiting.events += events - before
+        events = before
+        swap(&bytes, &waiting.bytes)
+        if waiting.bytes.count < limits.bytes { self.waiting = waiting } else { lacksRequests = true }
+    }
 
     public mutating func record(_ iterations: IterationRecord) {
         let lane = iterations.instance * 2 + iterations.lane
@@ -89,6 +153,7 @@ public struct TraceEventLog: Recorder {
     }
 
     public mutating func record(_ transfer: TransferRecord) {
+        if limits.requests != .never { tracks.note(transfer) }
         guard keeps(transfer.started, transfer.finished) else { return }
         span(
             "request \(transfer.request)", "transfer", transfer.destination, Self.linkThread, transfer.started,
@@ -125,7 +190,14 @@ public struct TraceEventLog: Recorder {
     }
 
     private mutating func keeps(_ start: SimulationTime, _ end: SimulationTime) -> Bool {
-        guard start <= limits.window.upperBound, end >= limits.window.lowerBound else { return false }
+        overlapsWindow(start, end) && hasRoom(at: start)
+    }
+
+    private func overlapsWindow(_ start: SimulationTime, _ end: SimulationTime) -> Bool {
+        start <= limits.window.upperBound && end >= limits.window.lowerBound
+    }
+
+    private mutating func hasRoom(at start: SimulationTime) -> Bool {
         if truncation == nil, bytes.count >= limits.bytes { truncation = start }
         return truncation == nil
     }
@@ -134,6 +206,11 @@ public struct TraceEventLog: Recorder {
 // MARK: - Events
 
 extension TraceEventLog {
+    private mutating func span(_ span: RequestTracks.Span) {
+        let arguments = span.arguments.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",")
+        self.span(span.name, "request", requests, span.track, span.start, span.end, arguments)
+    }
+
     private mutating func span(
         _ name: String, _ category: String, _ process: Int, _ thread: Int, _ start: SimulationTime,
         _ end: SimulationTime, _ arguments: String

@@ -1,5 +1,5 @@
 internal import CostModels
-internal import EventKernel
+internal import Simulator
 
 /// What rows that stay out of tolerance owe to one assumption each: the same experiment with that assumption changed. None
 /// of these changes enters a table.

@@ -24,8 +24,13 @@ extension ResultStore {
                     db, sql: "SELECT * FROM partitionChange WHERE runId = ? ORDER BY sequence", arguments: [id])
                 let buckets = try Row.fetchAll(
                     db, sql: "SELECT * FROM latencyHistogram WHERE runId = ? ORDER BY upperNs", arguments: [id])
+                let classes = try Row.fetchAll(
+                    db, sql: "SELECT * FROM requestClass WHERE runId = ? ORDER BY class", arguments: [id])
+                let groups = try Row.fetchAll(
+                    db, sql: "SELECT * FROM groupSummary WHERE runId = ? ORDER BY sequence", arguments: [id])
                 return try StoredRun(
-                    row, summaryEntries: entries.map(SummaryEntry.init),
+                    row, classes: classes, groups: groups.map(GroupSummary.init),
+                    summaryEntries: entries.map(SummaryEntry.init),
                     partitionChanges: changes.map(PartitionChangeRecord.init),
                     histograms: [.ttft, .tpot, .itl].map { MetricHistogram($0, rows: buckets) })
             }
@@ -47,20 +52,19 @@ extension RunOverview {
 extension StoredRun {
     /// Summary entries come in no order; the order of a summary is that of `Metric` and `Statistic`.
     init(
-        _ row: Row, summaryEntries: [SummaryEntry], partitionChanges: [PartitionChangeRecord],
+        _ row: Row, classes: [Row], groups: [GroupSummary], summaryEntries: [SummaryEntry],
+        partitionChanges: [PartitionChangeRecord],
         histograms: [MetricHistogram]
     ) throws {
-        var slo: SLO?
-        if let ttft = row["sloTTFTSeconds"] as Double?, let tpot = row["sloTPOTSeconds"] as Double?,
-            let target = row["sloAttainmentTarget"] as Double?
-        {
-            slo = SLO(timeToFirstToken: ttft, timePerOutputToken: tpot, attainmentTarget: target)
-        }
+        var slo = SLO(row)
+        slo?.addClasses(classes)
         let description = RunDescription(
             createdAt: row["createdAt"], name: row["name"], comparison: row["comparison"],
             deployment: row["deployment"], scenario: row["scenario"], seed: UInt64(bitPattern: row["seed"] as Int64),
             runNumber: UInt64(bitPattern: row["runNumber"] as Int64), revision: row["revision"],
-            traceSource: row["traceSource"], slo: slo, pricePerHour: row["pricePerHour"],
+            traceSource: row["traceSource"], slo: slo,
+            groups: classes.map { RequestGroup(className: $0["name"], tenant: $0["tenant"]) },
+            pricePerHour: row["pricePerHour"],
             requestRate: row["requestRate"],
             configuration: row["configuration"])
         let entries = Metric.allCases.flatMap { metric in
@@ -72,7 +76,7 @@ extension StoredRun {
             id: row["id"], description: description, rowsKept: RowKeeping(rawValue: row["rowsKept"]) ?? .none,
             gpus: row["gpus"], iterations: row["iterations"],
             fingerprint: UInt64(row["fingerprint"] as String, radix: 16) ?? 0, wallSeconds: row["wallSeconds"],
-            summary: RunSummary(entries: entries, slo: slo), partitionChanges: partitionChanges,
+            summary: RunSummary(entries: entries, slo: slo, groups: groups), partitionChanges: partitionChanges,
             histograms: histograms)
     }
 }

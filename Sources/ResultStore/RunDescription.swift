@@ -19,6 +19,8 @@ public struct RunDescription: Hashable, Sendable {
     public var revision: String
     public var traceSource: String
     public var slo: SLO?
+    /// Classes and tenants of the workload, by class index; empty if it has none.
+    public var groups: [RequestGroup]
     /// Dollars per hour of all GPUs of the deployment together.
     public var pricePerHour: Double?
     /// The mean arrival rate that was asked for, or that of the trace, in requests per second; `nil` if all arrive at
@@ -29,8 +31,8 @@ public struct RunDescription: Hashable, Sendable {
 
     public init(
         createdAt: String, name: String, comparison: String? = nil, deployment: String, scenario: String,
-        seed: UInt64, runNumber: UInt64, revision: String, traceSource: String, slo: SLO?, pricePerHour: Double?,
-        requestRate: Double? = nil, configuration: String? = nil
+        seed: UInt64, runNumber: UInt64, revision: String, traceSource: String, slo: SLO?,
+        groups: [RequestGroup] = [], pricePerHour: Double?, requestRate: Double? = nil, configuration: String? = nil
     ) {
         self.createdAt = createdAt
         self.name = name
@@ -42,6 +44,7 @@ public struct RunDescription: Hashable, Sendable {
         self.revision = revision
         self.traceSource = traceSource
         self.slo = slo
+        self.groups = groups
         self.pricePerHour = pricePerHour
         self.requestRate = requestRate
         self.configuration = configuration

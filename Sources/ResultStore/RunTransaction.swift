@@ -77,6 +77,10 @@ final class RunTransaction: @unchecked Sendable {
                 histograms: histograms)
             try run.insert(into: db, endNanoseconds: outcome.end.nanoseconds)
             try Self.insert(outcome.instances, run: id, into: db)
+            try description.insertClasses(run: id, into: db)
+            for (sequence, group) in summary.groups.enumerated() {
+                try group.insert(run: id, sequence: sequence, into: db)
+            }
             for histogram in histograms { try Self.insert(histogram, run: id, into: db) }
             open = nil
             try db.commit()

@@ -9,7 +9,8 @@ extension ResultStore {
     ) throws(ResultStoreError) -> RunWriter {
         RunWriter(
             summaryBuilder: RunSummaryBuilder(
-                slo: description.slo, pricePerHour: description.pricePerHour, expectedRequests: expectedRequests),
+                slo: description.slo, pricePerHour: description.pricePerHour, groups: description.groups,
+                expectedRequests: expectedRequests),
             rows: rows,
             transaction: RunTransaction(
                 description: description, rows: rows, path: path,

@@ -133,4 +133,42 @@ extension Schema {
         ALTER TABLE interval ADD COLUMN prefillBlocks INTEGER;
 
         """
+
+    /// Classes and tenants: what the class numbers of requests stand for, with the limits of each, and what became of
+    /// the requests of each class and of each tenant. Latencies in seconds.
+    static let groupTables = """
+        CREATE TABLE requestClass (
+            runId INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+            class INTEGER NOT NULL,
+            name TEXT,
+            tenant TEXT,
+            sloTTFTSeconds REAL,
+            sloTPOTSeconds REAL,
+            sloAttainmentTarget REAL,
+            PRIMARY KEY (runId, class)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE groupSummary (
+            runId INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+            sequence INTEGER NOT NULL,
+            kind TEXT NOT NULL CHECK (kind IN ('class', 'tenant')),
+            name TEXT NOT NULL,
+            sloTTFTSeconds REAL,
+            sloTPOTSeconds REAL,
+            sloAttainmentTarget REAL,
+            arrived INTEGER NOT NULL,
+            completed INTEGER NOT NULL,
+            met INTEGER,
+            promptTokens INTEGER NOT NULL,
+            outputTokens INTEGER NOT NULL,
+            ttftP50 REAL,
+            ttftP90 REAL,
+            ttftP99 REAL,
+            tpotP50 REAL,
+            tpotP90 REAL,
+            tpotP99 REAL,
+            PRIMARY KEY (runId, sequence)
+        ) STRICT, WITHOUT ROWID;
+
+        """
 }

@@ -139,4 +139,41 @@ extension Schema {
             FROM perRun JOIN sloAttainment USING (runId);
 
         """
+
+    /// Attainment again, each request by the limits of its class.
+    static let groupViews = """
+        DROP VIEW sloAttainment;
+        CREATE VIEW sloAttainment AS
+        WITH judged AS (
+            SELECT
+                run.id AS runId,
+                outcome = 'completed'
+                    AND (firstTokenNs - arrivalNs) / 1e9 <= coalesce(own.sloTTFTSeconds, run.sloTTFTSeconds)
+                    AS meetsTTFT,
+                outcome = 'completed'
+                    AND (outputTokens = 1
+                        OR (completionNs - firstTokenNs) / 1e9 / (outputTokens - 1)
+                            <= coalesce(own.sloTPOTSeconds, run.sloTPOTSeconds)) AS meetsTPOT
+            FROM run JOIN request ON request.runId = run.id
+            LEFT JOIN requestClass AS own ON own.runId = run.id AND own.class = request.class
+            WHERE run.sloTTFTSeconds IS NOT NULL
+        ), counted AS (
+            SELECT
+                runId, count(*) AS arrived, sum(meetsTTFT) AS metTTFT, sum(meetsTPOT) AS metTPOT,
+                sum(meetsTTFT AND meetsTPOT) AS met
+            FROM judged GROUP BY runId
+            UNION ALL
+            SELECT run.id, attained.count, NULL, NULL, good.count
+            FROM run
+            JOIN summary AS attained ON attained.runId = run.id AND attained.metric = 'sloAttainment'
+            JOIN summary AS good ON good.runId = run.id AND good.metric = 'goodput'
+            WHERE rowsKept = 'none' AND attained.value IS NOT NULL
+        )
+        SELECT
+            runId, name, deployment, sloTTFTSeconds, sloTPOTSeconds, sloAttainmentTarget, arrived, metTTFT, metTPOT,
+            met, CAST(met AS REAL) / arrived AS attainment,
+            CAST(met AS REAL) / arrived >= sloAttainmentTarget AS isMet
+        FROM counted JOIN run ON run.id = runId;
+
+        """
 }

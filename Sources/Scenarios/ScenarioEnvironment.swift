@@ -28,6 +28,8 @@ public struct ScenarioResolution: Sendable {
     public var workloadPlace: SourceLocation
     /// Where each deployment stands in the text.
     public var deploymentPlaces: [SourceLocation]
+    /// The classes with limits of their own, and where they are named.
+    public var limitedClasses: [Located<String>]
 }
 
 extension ScenarioResolution {

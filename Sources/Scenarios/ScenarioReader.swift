@@ -71,11 +71,11 @@ struct ScenarioReader {
         let scenario = ResolvedScenario(
             name: name, workload: workload.value, modelReference: model.reference, model: model.file.value,
             runtime: runtime, costModel: costModel,
-            slo: slo, seed: UInt64(seed), run: UInt64(run), equalFooting: equal, prices: prices,
+            slo: slo?.limits, seed: UInt64(seed), run: UInt64(run), equalFooting: equal, prices: prices,
             deployments: deployments)
         return ScenarioResolution(
             scenario: scenario, remarks: model.file.warnings + notes, workloadPlace: workload.location,
-            deploymentPlaces: places)
+            deploymentPlaces: places, limitedClasses: slo?.classes ?? [])
     }
 
     private func readWorkload(_ node: YAMLNode?, in scenario: YAMLReader) -> Located<ResolvedWorkload>? {
@@ -148,15 +148,41 @@ struct ScenarioReader {
         return (reference, file)
     }
 
-    private func readSLO(_ node: YAMLNode) -> SLO? {
+    private func readSLO(_ node: YAMLNode) -> (limits: SLO, classes: [Located<String>])? {
         guard var keys = YAMLReader(node, "the SLO", findings) else { return nil }
         let ttft = keys.required("ttft", .number(above: 0))
         let tpot = keys.required("tpot", .number(above: 0))
         let attainment = keys.optional("attainment", .number(in: 0.01...1))
+        let classes = keys.node("classes")
         keys.finish()
         guard let ttft, let tpot else { return nil }
-        return SLO(
+        var slo = SLO(
             timeToFirstToken: ttft.value, timePerOutputToken: tpot.value, attainmentTarget: attainment?.value ?? 0.9)
+        let named = classes.map { readClasses($0, &slo) } ?? []
+        return (slo, named)
+    }
+
+    /// Limits of classes by their names; what a class does not say is as for all.
+    private func readClasses(_ node: YAMLNode, _ slo: inout SLO) -> [Located<String>] {
+        guard case .mapping(let entries) = node.content, !entries.isEmpty else {
+            findings.error(
+                at: node.location,
+                "classes: expected a mapping of classes to their limits, as in {chat: {ttft: 0.2}, batch: {ttft: 30}}")
+            return []
+        }
+        for entry in entries {
+            guard var keys = YAMLReader(entry.value, "the SLO of a class", findings) else { continue }
+            let ttft = keys.optional("ttft", .number(above: 0))
+            let tpot = keys.optional("tpot", .number(above: 0))
+            let attainment = keys.optional("attainment", .number(in: 0.01...1))
+            keys.finish()
+            slo.classes.append(
+                ClassSLO(
+                    name: entry.key, timeToFirstToken: ttft?.value ?? slo.timeToFirstToken,
+                    timePerOutputToken: tpot?.value ?? slo.timePerOutputToken,
+                    attainmentTarget: attainment?.value ?? slo.attainmentTarget))
+        }
+        return entries.map { Located($0.key, at: $0.keyLocation) }
     }
 
     private func readPrices(_ node: YAMLNode, devices: [String]) -> [DevicePrice] {

@@ -48,6 +48,8 @@ extension Trace {
     func changed(_ change: String, _ requests: [Request], _ blockHashes: BlockHashes?) -> Trace {
         var provenance = provenance
         provenance.changes.append(change)
-        return Trace(requests: requests, classNames: classNames, blockHashes: blockHashes, provenance: provenance)
+        return Trace(
+            requests: requests, classNames: classNames, tenantNames: tenantNames, blockHashes: blockHashes,
+            provenance: provenance)
     }
 }

@@ -31,15 +31,19 @@ public struct Trace: Sendable {
     }
 
     public var requests: [Request]
-    /// Names of the request classes; `Request.classIndex` points here. Empty if the trace has none.
+    /// Names of the request classes; `Request.classIndex` points here. Empty if the trace has none. Where it has tenants
+    /// too, an index stands for a class and a tenant together, so that a class may be named more than once.
     public var classNames: [String]
+    /// Whose requests they are, by `Request.classIndex` too. Empty if the trace does not say.
+    public var tenantNames: [String]
     /// Ids of the prompts' blocks, request by request; `nil` for a trace without.
     public var blockHashes: BlockHashes?
     public var provenance: Provenance
 
     /// - Precondition: `requests` are sorted by arrival and numbered from 0; `blockHashes` cover each of them.
     public init(
-        requests: [Request], classNames: [String] = [], blockHashes: BlockHashes? = nil, provenance: Provenance
+        requests: [Request], classNames: [String] = [], tenantNames: [String] = [], blockHashes: BlockHashes? = nil,
+        provenance: Provenance
     ) {
         let covered = blockHashes?.requests ?? requests.count
         precondition(covered == requests.count, "block ids of \(covered) requests, not \(requests.count)")
@@ -49,6 +53,7 @@ public struct Trace: Sendable {
         }
         self.requests = requests
         self.classNames = classNames
+        self.tenantNames = tenantNames
         self.blockHashes = blockHashes
         self.provenance = provenance
     }

@@ -11,17 +11,22 @@ internal import EventKernel
 public struct TraceWriter: Sendable {
     /// The file's text so far, header first.
     public private(set) var bytes: [UInt8]
-    private let classNames: [[UInt8]]
+    /// What is behind the numbers of a request, by its class index, commas included.
+    private let labels: [[UInt8]]
 
-    /// - Parameter classNames: as in `Trace`; empty for a file without a `class` column.
+    /// - Parameter classNames: as in `Trace`, like `tenantNames`; empty for a file without such a column.
     /// - Precondition: no name contains a line end, which no line-based reader could read back.
-    public init(classNames: [String] = []) {
+    public init(classNames: [String] = [], tenantNames: [String] = []) {
         precondition(
-            classNames.allSatisfy { !$0.utf8.contains(0x0A) && !$0.utf8.contains(0x0D) }, "class name with a line end")
-        bytes = Array(
-            (classNames.isEmpty ? CSVFormat.own.exampleHeader : CSVFormat.own.exampleHeader + ",class").utf8)
+            (classNames + tenantNames).allSatisfy { !$0.utf8.contains(0x0A) && !$0.utf8.contains(0x0D) },
+            "class or tenant with a line end")
+        let columns = [classNames, tenantNames]
+        let names = zip([",class", ",tenant"], columns).filter { !$1.isEmpty }.map(\.0)
+        bytes = Array((CSVFormat.own.exampleHeader + names.joined()).utf8)
         bytes.append(0x0A)
-        self.classNames = classNames.map(Self.csvField)
+        labels = (0..<max(classNames.count, tenantNames.count)).map { index in
+            columns.filter { !$0.isEmpty }.flatMap { [0x2C] + Self.csvField($0[index]) }
+        }
     }
 
     public mutating func append(_ request: Request) {
@@ -30,16 +35,13 @@ public struct TraceWriter: Sendable {
         appendNumber(request.promptTokens)
         bytes.append(0x2C)
         appendNumber(request.outputTokens)
-        if !classNames.isEmpty {
-            bytes.append(0x2C)
-            bytes += classNames[request.classIndex]
-        }
+        if !labels.isEmpty { bytes += labels[request.classIndex] }
         bytes.append(0x0A)
     }
 
     /// The whole trace as a file's bytes.
     public static func csv(_ trace: Trace) -> [UInt8] {
-        var writer = TraceWriter(classNames: trace.classNames)
+        var writer = TraceWriter(classNames: trace.classNames, tenantNames: trace.tenantNames)
         for request in trace.requests { writer.append(request) }
         return writer.bytes
     }
@@ -53,12 +55,14 @@ public struct TraceWriter: Sendable {
             writer.append(
                 "{\"block_tokens\": \(hashes.blockTokens), \"dialect\": \"\(hashes.dialect.rawValue)\"}\n")
         }
-        let classes = trace.classNames.map(Self.jsonString)
+        let labels = [("class", trace.classNames), ("tenant", trace.tenantNames)].map { name, texts in
+            texts.map { ", \"\(name)\": \(Self.jsonString($0))" }
+        }
         for request in trace.requests {
             writer.append("{\"arrival_s\": ")
             writer.appendSeconds(request.arrival.nanoseconds)
             writer.append(", \"prompt_tokens\": \(request.promptTokens), \"output_tokens\": \(request.outputTokens)")
-            if !classes.isEmpty { writer.append(", \"class\": \(classes[request.classIndex])") }
+            for texts in labels where !texts.isEmpty { writer.append(texts[request.classIndex]) }
             if let ids = trace.blockHashes?[request.index], !ids.isEmpty {
                 writer.append(", \"block_ids\": [\(ids.map(String.init).joined(separator: ", "))]")
             }

@@ -25,10 +25,15 @@ struct EffectiveConfiguration {
 
     private var model: String {
         let slo = scenario.slo.map { slo in
-            "TTFT \(brief(slo.timeToFirstToken)) s and TPOT \(brief(slo.timePerOutputToken)) s"
-                + " for \(brief(slo.attainmentTarget * 100)) %"
+            let classes = slo.classes.map { "; \($0.name): " + words(slo.limits(ofClass: $0.name)) }
+            return words(slo) + classes.joined()
         }
         return "model: \(scenario.model.id), runtime \(scenario.runtime), SLO \(slo ?? "none")"
+    }
+
+    private func words(_ slo: SLO) -> String {
+        "TTFT \(brief(slo.timeToFirstToken)) s and TPOT \(brief(slo.timePerOutputToken)) s"
+            + " for \(brief(slo.attainmentTarget * 100)) %"
     }
 
     private func lines(of deployment: ResolvedDeployment, _ configuration: SimulationConfiguration) -> [String] {
@@ -41,7 +46,9 @@ struct EffectiveConfiguration {
 
     private func line(of pool: ResolvedPool, _ configuration: PoolConfiguration) -> String {
         let name = pool.name == pool.role.rawValue ? pool.name : "\(pool.name) (\(pool.role.rawValue))"
-        let degree = pool.tensorParallelism == 1 ? "" : " TP \(pool.tensorParallelism)"
+        let degree =
+            (pool.tensorParallelism == 1 ? "" : " TP \(pool.tensorParallelism)")
+            + (pool.pipelineParallelism == 1 ? "" : " PP \(pool.pipelineParallelism)")
         let arguments = pool.arguments.map { "\($0.name) \($0.value)" }
         let partition = pool.partition.map { ["partition \($0)"] } ?? []
         let control = pool.partitionControl.map { control in

@@ -32,6 +32,12 @@ final class Evaluator: Sendable {
     func trace(of resolution: ScenarioResolution) throws -> Trace {
         let workload = ScenarioWorkload(resolution)
         try workload.checkArrivalsAreKnown()
+        let trace = try unchecked(workload, resolution)
+        try resolution.checkClasses(of: trace)
+        return trace
+    }
+
+    private func unchecked(_ workload: ScenarioWorkload, _ resolution: ScenarioResolution) throws -> Trace {
         guard case .trace = resolution.scenario.workload.source else { return try workload.trace().trace }
         let source = resolution.scenario.workload.source
         if let known = traces.withLock({ $0[source] }) { return try workload.trace(from: known) }
@@ -57,7 +63,7 @@ final class Evaluator: Sendable {
         let scenario = resolution.scenario
         let trace = try trace(of: resolution)
         var builder = RunSummaryBuilder(
-            slo: scenario.slo, pricePerHour: scenario.deployments[deployment].pricePerHour,
+            slo: scenario.slo, pricePerHour: scenario.deployments[deployment].pricePerHour, groups: trace.groups,
             expectedRequests: trace.requests.count)
         var configuration = try configuration(of: resolution, deployment: deployment)
         change(&configuration)
@@ -107,7 +113,7 @@ extension RunDescription {
             createdAt: createdAt, name: scenario.name, comparison: comparison, deployment: deployment.name,
             scenario: scenario.yaml(), seed: scenario.seed, runNumber: scenario.run, revision: Phasewise.version,
             traceSource: ([trace.provenance.source] + trace.provenance.changes).joined(separator: ", "),
-            slo: scenario.slo, pricePerHour: deployment.pricePerHour,
+            slo: scenario.slo, groups: trace.groups, pricePerHour: deployment.pricePerHour,
             requestRate: scenario.workload.requestsPerSecond ?? (trace.rate > 0 ? trace.rate : nil),
             configuration: effective.lines.joined(separator: "\n"))
     }
@@ -123,7 +129,7 @@ extension Evaluator {
     func attainmentAndSummary(
         _ configuration: SimulationConfiguration, _ trace: Trace, slo: SLO
     ) throws -> (attainment: AttainmentSample, summary: RunSummary?) {
-        let watch = AttainmentWatch(AttainmentCounter(slo: slo, requests: trace.requests.count))
+        let watch = AttainmentWatch(AttainmentCounter(slo: slo, requests: trace.requests.count, groups: trace.groups))
         var source = WatchedSource(base: trace.source, watch: watch)
         var recorder = WatchingRecorder(watch: watch)
         do {

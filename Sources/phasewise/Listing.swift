@@ -13,20 +13,6 @@ struct Listing {
     func rendered(as format: ReportFormat) -> String { QueryReport(result).rendered(as: format) }
 }
 
-/// The share of requests over TTFT and over TPOT, a line for each run.
-func distributionPlots(of runs: [StoredRun]) -> String {
-    [(Metric.ttft, "TTFT"), (.tpot, "TPOT")].map { metric, name in
-        TextPlot(
-            title: "\(name): % of completed requests that took at most so long", xTitle: "ms",
-            lines: runs.map { run in
-                TextPlot.Line(
-                    name: run.description.deployment,
-                    distribution: run.histograms.first { $0.metric == metric }?.buckets ?? [])
-            }, isLogX: true, isStepped: true
-        ).text
-    }.joined(separator: "\n")
-}
-
 /// One run by itself, several side by side.
 func report(on runs: [StoredRun]) -> any Report {
     if runs.count == 1 { return RunReport(runs[0]) }

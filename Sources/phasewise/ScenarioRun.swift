@@ -27,6 +27,7 @@ struct ScenarioRun {
         let sessions = try workload.sessions()
         let (trace, warnings) = try sessions.map { ($0.trace, []) } ?? workload.trace()
         try check(configurations, trace)
+        try resolution.checkClasses(of: trace)
         let (rows, rowNote) = options.rowKeeping(requests: trace.requests.count)
         let store = try options.storesNothing ? nil : ResultStore(writingTo: options.database)
         tell(resolution.remarks + warnings + [drawNote(workload), rowNote].compactMap(\.self))
@@ -74,7 +75,8 @@ struct ScenarioRun {
             return run
         }
         let builder = RunSummaryBuilder(
-            slo: description.slo, pricePerHour: description.pricePerHour, expectedRequests: count)
+            slo: description.slo, pricePerHour: description.pricePerHour, groups: description.groups,
+            expectedRequests: count)
         var recorder = RunWatch(builder)
         let outcome = try Simulation(configuration).run(&source, into: &recorder)
         tell([recorder.warning(deployment: description.deployment)].compactMap(\.self))

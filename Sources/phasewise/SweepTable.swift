@@ -16,7 +16,7 @@ struct SweepTable {
         let numbers = try store.runNumbers(revision: Phasewise.version)
         let values = Dictionary(uniqueKeysWithValues: sweep.points.map { ($0.index, $0.values) })
         for job in sweep.jobs {
-            let point = (values[job.point] ?? []).map(Self.inline)
+            let point = (values[job.point] ?? []).map(\.inlineText)
             if job.impossibility != nil {
                 let cells = columns.map { _ in "" } + ["impossible"]
                 listing.append(["\(job.point)"] + point + [job.key.deployment] + cells)
@@ -35,13 +35,5 @@ struct SweepTable {
     /// Four digits for people, all for programs.
     private static func number(_ value: Double, _ format: ReportFormat) -> String {
         format == .text ? String(format: "%.4g", value) : "\(value)"
-    }
-
-    /// A value of an axis on one line.
-    private static func inline(_ value: YAMLNode) -> String {
-        // As the value of a key, a list of scalars is written in brackets.
-        let entry = YAMLNode.Entry(key: "v", keyLocation: value.location, value: value)
-        let text = YAMLNode(.mapping([entry]), at: value.location).text.dropFirst(2)
-        return text.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: "; ")
     }
 }

@@ -69,6 +69,7 @@ struct ReportCommandTests {
     private struct TraceEvents: Decodable {
         struct Event: Decodable {
             var ph: String
+            var name: String
             var cat: String?
             var pid: Int
             var tid: Int?
@@ -92,6 +93,27 @@ struct ReportCommandTests {
             let stored = try #require(busy.split(separator: "\n").last.flatMap { Double($0) })
             // Each of the thousands of durations is a decimal that a Double rounds.
             #expect(abs(nanoseconds - stored) < 1)
+        }
+    }
+
+    @Test("the requests of a timeline last as long as those that are stored, and their parts fill them")
+    func requestTracks() throws {
+        let sandbox = try sandboxWithRuns()
+        for run in 1...3 {
+            #expect(try sandbox.run("timeline", "\(run)", "-o", "t.json", "--requests").status == 0)
+            let spans = try JSONDecoder().decode(TraceEvents.self, from: try sandbox.contents(of: "t.json"))
+                .traceEvents.filter { $0.cat == "request" }
+            let whole = spans.filter { $0.name.hasPrefix("request ") }
+            let parts = spans.filter { !$0.name.hasPrefix("request ") }
+            let stored = try sandbox.query(
+                "SELECT count(*), sum(completionNs - arrivalNs) FROM request WHERE runId = \(run) AND outcome = 'completed'"
+            ).split(separator: "\n")[1].split(separator: ",").compactMap { Double($0) }
+            #expect(Double(whole.count) == stored[0])
+            for spans in [whole, parts] {
+                #expect(abs(spans.reduce(0.0) { $0 + ($1.dur ?? 0) * 1000 } - stored[1]) < 1)
+            }
+            #expect(try sandbox.run("timeline", "\(run)", "-o", "t.json", "--no-requests").status == 0)
+            #expect(!String(decoding: try sandbox.contents(of: "t.json"), as: UTF8.self).contains("\"request\""))
         }
     }
 

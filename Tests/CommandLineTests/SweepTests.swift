@@ -124,6 +124,27 @@ struct SweepTests {
         #expect(merged.output == single.output)
     }
 
+    @Test("a sweep plots its curves below its table, replications averaged, other axes apart")
+    func plots() throws {
+        let plan = Self.plan + "\n  - {field: workload.requests, values: [60, 70]}"
+        let sandbox = try Sandbox(["plan.yaml": plan.replacingOccurrences(of: "steps: 10", with: "steps: 3")])
+        let plain = try sandbox.run("sweep", "plan.yaml").output
+        let plotted = try sandbox.run("sweep", "plan.yaml", "--plot")
+        #expect(plotted.status == 0 && plotted.output.hasPrefix(plain), "\(plotted.errors)")
+        for title in ["% of requests within the SLO", "TTFT P90, ms", "TPOT P90, ms"] {
+            #expect(plotted.output.contains(title))
+        }
+        #expect(plotted.output.contains("o = vllm-v1, workload.requests 60"))
+        #expect(plotted.output.contains("* = semi-pd, workload.requests 70") && !plotted.output.contains("# = "))
+        #expect(try sandbox.run("sweep", "plan.yaml", "--plot", "--format", "csv").status == 64)
+        #expect(try sandbox.run("sweep", "plan.yaml", "--plot", "--dry-run").status == 64)
+        try sandbox.write(
+            Self.plan.split(separator: "\n").filter { !$0.contains("workload.rate") }.joined(separator: "\n"),
+            to: "none.yaml")
+        let outcome = try sandbox.run("sweep", "none.yaml", "--plot")
+        #expect(outcome.status == 65 && outcome.errors.contains("--plot: found no axis"), "\(outcome.errors)")
+    }
+
     @Test("every bad value of a plan is reported, twenty at most, with exit 65 and nothing stored")
     func badPlan() throws {
         let sandbox = try Sandbox(["plan.yaml": Self.plan + "\n  - {field: deployments.0.tp, values: [3, 5]}"])
@@ -172,6 +193,9 @@ struct SweepTests {
         let curve = try sandbox.run(arguments + ["--curve"])
         #expect(curve.output.hasPrefix("deployment,rate,attainment,"))
         #expect(curve.output.contains(",meets\n") && curve.output.contains(",fails\n"))
+        let plotted = try sandbox.run(arguments.dropLast(2) + ["--plot"])
+        #expect(plotted.output.contains("% of requests within the SLO"), "\(plotted.errors)")
+        #expect(plotted.output.contains("o = target, x = vllm-v1, z = sarathi"))
         #expect(try sandbox.run(arguments + ["--jobs", "1"]).output == outcome.output)
     }
 }

@@ -25,6 +25,26 @@ struct RunWriterTests {
         #expect(overview.saturation == written.summary.saturation)
     }
 
+    @Test("classes and tenants are read back with their limits", arguments: RowKeeping.allCases)
+    func groups(keeping: RowKeeping) throws {
+        let folder = try TemporaryFolder()
+        let store = try ResultStore(writingTo: folder.path())
+        let written = try store.storeRun(descriptionWithGroups(seed: 3), keeping: keeping)
+        #expect(try ResultStore(readingFrom: folder.path()).run(written.id) == written)
+        #expect(written.summary.groups.map(\.name) == ["chat", "batch", "a", "b"])
+    }
+
+    @Test("attainment in SQL judges each request by its class, as the summary does", arguments: 0..<20 as Range<UInt64>)
+    func attainmentByClass(seed: UInt64) throws {
+        let folder = try TemporaryFolder()
+        let store = try ResultStore(writingTo: folder.path())
+        let run = try store.storeRun(descriptionWithGroups(seed: seed), keeping: .all)
+        let met = run.summary.groups.filter { $0.kind == .requestClass }.reduce(0) { $0 + ($1.metSLO ?? 0) }
+        #expect(try store.value("SELECT met FROM sloAttainment") == "\(met)")
+        let plain = try store.storeRun(description(seed: seed), keeping: .all)
+        #expect(plain.summary[.sloAttainment] != run.summary[.sloAttainment])
+    }
+
     @Test("every request is stored as it was recorded")
     func requestRows() throws {
         let folder = try TemporaryFolder()

@@ -27,6 +27,18 @@ func description(
         slo: slo, pricePerHour: 4)
 }
 
+/// Of three class indices, as synthetic requests have them; batch has more time than the others.
+func descriptionWithGroups(seed: UInt64) -> RunDescription {
+    let batch = ClassSLO(name: "batch", timeToFirstToken: 0.9, timePerOutputToken: 0.1, attainmentTarget: 0.5)
+    var description = description(
+        seed: seed, slo: SLO(timeToFirstToken: 0.3, timePerOutputToken: 0.03, classes: [batch]))
+    description.groups = [
+        RequestGroup(className: "chat", tenant: "a"), RequestGroup(className: "batch", tenant: "a"),
+        RequestGroup(className: "batch", tenant: "b"),
+    ]
+    return description
+}
+
 /// Requests with all outcomes, some of one token, some without stamps.
 func syntheticRequests(seed: UInt64, count: Int) -> [RequestRecord] {
     var random = RandomStreams(seed: seed).stream(named: "requests")

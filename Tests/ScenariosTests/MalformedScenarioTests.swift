@@ -224,6 +224,18 @@ struct MalformedScenarioTests {
             with("workload: {trace: a}\nslo: {ttft: 0.5, tpot: 0.1, attainment: 90}"),
             "s.yaml:5:41: error: attainment: found \"90\", expected a number from 0.01 to 1"
         ),
+        (
+            with("workload: {trace: a}\nslo: {ttft: 0.5, tpot: 0.1, classes: [chat]}"),
+            "s.yaml:5:38: error: classes: expected a mapping of classes to their limits, as in {chat: {ttft: 0.2}"
+        ),
+        (
+            with("workload: {trace: a}\nslo: {ttft: 0.5, tpot: 0.1, classes: {chat: {tttf: 1}}}"),
+            "s.yaml:5:46: error: found the unknown key \"tttf\" in the SLO of a class\n    help: did you mean \"ttft\"?"
+        ),
+        (
+            with("workload: {trace: a}\nslo: {ttft: 0.5, tpot: 0.1, classes: {chat: 0.5}}"),
+            "s.yaml:5:45: error: found \"0.5\", expected the SLO of a class as a mapping"
+        ),
         (with("workload: {trace: a}\nseed: -1"), "s.yaml:5:7: error: seed: found \"-1\""),
         (
             with("workload: {trace: a}\nequal: gpu"),

@@ -14,6 +14,7 @@ struct FuzzSeed: Sendable {
 let fuzzSeeds: [FuzzSeed] = [
     .init(.csv, "arrival_s,prompt_tokens,output_tokens\n0.5,10,20\n1.25,30,40\n1e1,50,60\n"),
     .init(.csv, "id,arrival_s,class,prompt_tokens,output_tokens\r\na,0,\"x,y\",10,20\r\nb,1.000000001,chat,30,40"),
+    .init(.csv, "tenant,arrival_s,prompt_tokens,output_tokens,class\na,0.5,10,20,x\nb,1.25,30,40,\"y\"\n"),
     .init(
         .azure,
         "TIMESTAMP,ContextTokens,GeneratedTokens\r\n2023-11-16 18:15:46.6805900,374,44\r\n2023-11-16 18:15:50.9951690,396,109"
@@ -42,6 +43,7 @@ let fuzzSeeds: [FuzzSeed] = [
         .jsonl,
         #"{"block_tokens": 64, "dialect": "file-local"}\#n{"arrival_s": 0.5, "prompt_tokens": 100, "output_tokens": 5, "block_ids": [1, 2], "class": "a\u00e9"}\#n"#
     ),
+    .init(.jsonl, #"{"arrival_s": 0.5, "prompt_tokens": 100, "output_tokens": 5, "tenant": "a", "class": "b"}\#n"#),
     .init(
         .mooncake,
         #"{"timestamp": 3000, "input_length": 1100, "output_length": 64, "hash_ids": [0, 17, 18]}\#n{"timestamp": 3001, "input_length": 9, "output_length": 4, "hash_ids": [0]}"#

@@ -95,6 +95,46 @@ struct TraceReaderTests {
         #expect(dressed.warnings.isEmpty)
     }
 
+    @Test("a class and a tenant have an index together, and both come back", arguments: 0..<60 as Range<UInt64>)
+    func tenants(seed: UInt64) throws {
+        var random = RandomStreams(seed: seed).stream(named: "tenants")
+        let (classes, tenants) = (["chat", "batch, \"slow\""], ["a", "b \u{FC}", " c"])
+        let hasClasses = seed % 3 > 0
+        let rows = (0..<40).map { _ in (random.index(below: 2), random.index(below: 3)) }
+        func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
+        let text =
+            "tenant,arrival_s,prompt_tokens,\(hasClasses ? "class," : "")output_tokens\n"
+            + rows.enumerated().map { index, row in
+                "\(quoted(tenants[row.1])),\(index),1,\(hasClasses ? quoted(classes[row.0]) + "," : "")2\n"
+            }.joined()
+        let (trace, warnings) = try read(text)
+        #expect(warnings.isEmpty)
+        let again = try TraceReader.read(bytes: TraceWriter.csv(trace), name: "b.csv").trace
+        let json = try TraceReader.read(bytes: TraceWriter.jsonLines(trace), name: "b.jsonl").trace
+        for trace in [trace, again, json] {
+            #expect(trace.classNames.count == (hasClasses ? trace.tenantNames.count : 0))
+            for (request, row) in zip(trace.requests, rows) {
+                // An unquoted blank at the start of a field is none of its text, a quoted one is.
+                #expect(trace.tenantNames[request.classIndex] == tenants[row.1])
+                if hasClasses { #expect(trace.classNames[request.classIndex] == classes[row.0]) }
+            }
+        }
+    }
+
+    @Test("a JSON trace names a tenant with every request or with none")
+    func mixedTenants() throws {
+        let lines =
+            #"{"arrival_s": 0, "prompt_tokens": 1, "output_tokens": 1, "tenant": "a"}"#
+            + "\n" + #"{"arrival_s": 1, "prompt_tokens": 1, "output_tokens": 1}"#
+        let error = try #require(throws: InputError.self) {
+            try TraceReader.read(bytes: Array(lines.utf8), name: "a.jsonl")
+        }
+        #expect(
+            error.diagnostics.map(\.description) == [
+                "a.jsonl:2:1: error: a request without a \"tenant\", expected it as in those above"
+            ])
+    }
+
     @Test("where a chunk of the file ends changes nothing", arguments: 1...70)
     func chunks(chunkSize: Int) throws {
         let text =

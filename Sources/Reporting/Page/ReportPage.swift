@@ -16,10 +16,12 @@ public struct ReportPage {
         for id in ids where !stored.contains(where: { $0.id == id }) { stored.append(try store.run(id)) }
         let runs = PageRuns(stored)
         let verdict = PageVerdict(runs)
-        let charts: [PageChart] = [
-            .attainment(runs), .latencies(runs), .distributions(), .parts(), .pareto(runs), .queues(), .memory(),
-            .partition(), .provenance(), .runs(),
-        ]
+        let hasGroups = stored.contains { !GroupTable.worthShowing($0.summary.groups).isEmpty }
+        let charts: [PageChart] =
+            [.attainment(runs)] + (hasGroups ? [.groups()] : []) + [
+                .latencies(runs), .distributions(), .parts(), .pareto(runs), .queues(), .memory(), .partition(),
+                .provenance(), .runs(),
+            ]
         var sections: [String] = []
         for chart in charts {
             let query = runs.selection + chart.query

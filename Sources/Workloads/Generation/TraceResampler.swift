@@ -39,7 +39,8 @@ public struct TraceResampler: RequestSource, Sendable {
         let name =
             "drawn from \(trace.provenance.source), \(requests) requests, seed \(streams.seed), run \(streams.run)"
         return Trace(
-            requests: made, classNames: trace.classNames, provenance: .init(source: name, format: "generated"))
+            requests: made, classNames: trace.classNames, tenantNames: trace.tenantNames,
+            provenance: .init(source: name, format: "generated"))
     }
 }
 

@@ -4,7 +4,7 @@ internal import Diagnostics
 struct CSVColumns {
     /// What a column holds.
     enum Role {
-        case arrival, prompt, output, requestClass, notUsed
+        case arrival, prompt, output, requestClass, tenant, notUsed
         /// Holds the same text in every row that is an LLM request.
         case always(StaticString)
     }
@@ -53,6 +53,8 @@ struct CSVColumns {
         }
     }
 
+    var hasClasses: Bool { roles.contains { if case .requestClass = $0 { true } else { false } } }
+    var hasTenants: Bool { roles.contains { if case .tenant = $0 { true } else { false } } }
     var hasArrivals: Bool { roles.contains { if case .arrival = $0 { true } else { false } } }
 
     /// How many of the required columns among these the line names.

@@ -21,7 +21,8 @@ struct CSVRows: ~Copyable {
         return CSVRows(lines: lines, table: table)
     }
 
-    var classNames: [String] { table.classes.names }
+    var classNames: [String] { table.groups.classNames }
+    var tenantNames: [String] { table.groups.tenantNames }
 
     @inline(__always)
     mutating func next(into row: inout TraceRow, report: inout RowReport) throws(InputError) -> Bool {

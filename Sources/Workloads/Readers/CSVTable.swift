@@ -2,12 +2,15 @@
 struct CSVTable {
     private let columns: CSVColumns
     private let time: CSVFormat.Time
-    private(set) var classes = ClassNames()
+    private(set) var groups = RequestGroups()
+    private let hasClasses: Bool
+    private let hasTenants: Bool
 
     /// Reads the header. Without a way to find its columns it reports errors.
     init(header: UnsafeRawBufferPointer, format: CSVFormat, report: inout RowReport) {
         columns = CSVColumns(header: header, known: format.known, report: &report)
         time = format.time
+        (hasClasses, hasTenants) = (columns.hasClasses, columns.hasTenants)
     }
 
     var hasArrivals: Bool { columns.hasArrivals }
@@ -38,7 +41,7 @@ struct CSVTable {
                     row.outputTokens = count
                     continue
                 }
-            case .requestClass, .notUsed, .always: break
+            case .requestClass, .tenant, .notUsed, .always: break
             }
             guard let field = fields.next() else {
                 report.error(
@@ -51,6 +54,9 @@ struct CSVTable {
         if fields.position <= line.count {
             report.error(at: fields.position, "row has more fields than the header, expected \(columns.roles.count)")
             return false
+        }
+        if hasTenants, isGood {
+            row.classIndex = groups.index(ofClass: hasClasses ? row.classIndex : 0, tenant: row.tenantIndex)
         }
         return isGood
     }
@@ -82,12 +88,11 @@ struct CSVTable {
             guard let count = report.tokens(field.bytes, of: name, at: place) else { return false }
             (row.outputTokens, row.outputPlace) = (count, place)
         case .requestClass:
-            if !field.isQuoted, let index = classes.index(ofKnown: field.bytes) {
-                row.classIndex = index
-                return true
-            }
-            guard let index = classes.index(of: field.text, at: place, report: &report) else { return false }
+            guard let index = Self.index(of: field, in: &groups.classes, at: place, &report) else { return false }
             row.classIndex = index
+        case .tenant:
+            guard let index = Self.index(of: field, in: &groups.tenants, at: place, &report) else { return false }
+            row.tenantIndex = index
         case .always(let only):
             if String(decoding: field.text, as: UTF8.self) != only.description {
                 report.error(
@@ -96,5 +101,12 @@ struct CSVTable {
             }
         }
         return true
+    }
+
+    private static func index(
+        of field: CSVField, in names: inout ClassNames, at place: TextPlace, _ report: inout RowReport
+    ) -> Int? {
+        if !field.isQuoted, let index = names.index(ofKnown: field.bytes) { return index }
+        return names.index(of: field.text, at: place, report: &report)
     }
 }

@@ -14,6 +14,7 @@ final class JSONRows {
     }
 
     var classNames: [String] { parser.classNames }
+    var tenantNames: [String] { parser.tenantNames }
     var blockHashes: BlockHashes? { parser.blockHashes }
 
     func next(into row: inout TraceRow, report: inout RowReport) throws(InputError) -> Bool {

@@ -17,6 +17,7 @@ protocol JSONTraceParser {
     /// What the ids read so far mean; `nil` if none can come.
     var blockHashes: BlockHashes? { get }
     var classNames: [String] { get }
+    var tenantNames: [String] { get }
 }
 
 enum RowOutcome {
@@ -31,4 +32,5 @@ extension JSONTraceParser {
     static var blocks: (dialect: BlockHashes.Dialect, tokens: Int)? { nil }
     var blockHashes: BlockHashes? { Self.blocks.map { BlockHashes(dialect: $0.dialect, blockTokens: $0.tokens) } }
     var classNames: [String] { [] }
+    var tenantNames: [String] { [] }
 }

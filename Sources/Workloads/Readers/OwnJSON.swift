@@ -12,15 +12,19 @@ struct OwnJSONParser: JSONTraceParser {
         .init(name: "prompt_tokens", role: .prompt),
         .init(name: "output_tokens", role: .output),
         .init(name: "class", role: .requestClass, isRequired: false),
+        .init(name: "tenant", role: .own, isRequired: false),
         .init(name: "block_ids", role: .blockIDs, isRequired: false),
         .init(name: "block_tokens", role: .own, isRequired: false),
         .init(name: "dialect", role: .own, isRequired: false),
     ])
-    private var classes = ClassNames()
+    private var groups = RequestGroups()
+    private var hasTenants = false
     private(set) var blockHashes: BlockHashes?
     private var isFirst = true
+    private var isFirstRequest = true
 
-    var classNames: [String] { classes.names }
+    var classNames: [String] { groups.classNames }
+    var tenantNames: [String] { groups.tenantNames }
 
     mutating func next(
         _ scanner: inout JSONScanner, into row: inout TraceRow, report: inout RowReport
@@ -33,14 +37,15 @@ struct OwnJSONParser: JSONTraceParser {
             switch record.keys[key].name {
             case "block_tokens": header.tokens = try blockTokens(&scanner, &report) ?? 0
             case "dialect": header.dialect = try dialect(&scanner, &report)
-            default: try record.take(key, &scanner, into: &row, classes: &classes, report: &report)
+            case "tenant": try takeTenant(&scanner, into: &row, &report)
+            default: try record.take(key, &scanner, into: &row, classes: &groups.classes, report: &report)
             }
         }
         defer { isFirst = false }
         if record.has("block_tokens") || record.has("dialect") {
             return takeHeader(tokens: header.tokens, header.dialect, &report)
         }
-        guard record.isComplete(&report) else { return .refused }
+        guard record.isComplete(&report), hasItsTenant(&row, &report) else { return .refused }
         if row.blockIDs.isEmpty { return .request }
         guard let blockHashes else {
             report.error(
@@ -62,6 +67,34 @@ struct OwnJSONParser: JSONTraceParser {
             )
         }
         return .refused
+    }
+
+    private mutating func takeTenant(
+        _ scanner: inout JSONScanner, into row: inout TraceRow, _ report: inout RowReport
+    ) throws(JSONFault) {
+        let kind = try scanner.kind()
+        let place = scanner.place
+        let text = try scanner.name("tenant", kind, &report)
+        if let text, let index = groups.tenants.index(of: text, at: place, report: &report) {
+            row.tenantIndex = index
+        } else {
+            record.refuse()
+        }
+    }
+
+    /// All requests of a file have a tenant, or none.
+    private mutating func hasItsTenant(_ row: inout TraceRow, _ report: inout RowReport) -> Bool {
+        let isTenants = record.has("tenant")
+        if isFirstRequest { hasTenants = isTenants }
+        isFirstRequest = false
+        if isTenants != hasTenants {
+            report.error(
+                at: record.start,
+                "a request \(isTenants ? "with" : "without") a \"tenant\", expected it as in those above")
+            return false
+        }
+        if hasTenants { row.classIndex = groups.index(ofClass: row.classIndex, tenant: row.tenantIndex) }
+        return true
     }
 
     private func blockTokens(_ scanner: inout JSONScanner, _ report: inout RowReport) throws(JSONFault) -> Int? {

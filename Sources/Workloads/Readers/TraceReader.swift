@@ -105,7 +105,8 @@ public enum TraceReader {
         let provenance = Trace.Provenance(
             source: name, format: reader.format.rawValue, excluded: reader.exclusions.excluded)
         let trace = Trace(
-            requests: requests, classNames: reader.classNames, blockHashes: blockHashes, provenance: provenance)
+            requests: requests, classNames: reader.classNames, tenantNames: reader.tenantNames,
+            blockHashes: blockHashes, provenance: provenance)
         return (trace, warnings)
     }
 

@@ -5,7 +5,10 @@ struct TraceRow {
     var hasArrival = true
     var promptTokens = 0
     var outputTokens = 0
+    /// As `Request.classIndex`: of the class, or of class and tenant where the format has tenants.
     var classIndex = 0
+    /// Among the tenants of the file.
+    var tenantIndex = 0
     /// Ids of the prompt's blocks, where the format has them.
     var blockIDs: [UInt32] = []
     var arrivalPlace = TextPlace()

@@ -67,6 +67,13 @@ struct TraceRowReader: ~Copyable {
         }
     }
 
+    var tenantNames: [String] {
+        switch table {
+        case .some(let table): table.tenantNames
+        case .none: records?.tenantNames ?? []
+        }
+    }
+
     /// A table without entries that says what the ids of blocks read so far mean; `nil` for formats without.
     var blockHashes: BlockHashes? { records?.blockHashes }
 

@@ -28,6 +28,7 @@ struct Goodput: ParsableCommand {
     @Option(help: "The most replications at one rate.") var replications = 24
     @Option(help: "Runs at the same time. Default: one on each core.") var jobs: Int?
     @Flag(help: "Print the attainment curves instead: every rate that was tried.") var curve = false
+    @Flag(help: "Plot the attainment curves below the table.") var plot = false
     @Option(help: "Format of the answer on standard output: text, csv or json.") var format = ReportFormat.text
     @Flag(name: .shortAndLong, help: "No progress and no notes on standard error.") var quiet = false
 
@@ -38,6 +39,9 @@ struct Goodput: ParsableCommand {
 
     func validate() throws {
         try scenario.checkComplete()
+        if plot, format != .text {
+            throw ValidationError("found --plot with --format \(format.rawValue), expected text")
+        }
         if let jobs, jobs < 1 { throw ValidationError("found --jobs \(jobs), expected 1 or more") }
         if replications < 1 { throw ValidationError("found --replications \(replications), expected 1 or more") }
         for (flag, value) in [("--confidence", confidence), ("--target", target ?? 0.5)]
@@ -84,6 +88,10 @@ struct Goodput: ParsableCommand {
         let report = GoodputReport(
             deployments: resolution.scenario.deployments, answers: answers, confidence: isDrawn ? confidence : nil)
         try Terminal.write((curve ? report.curves : report.answers).rendered(as: format))
+        if plot {
+            let curves = zip(resolution.scenario.deployments.map(\.name), answers).map { (deployment: $0, answer: $1) }
+            try Terminal.write("\n" + attainmentPlot(of: curves, target: slo.attainmentTarget))
+        }
     }
 
     private func tell(_ line: String) {

@@ -16,7 +16,7 @@ struct Sweep: ParsableCommand {
 
             Examples:
               phasewise sweep Profiles/sweeps/rate-and-partition.yaml --dry-run
-              phasewise sweep Profiles/sweeps/rate-and-partition.yaml --metrics ttft.p99,tpot.p99
+              phasewise sweep Profiles/sweeps/rate-and-partition.yaml --metrics ttft.p99,tpot.p99 --plot
               phasewise sweep Profiles/sweeps/rate-and-partition.yaml --engine slurm --shards 16
             """)
 
@@ -40,6 +40,7 @@ struct Sweep: ParsableCommand {
     var sbatchOptions: [String] = []
     @Option(help: "Columns of the answer, as in ttft.p99,sloAttainment.")
     var metrics = "ttft.p50,ttft.p99,tpot.p99,sloAttainment"
+    @Flag(help: "Plot attainment and P90 latencies over the first axis of numbers below the table.") var plot = false
     @Flag(help: "Say what would be run and how long it would take, and run nothing.") var dryRun = false
     @Option(help: "Folder of profiles, before the default ones.") var profiles: String?
     @Option(help: "Format of the answer on standard output: text, csv or json.") var format = ReportFormat.text
@@ -51,6 +52,9 @@ struct Sweep: ParsableCommand {
         if shards < 1 { throw ValidationError("found --shards \(shards), expected 1 or more") }
         if engine == .slurm, shard != nil {
             throw ValidationError("found --shard with --engine slurm, which makes its own")
+        }
+        if plot, format != .text || dryRun || engine == .slurm {
+            throw ValidationError("found --plot without a table in text to put it below")
         }
         if let jobs, jobs < 1 { throw ValidationError("found --jobs \(jobs), expected 1 or more") }
         if let shard, try chosenShard() == nil {
@@ -64,6 +68,7 @@ struct Sweep: ParsableCommand {
         let sweep = try SweepRun(
             try SweepPlan.load(path: plan, overrides: overrides), shard: try chosenShard(),
             evaluator: evaluator)
+        let curves = try plot ? SweepPlot(sweep) : nil
         let parallel = Parallel(workers: jobs)
         if dryRun { return try tellPlan(of: sweep, on: parallel) }
         let impossible = sweep.impossible
@@ -80,6 +85,7 @@ struct Sweep: ParsableCommand {
         tell("\(sweep.points.count) points, \(sweep.jobs.count) runs, \(missing.count) to do; results in \(database)")
         try sweep.run(missing, keeping: rows, into: store, on: parallel, isQuiet: quiet)
         try Terminal.write(try SweepTable(sweep, columns: columns, store: store, format: format).text)
+        if let curves { try Terminal.write("\n" + curves.text(from: store)) }
     }
 
     private func tellPlan(of sweep: SweepRun, on parallel: Parallel) throws {

@@ -14,12 +14,13 @@ struct TimelineCommand: ParsableCommand {
         abstract: "Writes what every lane of a run did and when, for Perfetto.",
         discussion: """
             Runs the stored scenario again, checks that it is the same run, and writes its iterations, transfers, \
-            changes of partition, queues and memory as Chrome trace events, which ui.perfetto.dev and \
-            chrome://tracing open.
+            changes of partition, queues, memory and requests, each with its parts, as Chrome trace events, which \
+            ui.perfetto.dev and chrome://tracing open.
 
             Examples:
               phasewise timeline 3 -o trace.json
               phasewise timeline 3 --from 60 --to 65 --step-by-step -o trace.json
+              phasewise timeline 3 --no-requests -o trace.json
             """)
 
     /// Above this a viewer gets slow.
@@ -31,7 +32,11 @@ struct TimelineCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: "The file to write.") var output = "trace.json"
     @Option(help: "Leave out what ends before this simulated second.") var from: Double?
     @Option(help: "Leave out what begins after this simulated second.") var to: Double?
-    @Option(help: "Keep only the first of so many spans of each lane.") var every = 1
+    @Option(help: "Keep only the first of so many spans of each lane, and of so many requests.") var every = 1
+    @Flag(
+        inversion: .prefixedNo,
+        help: "A span for every completed request over those of its parts. Default: where the file has room for all.")
+    var requests: Bool?
     @Flag(help: "A span for every iteration; without it, equal ones that follow each other share one.")
     var stepByStep = false
     @Option(help: "Results database.") var database = "phasewise.sqlite"
@@ -66,20 +71,33 @@ struct TimelineCommand: ParsableCommand {
         var log = TraceEventLog(
             title: "run \(stored.id): \(stored.description.name), \(stored.description.deployment)",
             processes: processes,
-            limits: .init(window: window, every: every, bytes: Self.byteLimit - Self.reserve))
+            limits: .init(
+                window: window, every: every, bytes: Self.byteLimit - Self.reserve,
+                requests: requests.map { $0 ? .always : .never } ?? .whereTheyFit))
         let source = ProgressSource(
             scenario.trace.source, label: stored.description.deployment, total: scenario.trace.requests.count,
             isQuiet: quiet)
         try scenario.replay(stepByStep: stepByStep, from: source, into: &log)
-        let (events, truncation) = (log.events, log.truncation)
-        let bytes = log.finished()
-        try Terminal.writeFile(bytes, to: output)
-        if quiet { return }
+        let finished = log.finished()
+        try Terminal.writeFile(finished.bytes, to: output)
+        if !quiet { tell(of: finished) }
+    }
+
+    private func tell(of log: TraceEventLog.Finished) {
         Terminal.complain([
             Diagnostic(
-                .note, at: nil, "\(output): \(events) events, \(decimal(Double(bytes.count) / 1e6, 1)) MB")
+                .note, at: nil, "\(output): \(log.events) events, \(decimal(Double(log.bytes.count) / 1e6, 1)) MB")
         ])
-        if let truncation {
+        if log.lacksRequests {
+            Terminal.complain([
+                Diagnostic(
+                    .note, at: nil, "requests are left out: all of them would not fit",
+                    help:
+                        "narrow the window with --from and --to, keep fewer with --every, or ask for them with --requests"
+                )
+            ])
+        }
+        if let truncation = log.truncation {
             Terminal.complain([
                 Diagnostic(
                     .warning, at: nil,
