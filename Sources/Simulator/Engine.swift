@@ -26,6 +26,8 @@ struct Engine: ~Copyable, Sendable {
     /// copies what it holds.
     var partitionControl = UniqueBuffer<PartitionControl>()
     private let ignoresArrivalsBehindFirst: Bool
+    /// Whether no iteration begins while prompts are pulled into this decode instance.
+    var pausesForPulls = false
     /// The timetable of the stages that it shares with the other virtual engines of its instance, and what they are.
     private let pipeline: Int?
     private let stages: PipelineStages?
@@ -176,6 +178,7 @@ extension Engine {
         if handOff == .byMessage, instance.lanes.count > 1 {
             mayBegin.prefill = mayBegin.prefill && decodeIsBetweenIterations && undelivered == nil
         }
+        if pausesForPulls, instance.blocksInTransfer > 0 { mayBegin.prefill = false }
         // The decode lane first: running requests grow before new prompts take memory.
         if instance.lanes.count > 1, !instance.lanes[1].isRunning, mayBegin.decode {
             instance.batch.removeAll()

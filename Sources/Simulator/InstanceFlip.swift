@@ -48,6 +48,7 @@ extension Simulation {
         let controlTimer = engines[index].controlTimer
         engines[index] = Engine(index: index, pool: flip.pool, laneTimer: laneTimer, pipeline: nil, pool)
         (engines[index].linkTimer, engines[index].controlTimer) = (linkTimer, controlTimer)
+        engines[index].pausesForPulls = pool.role == .decode && configuration.transfer?.pausesDecode == true
         comeUp(index, &recorder)
     }
 

@@ -43,6 +43,12 @@ extension Simulation {
         }
     }
 
+    /// The same for an instance that decodes nothing meanwhile: only where its last iteration is over.
+    mutating func pullBetweenIterations(into index: Int, _ recorder: inout some Recorder) {
+        engines[index].settle(lane: 0, &context, &recorder)
+        if !engines[index].instance.lanes[0].isRunning { pull(into: index) }
+    }
+
     mutating func endTransfer(into index: Int, _ recorder: inout some Recorder) {
         guard let link else { preconditionFailure("a transfer ends without a link") }
         let transfer = fabric.finish(into: index, at: context.now)

@@ -58,8 +58,9 @@ public struct Simulation: ~Copyable {
                     takers.append(engines.count)
                 }
                 let pipeline = virtualEngines > 1 ? pipelines.count - 1 : nil
-                let engine = Engine(
+                var engine = Engine(
                     index: engines.count, pool: poolIndex, laneTimer: timerOwners.count, pipeline: pipeline, pool)
+                engine.pausesForPulls = pool.role == .decode && configuration.transfer?.pausesDecode == true
                 for lane in engine.instance.lanes.indices {
                     timerOwners.append(.lane(lane, instance: engines.count))
                 }
@@ -230,9 +231,10 @@ public struct Simulation: ~Copyable {
                 updateEntry(index)
                 engines[index].setRates(&context)
             case .decode:
+                if engines[index].pausesForPulls { pullBetweenIterations(into: index, &recorder) }
                 engines[index].formBatches(&context, &recorder)
                 // After admissions have made way for prompts, and running requests have their blocks.
-                if !engines[index].instance.bridge.isEmpty { pull(into: index) }
+                if !engines[index].instance.bridge.isEmpty, !engines[index].pausesForPulls { pull(into: index) }
                 engines[index].setRates(&context)
             }
             if !flips.isEmpty { stopIfDrained(index) }
