@@ -6,14 +6,19 @@ internal import CostModels
     internal import Darwin
 #endif
 
-/// Fits the compact model of each pair of SM counts to the co-runs of that pair: least squares in the logarithm, with a
-/// small penalty on the weights, which settles those that few rows speak for.
+/// Fits the compact model to co-runs: least squares in the logarithm, with a small penalty on the weights, which settles
+/// those that few rows speak for. All pairs of MPS caps together, if there are enough; other pairs of SM counts one by one.
 enum CoRunFit {
     private static let penalty = 0.03
+
+    /// Pairs of caps from which a polynomial with six terms can be told.
+    private static let leastPairs = 10
 
     static func surface(
         _ rows: [KernelMeasurements.CoRun], models: [ModelArchitecture]
     ) -> CoRunSurface? {
+        let caps = Self.caps(rows.filter { $0.mechanism == .mps }, models: models)
+        let rows = caps == nil ? rows : rows.filter { $0.mechanism != .mps }
         var partitions: [CoRunSurface.Partition] = []
         let keys = Set(rows.map { Key(mechanism: $0.mechanism, prefill: $0.prefillSMs, decode: $0.decodeSMs) })
         for key in keys.sorted() {
@@ -24,10 +29,7 @@ enum CoRunFit {
             // Fewer rows than weights say nothing about a pair.
             if lanes.count != own.count || lanes.count <= CoRunSurface.Features.count { continue }
             let features = lanes.map { CoRunSurface.Features($0).values }
-            func range(_ value: (CoRunSurface.Lanes) -> Double) -> ClosedRange<Double> {
-                let values = lanes.map(value)
-                return values.min()!...values.max()!
-            }
+            func range(_ value: (CoRunSurface.Lanes) -> Double) -> ClosedRange<Double> { Self.range(lanes, value) }
             partitions.append(
                 CoRunSurface.Partition(
                     mechanism: key.mechanism, prefillSMs: key.prefill, decodeSMs: key.decode,
@@ -36,7 +38,37 @@ enum CoRunFit {
                     prefillLayerSeconds: range(\.prefillLayerSeconds), decodeLayerSeconds: range(\.decodeLayerSeconds),
                     decodeKeyValueShare: range(\.decodeKeyValueShare)))
         }
-        return partitions.isEmpty ? nil : CoRunSurface(partitions: partitions)
+        return partitions.isEmpty && caps == nil ? nil : CoRunSurface(partitions: partitions, caps: caps)
+    }
+
+    private static func caps(
+        _ rows: [KernelMeasurements.CoRun], models: [ModelArchitecture]
+    ) -> CoRunSurface.Caps? {
+        let lanes = rows.compactMap { Self.lanes($0, models: models) }
+        let pairs = Set(rows.map { [$0.prefillSMs, $0.decodeSMs] })
+        if lanes.count != rows.count || pairs.count < leastPairs { return nil }
+        let (prefill, decode) = (rows.map(\.prefillSMs), rows.map(\.decodeSMs))
+        let total = Double(max(prefill.max()!, decode.max()!))
+        let features = zip(rows, lanes).map { row, lanes in
+            let own = CoRunSurface.Features(lanes).values
+            return CoRunSurface.Caps.terms(
+                prefillShare: Double(row.prefillSMs) / total, decodeShare: Double(row.decodeSMs) / total
+            ).flatMap { term in own.map { term * $0 } }
+        }
+        let work = rows.map { $0.prefillLayerSeconds * Double($0.prefillSMs) / total }
+        return CoRunSurface.Caps(
+            prefillSMs: prefill.min()!...prefill.max()!, decodeSMs: decode.min()!...decode.max()!,
+            prefillWeights: weights(features, rows.map { log(max(1, $0.prefillSlowdown)) }),
+            decodeWeights: weights(features, rows.map { log(max(1, $0.decodeSlowdown)) }),
+            prefillLayerWork: work.min()!...work.max()!, decodeLayerSeconds: range(lanes, \.decodeLayerSeconds),
+            decodeKeyValueShare: range(lanes, \.decodeKeyValueShare))
+    }
+
+    private static func range(
+        _ lanes: [CoRunSurface.Lanes], _ value: (CoRunSurface.Lanes) -> Double
+    ) -> ClosedRange<Double> {
+        let values = lanes.map(value)
+        return values.min()!...values.max()!
     }
 
     /// `nil` for a model that is not known.
@@ -62,7 +94,7 @@ enum CoRunFit {
 
     /// Ridge regression by the normal equations; the constant is not penalised.
     private static func weights(_ features: [[Double]], _ values: [Double]) -> [Double] {
-        let n = CoRunSurface.Features.count
+        let n = features[0].count
         var matrix = [[Double]](repeating: [Double](repeating: 0, count: n + 1), count: n)
         for (row, value) in zip(features, values) {
             for i in 0..<n {

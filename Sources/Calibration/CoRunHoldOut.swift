@@ -30,7 +30,28 @@ struct CoRunHoldOut {
         for mechanism in CoRunSurface.Mechanism.allCases {
             add("co-run, rows held out, \(mechanism.rawValue)", halves.heldOut.filter { $0.mechanism == mechanism })
         }
+        // The halves the other way round: whether the figure hangs on the division.
+        if let swapped = CoRunFit.surface(halves.heldOut, models: models) {
+            report.add(
+                "co-run, the other half held out, mps", fittedRows: halves.heldOut.count,
+                heldOut: halves.fitted.filter { $0.mechanism == .mps }.flatMap { comparisons($0, swapped) })
+        }
         addCaps(&report)
+        addRepeats(&report)
+    }
+
+    /// Second measurements of a row against the first: what no model can be better than.
+    private func addRepeats(_ report: inout CalibrationReport) {
+        var (first, comparisons): ([[Int]: KernelMeasurements.CoRun], [CalibrationReport.Comparison]) = ([:], [])
+        for row in rows where row.mechanism == .mps {
+            let key = [row.prefillSMs, row.decodeSMs, row.tokens, row.batch, row.context]
+            guard let before = first[key] else {
+                first[key] = row
+                continue
+            }
+            comparisons += self.comparisons(before, (max(1, row.prefillSlowdown), max(1, row.decodeSlowdown)))
+        }
+        report.add("co-run, the same row measured again, mps", fittedRows: 0, heldOut: comparisons)
     }
 
     /// Pairs of caps under MPS, each left out alone. Those at the edge of what was measured have no neighbours beyond.

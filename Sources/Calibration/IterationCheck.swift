@@ -3,27 +3,30 @@ internal import CostModels
 /// Sums of parts against whole iterations that ran as one CUDA graph.
 struct IterationCheck {
     private let rows: [KernelMeasurements.Iteration]
+    private let parts: [KernelMeasurements.PartInIteration]
     private let device: DeviceProfile
     private let models: [ModelArchitecture]
     private let efficiency: EfficiencyProfile
 
     /// Iterations of models that are not known are left out; of those measured more than once the median counts.
     init(
-        _ rows: [KernelMeasurements.Iteration], device: DeviceProfile, models: [ModelArchitecture],
-        efficiency: EfficiencyProfile
+        _ rows: [KernelMeasurements.Iteration], parts: [KernelMeasurements.PartInIteration], device: DeviceProfile,
+        models: [ModelArchitecture], efficiency: EfficiencyProfile
     ) {
         self.rows = Self.merged(rows.filter { row in models.contains { $0.id == row.model } })
+        self.parts = parts
         self.device = device
         self.models = models
         self.efficiency = efficiency
     }
 
+    private static func point(_ row: KernelMeasurements.Iteration) -> KernelMeasurements.Iteration {
+        var point = row
+        point.seconds = 0
+        return point
+    }
+
     private static func merged(_ rows: [KernelMeasurements.Iteration]) -> [KernelMeasurements.Iteration] {
-        func point(_ row: KernelMeasurements.Iteration) -> KernelMeasurements.Iteration {
-            var point = row
-            point.seconds = 0
-            return point
-        }
         var (points, times): ([KernelMeasurements.Iteration], [[Double]]) = ([], [])
         for row in rows {
             if let index = points.firstIndex(of: point(row)) {
@@ -69,6 +72,36 @@ struct IterationCheck {
             report.add(
                 "iteration, " + row.shape, fittedRows: fitted,
                 heldOut: [.init(shape: row.shape, predicted: sum.seconds, measured: row.seconds)])
+        }
+    }
+
+    /// Sums of parts that ran at the clock of their whole, which say what is left when both are in one state.
+    func addSameState(to report: inout CalibrationReport, gap: Double) {
+        var (points, members): ([KernelMeasurements.Iteration], [[KernelMeasurements.PartInIteration]]) = ([], [])
+        for part in parts {
+            let index = points.firstIndex(of: Self.point(part.iteration)) ?? points.count
+            if index == points.count {
+                points.append(Self.point(part.iteration))
+                members.append([])
+            }
+            members[index].append(part)
+        }
+        var comparisons: [CalibrationReport.Comparison] = []
+        for (point, members) in zip(points, members) {
+            let whole = median(members.map(\.iteration.seconds))
+            var (sum, kernels): (Double, Int) = (0, 0)
+            for name in Set(members.map(\.name)).sorted() {
+                let own = members.filter { $0.name == name }
+                // Each beside the whole that it ran behind.
+                sum += median(own.map { $0.seconds / $0.iteration.seconds }) * Double(own[0].count)
+                kernels += own[0].count
+            }
+            let predicted = sum * whole + gap * Double(kernels - 1)
+            comparisons.append(.init(shape: point.shape, predicted: predicted, measured: whole))
+        }
+        report.add("iteration, parts in the state of the whole", fittedRows: 0, heldOut: comparisons)
+        for comparison in comparisons {
+            report.add("iteration, in one state, " + comparison.shape, fittedRows: 0, heldOut: [comparison])
         }
     }
 

@@ -23,6 +23,12 @@ public struct KernelMeasurements: Sendable {
         var model: String, isDecode: Bool, sms: Int, state: PowerState, tokens: Int, batch: Int, context: Int
         var seconds: Double
     }
+    /// A kernel of an iteration timed right behind a whole one, inside one CUDA graph, at the clock of the whole.
+    struct PartInIteration: Hashable {
+        /// Its seconds are those of the whole that ran before.
+        var iteration: Iteration
+        var name: String, count: Int, seconds: Double
+    }
     /// Layer loops side by side; seconds are those of a layer alone.
     struct CoRun: Hashable {
         var model: String, mechanism: CoRunSurface.Mechanism, prefillSMs: Int, decodeSMs: Int
@@ -38,6 +44,7 @@ public struct KernelMeasurements: Sendable {
     var allReduce: [AllReduce] = []
     var reads: [Read] = []
     var iterations: [Iteration] = []
+    var parts: [PartInIteration] = []
     var coRuns: [CoRun] = []
 
     /// Lines by family, in the order in which families were met: read, used in a table, skipped by the benchmark.
@@ -127,13 +134,23 @@ public struct KernelMeasurements: Sendable {
                 Read(sms: try line.count("sms"), bytes: try line.count("bytes"), seconds: try line.seconds()))
         case "iteration":
             if !(try line.matches([("mode", "graph"), ("scope", "iteration")])) { return false }
-            // At the power limit the clock swings before it settles; such samples scatter.
-            if try line.number("deviation") > Self.settledDeviation { return false }
-            iterations.append(
-                Iteration(
-                    model: try line.text("model"), isDecode: try line.text("kind") == "decode",
-                    sms: try line.count("sms"), state: try Self.state(line), tokens: try line.count("tokens"),
-                    batch: try line.count("batch"), context: try line.count("context"), seconds: try line.seconds()))
+            return try useIteration(line)
+        case "parts":
+            if try line.matches([("state", "in_iteration")]) {
+                var iteration = try Self.iteration(line, state: .sustained)
+                iteration.seconds = try line.seconds("whole_us")
+                parts.append(
+                    PartInIteration(
+                        iteration: iteration, name: try line.text("part"), count: try line.count("count"),
+                        seconds: try line.seconds()))
+                return true
+            }
+            let state = try line.text("state")
+            if !(try line.matches([("part", "whole")])) || state == "course" { return false }
+            if !(try line.matches([("mode", "graph")])) { return false }
+            // Marks between layers lengthen a short burst; family `iteration` has those without.
+            if state == PowerState.burst.rawValue, try line.seconds() <= Self.burstSeconds { return false }
+            return try useIteration(line)
         case "corun", "corun-mps":
             if !(try line.matches([("kernel", "layer loops")])) { return false }
             if !(try line.matches([("scope", "layers")])) { return false }
@@ -154,6 +171,38 @@ public struct KernelMeasurements: Sendable {
         }
         return true
     }
+
+    private mutating func useIteration(_ line: MeasurementLine) throws(InputError) -> Bool {
+        // At the power limit the clock swings before it settles; such samples scatter.
+        if try line.number("deviation") > Self.settledDeviation { return false }
+        var iteration = try Self.iteration(line, state: try Self.state(line))
+        if iteration.state == .burst, iteration.seconds > Self.burstSeconds {
+            // The power limit acts inside such an iteration: only its first layers are a burst.
+            if !line.has("layers_ns") { return false }
+            let layers = try line.numbers("layers_ns").map { $0 * 1e-9 }
+            var (first, elapsed) = ([Double](), 0.0)
+            for seconds in layers where elapsed < Self.topClockSeconds {
+                first.append(seconds)
+                elapsed += seconds
+            }
+            let rest = iteration.seconds - layers.reduce(0, +)
+            iteration.seconds = median(first) * Double(layers.count) + rest
+        }
+        iterations.append(iteration)
+        return true
+    }
+
+    private static func iteration(_ line: MeasurementLine, state: PowerState) throws(InputError) -> Iteration {
+        Iteration(
+            model: try line.text("model"), isDecode: try line.text("kind") == "decode", sms: try line.count("sms"),
+            state: state, tokens: try line.count("tokens"), batch: try line.count("batch"),
+            context: try line.count("context"), seconds: try line.seconds())
+    }
+
+    /// After how long the power limit has acted on a prompt that started at rest, and for how long it has not yet, as the
+    /// times of single layers show.
+    private static let burstSeconds = 0.05
+    private static let topClockSeconds = 0.02
 
     /// The scatter of samples, relative, at which the benchmark itself stops sampling.
     private static let settledDeviation = 0.01

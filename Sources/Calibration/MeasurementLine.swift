@@ -57,6 +57,12 @@ public struct MeasurementLine: Sendable {
         throw wrong(name, "a whole number of at least \(bound)")
     }
 
+    /// A list of at least one number.
+    func numbers(_ name: String) throws(InputError) -> [Double] {
+        if case .list(let values) = try field(name).value, !values.isEmpty { return values }
+        throw wrong(name, "a list of numbers")
+    }
+
     /// A time in microseconds, as seconds.
     func seconds(_ name: String = "median_us") throws(InputError) -> Double {
         let value = try number(name)

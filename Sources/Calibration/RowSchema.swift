@@ -97,7 +97,7 @@ struct RowSchema {
         let (n, k) = (try row.count(columns[4], "n"), try row.count(columns[5], "k"))
         let sms = predictor.device.streamingMultiprocessors
         let bound = GEMMBound(device: predictor.device, reads: predictor.tables.reads, sms: sms)
-        let curve = predictor.tables.gemm.curve(n: n, k: k, sms: sms, state: predictor.state ?? .burst, bound: bound)
+        let curve = predictor.tables.product(n: n, k: k, sms: sms, state: predictor.state ?? .burst, bound: bound)
         let rows = m <= 64 ? "M ≤ 64" : m <= 512 ? "64 < M ≤ 512" : "M > 512"
         let known = predictor.tables.gemm.nearestShape(n: n, k: k).map { $0 == (n, k) } ?? false
         let isSmall = min(n, k) < GEMMFit.smallestSide

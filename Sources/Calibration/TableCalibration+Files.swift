@@ -14,6 +14,10 @@ extension TableCalibration {
             let counts = measurements.counts.filter { file.families.contains($0.family) && $0.used > 0 }
             var lines = ["\(file.title), device \(tables.device)."]
             lines.append("Written by `phasewise calibrate` from \(sources.joined(separator: ", ")).")
+            if file == .throttling {
+                lines += inferenceMethod
+                return lines
+            }
             if let origin { lines.append("Measured by others, not by us: \(origin).") }
             for count in counts {
                 lines.append(
@@ -30,6 +34,15 @@ extension TableCalibration {
             return lines
         }
     }
+
+    private var inferenceMethod: [String] {
+        let device = tables.throttling?.device ?? ""
+        return [
+            "Inferred, not measured: the rows of this device are short bursts. Sustained time = burst time of this device ×",
+            "(sustained / burst time of \(device)), by family and size, from our own lines of \(device), which has the same",
+            "chip and power limit. Matrices that are not named take the mean of those that are.",
+        ]
+    }
 }
 
 extension KernelTableFile {
@@ -43,6 +56,8 @@ extension KernelTableFile {
         case .allReduce: "All-reduce, microseconds by bytes"
         case .bandwidth: "Bytes per second read from device memory, by SMs"
         case .coRun: "Slowdowns of two lanes side by side: weights of the compact model by pair of SM counts"
+        case .coRunCaps: "Slowdowns of two lanes under MPS: weights of the compact model as polynomials of the two caps"
+        case .throttling: "Ratios of sustained to burst times, by M of products and by queries of a chunk"
         case .constants: "Constants that the tables need"
         }
     }
@@ -55,8 +70,10 @@ extension KernelTableFile {
         case .elementwise: ["elementwise"]
         case .allReduce: ["allreduce"]
         case .bandwidth: ["bandwidth"]
-        case .coRun: ["corun", "corun-mps"]
-        case .constants: ["prefill", "iteration", "gemm"]
+        case .coRun: ["corun"]
+        case .coRunCaps: ["corun-mps"]
+        case .throttling: []
+        case .constants: ["prefill", "iteration", "parts", "gemm"]
         }
     }
 
@@ -90,6 +107,13 @@ extension KernelTableFile {
                 "alone; v = share of KV in the bytes of a decode layer. Inputs are held at the ranges in the last columns.",
                 "Fitted to all rows; errors are those of fits to one half of them, or without the pair.",
             ]
+        case .coRunCaps:
+            [
+                "As corun.csv, with each weight the sum over (1, x, y, x², xy, y²), seven weights a term;",
+                "x = log2(9 − 8·cap of prefill) − 1.5, y = 3·(cap of decode − 0.7), caps as shares of the SMs. The time of a prefill",
+                "layer is held at a range of time × cap.",
+            ]
+        case .throttling: []
         case .constants:
             [
                 "The gap between kernels of a CUDA graph is what sums of parts lack against one half of the measured decode",
@@ -107,8 +131,9 @@ extension KernelTableFile {
         case .decodeAttention: ["decode attention"]
         case .elementwise: ["elementwise"]
         case .allReduce: ["all-reduce"]
-        case .bandwidth: []
-        case .coRun: ["co-run"]
+        case .bandwidth, .throttling: []
+        case .coRun: ["co-run, pairs", "co-run, rows held out, green", "co-run, rows held out, streams"]
+        case .coRunCaps: ["co-run, rows held out, mps", "co-run, the other", "co-run, each", "co-run, the same"]
         case .constants: ["iteration", "gemm, matrices"]
         }
     }

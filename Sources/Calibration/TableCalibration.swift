@@ -12,22 +12,26 @@ public struct TableCalibration: Sendable {
     ///   - models: those that whole iterations and co-runs were measured with.
     ///   - efficiency: prices what was not measured.
     ///   - sharing: how lanes slow each other by the law fitted to serving runs, to be set beside the co-runs.
+    ///   - throttling: for measurements that are bursts alone.
     public init(
         _ measurements: KernelMeasurements, device: DeviceProfile, models: [ModelArchitecture],
-        efficiency: EfficiencyProfile, sharing: CoRunSharing? = nil
+        efficiency: EfficiencyProfile, sharing: CoRunSharing? = nil, throttling: InferredThrottling? = nil
     ) {
         let bound = measurements.fittedPrefillBound()
         let matrices = MatrixHoldOut(measurements, device: device)
         var tables = measurements.tables(
             device: device.id, bound: bound, gemmLaunchSeconds: matrices.fittedLaunch(), graphGapSeconds: 0,
             coRun: CoRunFit.surface(measurements.coRuns, models: models))
-        let check = IterationCheck(measurements.iterations, device: device, models: models, efficiency: efficiency)
+        let check = IterationCheck(
+            measurements.iterations, parts: measurements.parts, device: device, models: models, efficiency: efficiency)
         tables.graphGapSeconds = check.fittedGap(tables)
+        tables.throttling = throttling
 
         var report = CalibrationReport()
         HoldOut(measurements: measurements, bound: bound, device: device).add(to: &report)
         matrices.add(to: &report, launch: tables.gemm.launchSeconds)
         check.add(to: &report, tables)
+        check.addSameState(to: &report, gap: tables.graphGapSeconds)
         let coRuns = CoRunHoldOut(measurements.coRuns, models: models)
         coRuns.add(to: &report)
         if let sharing { coRuns.add(to: &report, sharing, device: device, efficiency: efficiency) }

@@ -41,12 +41,16 @@ public enum MemoryCapacity {
         tensorParallelism: Int = 1, pipelineParallelism: Int = 1
     ) throws(MemoryShortage) -> Int {
         let free = freeBytes(model, device, budget, gpus: tensorParallelism * pipelineParallelism)
-        let block = blockBytes(model, blockSize, tensorParallelism, pipelineParallelism)
+        func blockBytes(_ tp: Int) -> Int {
+            keyValueBlockBytes(
+                model: model, blockSize: blockSize, tensorParallelism: tp, pipelineParallelism: pipelineParallelism)
+        }
+        let block = blockBytes(tensorParallelism)
         if free >= block { return free / block }
         let wider = (tensorParallelism...1024).first {
             $0.nonzeroBitCount == 1
                 && freeBytes(model, device, budget, gpus: $0 * pipelineParallelism)
-                    >= blockBytes(model, blockSize, $0, pipelineParallelism)
+                    >= blockBytes($0)
         }
         throw MemoryShortage(
             model: model.id, device: device.id, weightBytes: model.weightBytes,
@@ -62,11 +66,13 @@ public enum MemoryCapacity {
         return usable - (model.weightBytes + gpus - 1) / gpus - budget.activationBytes - reserve
     }
 
-    /// A GPU holds its share of the KV heads of its layers. Heads that are fewer than the GPUs are copied, and so is
-    /// latent attention's one compressed vector.
-    private static func blockBytes(_ model: ModelArchitecture, _ blockSize: Int, _ tp: Int, _ pp: Int) -> Int {
+    /// Bytes of a block on each GPU: its share of the KV heads of its layers. Heads that are fewer than the GPUs are copied,
+    /// and so is latent attention's one compressed vector.
+    public static func keyValueBlockBytes(
+        model: ModelArchitecture, blockSize: Int, tensorParallelism: Int, pipelineParallelism: Int = 1
+    ) -> Int {
         let heads = model.latentAttention == nil ? model.keyValueHeads : 1
-        let shares = min(tp, heads) * pp
+        let shares = min(tensorParallelism, heads) * pipelineParallelism
         return (blockSize * model.keyValueBytesPerToken + shares - 1) / shares
     }
 }

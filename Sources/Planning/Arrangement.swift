@@ -32,6 +32,8 @@ public struct Arrangement: Hashable, Sendable {
     public var device: String
     public var policy: String
     public var tensorParallelism: Int
+    /// Stages of an instance, each on as many GPUs as tensor parallelism says.
+    public var pipelineParallelism = 1
     public var sharing: Sharing
     public var settings: [Setting]
     public var instances: Int
@@ -47,10 +49,15 @@ public struct Arrangement: Hashable, Sendable {
         self.instances = instances
     }
 
-    public var gpus: Int { instances * tensorParallelism }
+    public var gpusPerInstance: Int { tensorParallelism * pipelineParallelism }
+    public var gpus: Int { instances * gpusPerInstance }
+    /// In a few words.
+    public var parallelism: String {
+        "TP \(tensorParallelism)" + (pipelineParallelism > 1 ? " PP \(pipelineParallelism)" : "")
+    }
 
     /// What tells alternatives from variants of one.
-    var kind: [String] { [device, policy, "\(tensorParallelism)"] }
+    var kind: [String] { [device, policy, parallelism] }
 
     /// Instances that prefill only; `nil` where all do both.
     public var prefillInstances: Int? {
@@ -62,7 +69,7 @@ public struct Arrangement: Hashable, Sendable {
 
     /// In a few words, for tables.
     public var name: String {
-        var words = "\(instances) x \(device) TP \(tensorParallelism), \(policy)"
+        var words = "\(instances) x \(device) \(parallelism), \(policy)"
         if let prefill = prefillInstances { words += " \(prefill)P:\(instances - prefill)D" }
         if case .together(let partition?) = sharing {
             words += " (\(partition.prefillPercent) %, \(partition.decodePercent) %)"
@@ -73,6 +80,7 @@ public struct Arrangement: Hashable, Sendable {
     /// The arrangement as the `deployments` of a scenario, on one line of YAML.
     public var deploymentsText: String {
         var keys = ["name: arrangement", "policy: \(policy)", "device: \(device)", "tp: \(tensorParallelism)"]
+        if pipelineParallelism > 1 { keys.append("pp: \(pipelineParallelism)") }
         let parameters = "{" + settings.map { "\($0.name): \($0.value)" }.joined(separator: ", ") + "}"
         if let prefill = prefillInstances {
             keys += ["prefill_instances: \(prefill)", "decode_instances: \(instances - prefill)"]

@@ -48,7 +48,8 @@ public struct PlanSearch: Sendable {
     /// Arrangements that cannot be simulated.
     public struct Impossibility: Hashable, Sendable {
         public var device: String
-        public var tensorParallelism: Int
+        /// As `Arrangement.parallelism`.
+        public var parallelism: String
         /// Of the first of them.
         public var reason: String
     }
@@ -192,11 +193,11 @@ public struct PlanSearch: Sendable {
 extension PlanSearch.Answer {
     fileprivate mutating func note(_ family: Arrangement, _ reason: String) {
         let isKnown = impossible.contains {
-            $0.device == family.device && $0.tensorParallelism == family.tensorParallelism
+            $0.device == family.device && $0.parallelism == family.parallelism
         }
         if isKnown { return }
         impossible.append(
-            .init(device: family.device, tensorParallelism: family.tensorParallelism, reason: reason))
+            .init(device: family.device, parallelism: family.parallelism, reason: reason))
     }
 }
 
@@ -211,7 +212,7 @@ struct InstanceSearch {
 
     init(_ family: Arrangement, maximumGPUs: Int) {
         least = family.leastInstances
-        most = maximumGPUs / family.tensorParallelism
+        most = maximumGPUs / family.gpusPerInstance
         // A longer trace seldom asks for fewer; one fewer is looked at.
         fails = max(least - 1, family.instances - 2)
         next = family.instances <= most ? family.instances : nil

@@ -33,6 +33,8 @@ public struct PlanSpace: Hashable, Sendable {
     public var offers: [Offer]
     public var policies: [Policy]
     public var tensorParallelism: [Int]
+    /// Of policies that can have stages: not of semi-PD.
+    public var pipelineParallelism = [1]
     /// Tokens of an iteration to try; the policy's default is tried always.
     public var chunks: [Int]
     public var sequences: [Int]
@@ -58,13 +60,14 @@ public struct PlanSpace: Hashable, Sendable {
     public var families: [Arrangement] {
         var families: [Arrangement] = []
         for offer in offers {
-            for degree in tensorParallelism {
-                for policy in policies {
+            for (degree, stages) in degrees {
+                for policy in policies where stages == 1 || policy.kind != .semiPD {
                     for sharing in sharings(of: policy) {
                         for settings in settings(of: policy) {
                             var family = Arrangement(
                                 device: offer.device, policy: policy.id, tensorParallelism: degree, sharing: sharing,
                                 settings: settings, instances: 1)
+                            family.pipelineParallelism = stages
                             family.instances = family.leastInstances
                             if family.gpus <= maximumGPUs { families.append(family) }
                         }
@@ -73,6 +76,10 @@ public struct PlanSpace: Hashable, Sendable {
             }
         }
         return families
+    }
+
+    private var degrees: [(Int, stages: Int)] {
+        tensorParallelism.flatMap { degree in pipelineParallelism.map { (degree, $0) } }
     }
 
     /// `max_num_seqs` of vLLM on large devices.

@@ -18,6 +18,9 @@ extension KernelTables {
         func curve(_ curve: MeasuredCurve) -> String {
             list(curve.sizes) + "," + list(curve.seconds.map { $0 * 1e6 })
         }
+        func range(_ range: ClosedRange<Double>, scale: Double = 1) -> String {
+            list([range.lowerBound * scale, range.upperBound * scale])
+        }
         return switch file {
         case .gemm:
             gemm.lines.map { "\($0.n),\($0.k),\($0.sms),\($0.state.rawValue),\(curve($0.curve))" }
@@ -34,17 +37,32 @@ extension KernelTables {
             reads.map { zip($0.knots, $0.values).map { "\(shortText($0)),\(shortText($1))" } } ?? []
         case .coRun:
             (coRun?.partitions ?? []).map { partition in
-                func range(_ range: ClosedRange<Double>, scale: Double) -> String {
-                    list([range.lowerBound * scale, range.upperBound * scale])
-                }
                 let fields = [
                     partition.mechanism.rawValue, "\(partition.prefillSMs)", "\(partition.decodeSMs)",
                     list(partition.prefillWeights), list(partition.decodeWeights),
                     range(partition.prefillLayerSeconds, scale: 1e6), range(partition.decodeLayerSeconds, scale: 1e6),
-                    range(partition.decodeKeyValueShare, scale: 1),
+                    range(partition.decodeKeyValueShare),
                 ]
                 return fields.joined(separator: ",")
             }
+        case .coRunCaps:
+            (coRun?.caps).map { caps in
+                let fields = [
+                    "\(caps.prefillSMs.lowerBound) \(caps.prefillSMs.upperBound)",
+                    "\(caps.decodeSMs.lowerBound) \(caps.decodeSMs.upperBound)", list(caps.prefillWeights),
+                    list(caps.decodeWeights), range(caps.prefillLayerWork, scale: 1e6),
+                    range(caps.decodeLayerSeconds, scale: 1e6), range(caps.decodeKeyValueShare),
+                ]
+                return [fields.joined(separator: ",")]
+            } ?? []
+        case .throttling:
+            throttling.map { throttling in
+                func row(_ family: ThrottledFamily, _ n: Int, _ k: Int, _ ratios: MeasuredCurve) -> String {
+                    "\(family.rawValue),\(throttling.device),\(n),\(k),\(list(ratios.sizes)),\(list(ratios.seconds))"
+                }
+                return throttling.products.map { row(.gemm, $0.n, $0.k, $0.ratios) }
+                    + (throttling.prefillAttention.map { [row(.prefillAttention, 0, 0, $0)] } ?? [])
+            } ?? []
         case .constants:
             Constant.allCases.compactMap { constant in
                 let bound = prefillAttention.lines.isEmpty ? nil : prefillAttention.bound

@@ -11,6 +11,8 @@ public enum KernelTableFile: String, CaseIterable, Sendable {
     case allReduce = "allreduce"
     case bandwidth
     case coRun = "corun"
+    case coRunCaps = "corun_caps"
+    case throttling
     case constants
 
     public var name: String { rawValue + ".csv" }
@@ -28,6 +30,12 @@ public enum KernelTableFile: String, CaseIterable, Sendable {
                 "mechanism", "sms_prefill", "sms_decode", "prefill_weights", "decode_weights", "prefill_layer_us",
                 "decode_layer_us", "kv_share",
             ]
+        case .coRunCaps:
+            [
+                "sms_prefill", "sms_decode", "prefill_weights", "decode_weights", "prefill_layer_us_of_all_sms",
+                "decode_layer_us", "kv_share",
+            ]
+        case .throttling: ["family", "device", "n", "k", "size", "ratio"]
         case .constants: ["name", "value"]
         }
     }
@@ -42,6 +50,12 @@ extension KernelTables {
         case prefillPerKey = "prefill_attention_us_per_key_of_a_tile"
         case prefillPerTile = "prefill_attention_us_per_tile"
         case prefillImbalance = "prefill_attention_imbalance"
+    }
+
+    /// The families of `throttling.csv`; attention has no matrix, so that its N and K are 0.
+    enum ThrottledFamily: String, CaseIterable {
+        case gemm
+        case prefillAttention = "prefill_attention"
     }
 
     /// Reads the folder of a device. The constants must be there; what else is missing was not measured.
@@ -107,7 +121,23 @@ extension KernelTables {
             AllReduceTable.Line(ranks: try row.count(0, atLeast: 2), curve: try curve(row, 1, 2))
         }
         let reads = rows(.bandwidth) { (row) throws(InputError) in (try row.count(0), try row.number(1)) }
+        let ratios = rows(.throttling) { (row) throws(InputError) in
+            (
+                family: try row.value(0, as: ThrottledFamily.self), device: row.text(1),
+                n: try row.count(2, atLeast: 0),
+                k: try row.count(3, atLeast: 0), curve: try row.ratios(4, 5)
+            )
+        }
+        let throttling = ratios.first.map { first in
+            InferredThrottling(
+                device: first.device,
+                products: ratios.filter { $0.family == .gemm }.map {
+                    InferredThrottling.Line(n: $0.n, k: $0.k, ratios: $0.curve)
+                },
+                prefillAttention: ratios.first { $0.family == .prefillAttention }?.curve)
+        }
         let partitions = rows(.coRun) { (row) throws(InputError) in try CoRunSurface.Partition(row) }
+        let caps = rows(.coRunCaps) { (row) throws(InputError) in try CoRunSurface.Caps(row) }
         var constants: [Constant: Double] = [:]
         for (constant, value) in rows(
             .constants,
@@ -140,32 +170,63 @@ extension KernelTables {
             allReduce: AllReduceTable(lines: allReduce),
             reads: reads.isEmpty ? nil : Curve(knots: reads.map { Double($0.0) }, values: reads.map(\.1)),
             graphGapSeconds: seconds(.graphGap),
-            coRun: partitions.isEmpty ? nil : CoRunSurface(partitions: partitions))
+            coRun: partitions.isEmpty && caps.isEmpty
+                ? nil : CoRunSurface(partitions: partitions, caps: caps.first), throttling: throttling)
+    }
+}
+
+extension KernelTableText.Row {
+    /// Ascending sizes and as many ratios of at least one.
+    fileprivate func ratios(_ sizes: Int, _ ratios: Int) throws(InputError) -> MeasuredCurve {
+        let (x, microseconds) = try curve(sizes, ratios)
+        let values = microseconds.map { $0 * 1e6 }
+        guard values.allSatisfy({ $0 >= 1 - 1e-9 }) else {
+            throw InputError(at: location(ratios), "found a ratio below 1, expected sustained over burst times")
+        }
+        return MeasuredCurve(sizes: x, seconds: values)
     }
 }
 
 extension CoRunSurface.Partition {
     fileprivate init(_ row: KernelTableText.Row) throws(InputError) {
-        func weights(_ field: Int) throws(InputError) -> [Double] {
-            let values = try row.numbers(field)
-            let count = CoRunSurface.Features.count
-            guard values.count == count else {
-                throw InputError(at: row.location(field), "found \(values.count) weights, expected \(count)")
-            }
-            return values
-        }
-        func range(_ field: Int, scale: Double) throws(InputError) -> ClosedRange<Double> {
-            let values = try row.numbers(field)
-            guard values.count == 2, values[0] <= values[1], values[0] >= 0 else {
-                throw InputError(
-                    at: row.location(field), "found \"\(row.text(field))\", expected the least and the greatest value")
-            }
-            return values[0] * scale...values[1] * scale
-        }
+        let count = CoRunSurface.Features.count
         self.init(
             mechanism: try row.value(0, as: CoRunSurface.Mechanism.self), prefillSMs: try row.count(1),
-            decodeSMs: try row.count(2), prefillWeights: try weights(3), decodeWeights: try weights(4),
-            prefillLayerSeconds: try range(5, scale: 1e-6), decodeLayerSeconds: try range(6, scale: 1e-6),
-            decodeKeyValueShare: try range(7, scale: 1))
+            decodeSMs: try row.count(2), prefillWeights: try row.weights(3, count: count),
+            decodeWeights: try row.weights(4, count: count), prefillLayerSeconds: try row.range(5, scale: 1e-6),
+            decodeLayerSeconds: try row.range(6, scale: 1e-6), decodeKeyValueShare: try row.range(7))
+    }
+}
+
+extension CoRunSurface.Caps {
+    fileprivate init(_ row: KernelTableText.Row) throws(InputError) {
+        let count = Self.termCount * CoRunSurface.Features.count
+        func sms(_ field: Int) throws(InputError) -> ClosedRange<Int> {
+            let range = try row.range(field)
+            return Int(range.lowerBound)...Int(range.upperBound)
+        }
+        self.init(
+            prefillSMs: try sms(0), decodeSMs: try sms(1), prefillWeights: try row.weights(2, count: count),
+            decodeWeights: try row.weights(3, count: count), prefillLayerWork: try row.range(4, scale: 1e-6),
+            decodeLayerSeconds: try row.range(5, scale: 1e-6), decodeKeyValueShare: try row.range(6))
+    }
+}
+
+extension KernelTableText.Row {
+    fileprivate func weights(_ field: Int, count: Int) throws(InputError) -> [Double] {
+        let values = try numbers(field)
+        guard values.count == count else {
+            throw InputError(at: location(field), "found \(values.count) weights, expected \(count)")
+        }
+        return values
+    }
+
+    fileprivate func range(_ field: Int, scale: Double = 1) throws(InputError) -> ClosedRange<Double> {
+        let values = try numbers(field)
+        guard values.count == 2, values[0] <= values[1], values[0] >= 0, values[1] < 1e15 else {
+            throw InputError(
+                at: location(field), "found \"\(text(field))\", expected the least and the greatest value")
+        }
+        return values[0] * scale...values[1] * scale
     }
 }

@@ -72,11 +72,21 @@ enum Llama8BOnA100 {
             sharing: sharing)
     }
 
-    /// Blocks of 16 tokens in so many GiB.
+    /// Blocks of 16 tokens in so many GiB, and in 16 GiB of host memory, as in the flags of the released example, behind
+    /// PCIe 4.0.
     static func memory(gibibytes: Double) -> KVMemoryConfiguration {
-        KVMemoryConfiguration(
+        var memory = KVMemoryConfiguration(
             blockSize: 16, totalBlocks: Int(gibibytes * 1_073_741_824 / Double(keyValueBytesPerToken)) / 16)
+        let blockBytes = 16 * keyValueBytesPerToken
+        memory.host = HostMemory(
+            blocks: Int(hostGiB * 1_073_741_824) / blockBytes,
+            secondsPerBlock: Double(blockBytes) / pcieBytesPerSecond)
+        return memory
     }
+
+    static let hostGiB = 16.0
+    /// Assumed, as in the profile of the device: large pinned copies.
+    static let pcieBytesPerSecond = 25e9
 
     /// KV pools that the memory formulas of the released code give and Fig. 3 confirms, GiB. vLLM uses 90 % of the
     /// memory like DistServe and gets the same pool.

@@ -19,8 +19,10 @@ extension MismatchCauses {
             13, 15, 17, semi-PD in Fig. 12(a): 119, 135, 179) and not known before. P90 TPOT of real storage at 13, 15, 16, 17 \
             is \(tpot { _ in }) ms here (paper 232, 393, 482, 712), of unified \(rates.map { decimal(ideal[$0], 0) }.joined(separator: ", ")). \
             With requests computed again instead of swapped: \(tpot { $0.decodePolicy = FCFSDecodePolicy() }); with 1024 sequences, as in \
-            the released example, instead of 512: \(tpot { $0.limits.maxSequences = 1024 }). Copies to host memory and back cost \
-            nothing here; the paper's engine pays for them, and they grow with the rate as its curve does.
+            the released example, instead of 512: \(tpot { $0.limits.maxSequences = 1024 }). With copies \
+            to host memory and back that cost nothing, instead of PCIe at 25 GB/s: \(tpot { $0.memory.host = nil }); block by \
+            block, as the paper's engine copies them, they would cost more: at 5 GB/s \
+            \(tpot { $0.memory.host?.secondsPerBlock *= 5 }), at 1 GB/s \(tpot { $0.memory.host?.secondsPerBlock *= 25 }).
             """
     }
 

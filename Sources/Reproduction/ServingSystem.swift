@@ -10,11 +10,13 @@ public struct ServingSystem: Sendable {
     let groups: Int
     private(set) var configuration: SimulationConfiguration
 
-    private init(_ name: String, groups: Int, _ pools: [PoolConfiguration]) {
+    private init(
+        _ name: String, groups: Int, _ pools: [PoolConfiguration],
+        transfer: TransferConfiguration = Llama8BOnA100.transfer
+    ) {
         self.name = name
         self.groups = groups
-        configuration = SimulationConfiguration(
-            pools: pools, transfer: pools.count > 1 ? Llama8BOnA100.transfer : nil)
+        configuration = SimulationConfiguration(pools: pools, transfer: pools.count > 1 ? transfer : nil)
     }
 
     /// vLLM 0.6.0 with chunked prefill, 1024 tokens an iteration. The paper states 512 sequences; its curve is that of 256,
@@ -61,6 +63,18 @@ public struct ServingSystem: Sendable {
                 pool("decode", .decode, gib: gib.decode),
             ])
     }
+
+    /// Llama-3-70B with four GPUs for prefill and four for decode.
+    static let distServe70B: Self = {
+        let tp = Llama70BOnA100.tensorParallelism
+        let pools = [PoolRole.prefill, .decode].map { role in
+            var pool = pool(role.rawValue, role, gib: Llama8BOnA100.Pool.oneGPU, prefillGPUs: tp)
+            pool.costModel = Llama70BOnA100.costs
+            pool.memory = Llama70BOnA100.memory
+            return pool
+        }
+        return ServingSystem("DistServe 70B TP4/TP4", groups: 2, pools, transfer: Llama70BOnA100.transfer)
+    }()
 
     /// Static percentages of the SMs for prefill and decode.
     public static func semiPD(prefill x: Int, decode y: Int) -> Self {

@@ -2,7 +2,33 @@
 /// prefill instance fills as far as the paper's, and the decode side is the prediction. The other way round would not
 /// do: once decode runs as many sequences as it may, it is as full at any rate.
 struct StorageImbalance: Sendable {
+    /// A model on the GPUs that the paper gives it.
+    struct Side: Sendable {
+        /// GiB on each GPU.
+        let poolGiB: Double
+        let weightGiB: Double
+
+        func memory(_ share: Double) -> Double { weightGiB + share * poolGiB }
+    }
+
+    struct Setting: Sendable {
+        let model: String
+        let system: ServingSystem
+        let prefill: Side
+        let decode: Side
+
+        static let llama8B = Setting(
+            model: "8B", system: .distServe("DistServe TP2/TP1", prefillGPUs: 2),
+            prefill: Side(poolGiB: Llama8BOnA100.Pool.twoGPUs / 2, weightGiB: 14.96 / 2),
+            decode: Side(poolGiB: Llama8BOnA100.Pool.oneGPU, weightGiB: 14.96))
+        static let llama70B = Setting(
+            model: "70B", system: .distServe70B,
+            prefill: Side(poolGiB: Llama70BOnA100.poolGiBPerGPU, weightGiB: Llama70BOnA100.weightGiBPerGPU),
+            decode: Side(poolGiB: Llama70BOnA100.poolGiBPerGPU, weightGiB: Llama70BOnA100.weightGiBPerGPU))
+    }
+
     struct Case: Sendable {
+        let setting: Setting
         let workload: PaperWorkload
         let paper: (prefill: Double, decode: Double)
         /// Requests per second in all; `nil` if no rate fills the prefill instance that far, and all is that of the
@@ -13,37 +39,38 @@ struct StorageImbalance: Sendable {
         /// What prefill holds where decode is as full as the paper's; `nil` if it never is.
         let prefillAtPaperDecode: Double?
 
-        var ratio: Double { decodeGiB / prefillGiB }
-        var paperRatio: Double {
-            paper.decode * Llama8BOnA100.Pool.oneGPU / (paper.prefill * Llama8BOnA100.Pool.twoGPUs / 2)
+        var name: String { "\(setting.model) \(workload.rawValue)" }
+        /// Of the bytes that a decode and a prefill GPU hold.
+        var ratio: Double { ratio(prefill: prefill, decode: decode) }
+        var paperRatio: Double { ratio(prefill: paper.prefill, decode: paper.decode) }
+
+        private func ratio(prefill: Double, decode: Double) -> Double {
+            decode * setting.decode.poolGiB / (prefill * setting.prefill.poolGiB)
         }
-        private var decodeGiB: Double { decode * Llama8BOnA100.Pool.oneGPU }
-        private var prefillGiB: Double { prefill * Llama8BOnA100.Pool.twoGPUs / 2 }
-        /// Weights and keys and values of one of the prefill GPUs.
-        var prefillMemory: Double { 14.96 / 2 + prefillGiB }
-        var decodeMemory: Double { 14.96 + decodeGiB }
     }
 
     let cases: [Case]
     private let sweeps: [(PaperWorkload, Sweep)]
 
     init(_ extent: Extent) {
+        let eight = (5...16).map { 2 * Double($0) }
+        let figures: [(Setting, PaperWorkload, paper: (prefill: Double, decode: Double), totals: [Double])] = [
+            (.llama8B, .shareGPT, (prefill: 0.0168, decode: 0.5733), eight),
+            (.llama8B, .longBench, (prefill: 0.2459, decode: 0.9993), (2...24).map(Double.init)),
+            (.llama70B, .shareGPT, (prefill: 0.0165, decode: 0.5288), (2...24).map(Double.init)),
+            (.llama70B, .longBench, (prefill: 0.0658, decode: 0.9454), (2...16).map { Double($0) / 4 }),
+        ]
         var cases: [Case] = []
         var sweeps: [(PaperWorkload, Sweep)] = []
-        let system = ServingSystem.distServe("DistServe TP2/TP1", prefillGPUs: 2)
-        for (workload, paper) in [
-            (PaperWorkload.shareGPT, (prefill: 0.0168, decode: 0.5733)),
-            (.longBench, (prefill: 0.2459, decode: 0.9993)),
-        ] {
-            let totals = workload == .shareGPT ? (5...16).map { 2 * Double($0) } : (2...24).map(Double.init)
-            let sweep = Sweep(
-                system, workload, rates: totals.map { $0 / Double(system.groups) }, extent: extent)
+        for (setting, workload, paper, totals) in figures {
+            let groups = Double(setting.system.groups)
+            let sweep = Sweep(setting.system, workload, rates: totals.map { $0 / groups }, extent: extent)
             let (first, last) = (sweep.curve(.firstPeakMemory), sweep.curve(.lastPeakMemory))
             let reached = first.firstRise(above: paper.prefill)
             let rate = reached ?? sweep.rates[sweep.rates.count - 1]
             cases.append(
                 Case(
-                    workload: workload, paper: paper, rate: reached.map { $0 * Double(system.groups) },
+                    setting: setting, workload: workload, paper: paper, rate: reached.map { $0 * groups },
                     prefill: first.value(at: rate), decode: last.value(at: rate),
                     prefillAtPaperDecode: last.firstRise(above: paper.decode).map { first.value(at: $0) }))
             sweeps.append((workload, sweep))
@@ -57,7 +84,7 @@ struct StorageImbalance: Sendable {
         for (workload, sweep) in sweeps {
             for (side, quantity) in [("prefill", Quantity.firstPeakMemory), ("decode", .lastPeakMemory)] {
                 table.add(
-                    sweep.curve(quantity), as: "DistServe TP2/TP1 \(side)",
+                    sweep.curve(quantity), as: "\(sweep.system.name) \(side)",
                     of: DigitisedFigures.Key(
                         figure: "3", panel: workload.rawValue, metric: "peak share of KV memory", series: side))
             }
@@ -67,29 +94,32 @@ struct StorageImbalance: Sendable {
 
     var row: TargetRow {
         TargetRow(
-            number: 11, result: "Disaggregated storage is filled unequally (Fig. 3, 8B)",
+            number: 11, result: "Disaggregated storage is filled unequally (Fig. 3)",
             checks: cases.flatMap { storage -> [TargetRow.Check] in
-                let name = storage.workload.rawValue
-                return [
+                [
                     .near(
-                        "\(name): decode : prefill peak KV", expected: storage.paperRatio, ours: storage.ratio,
+                        "\(storage.name): decode : prefill peak KV", expected: storage.paperRatio, ours: storage.ratio,
                         factor: 2),
                     .near(
-                        "\(name): peak memory of the decode GPU, GiB", expected: 14.96 + storage.paper.decode * 57.4,
-                        ours: storage.decodeMemory, factor: 2),
+                        "\(storage.name): peak memory of a decode GPU, GiB",
+                        expected: storage.setting.decode.memory(storage.paper.decode),
+                        ours: storage.setting.decode.memory(storage.decode), factor: 2),
                 ]
-            },
-            remarks: cases.map { storage in
-                let rate = storage.rate.map { "at \(decimal($0, 1)) requests/s" } ?? "at the highest rate"
-                return
-                    "\(storage.workload.rawValue): \(rate) prefill holds \(decimal(storage.prefill * 100, 2)) % of its KV "
-                    + "memory (paper \(decimal(storage.paper.prefill * 100, 2)) %) and decode "
-                    + "\(decimal(storage.decode * 100, 1)) % (paper \(decimal(storage.paper.decode * 100, 1)) %); a prefill GPU "
-                    + "\(decimal(storage.prefillMemory, 1)) GiB (paper "
-                    + "\(decimal(14.96 / 2 + storage.paper.prefill * 63.4, 1))). The other way round, where decode is as full as in the "
-                    + "paper prefill holds "
-                    + (storage.prefillAtPaperDecode.map { "\(decimal($0 * 100, 2)) %." } ?? "no defined share.")
-            })
+            }, remarks: cases.map(remark))
+    }
+
+    private func remark(_ storage: Case) -> String {
+        func percent(_ share: Double, _ places: Int) -> String { decimal(share * 100, places) }
+        let rate =
+            storage.rate.map { "at \(decimal($0, 1)) requests/s" }
+            ?? "at the highest rate, which does not fill it as far,"
+        let (prefill, paper) = (storage.setting.prefill, storage.paper)
+        return
+            "\(storage.name): \(rate) prefill holds \(percent(storage.prefill, 2)) % of its KV memory (paper "
+            + "\(percent(paper.prefill, 2)) %) and decode \(percent(storage.decode, 1)) % (paper "
+            + "\(percent(paper.decode, 1)) %); a prefill GPU \(decimal(prefill.memory(storage.prefill), 1)) GiB (paper "
+            + "\(decimal(prefill.memory(paper.prefill), 1))). The other way round, where decode is as full as in the paper "
+            + "prefill holds " + (storage.prefillAtPaperDecode.map { "\(percent($0, 2)) %." } ?? "no defined share.")
     }
 }
 

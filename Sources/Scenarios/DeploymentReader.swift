@@ -35,6 +35,7 @@ struct DeploymentReader {
         let poolsNode = keys.node("pools")
         let linkNode = keys.node("link")
         let changesNode = keys.node("changes")
+        let mixedPoolTokens = keys.optional("mixed_pool_tokens", .int(in: 1...1_000_000_000))
 
         var read: [ResolvedPool]?
         if let poolsNode {
@@ -54,7 +55,10 @@ struct DeploymentReader {
         }
         // Which further keys exist depends on the policy: without one there is nothing to hold them against.
         if poolsNode != nil || policy != nil { keys.finish() }
-        let link = linkNode.flatMap(readLink)
+        let isSplitwise = read?.contains { $0.policy == PolicyCatalog.splitwise.id } ?? false
+        let link = linkNode.flatMap {
+            readLink($0, layout: Self.defaultLayout(of: read ?? []), isLayerWise: isSplitwise)
+        }
         guard let read, read.count > 0, let deploymentName = name?.value ?? policy?.value else { return nil }
         checkName(deploymentName, at: name?.location ?? node.location)
         let isComplete = checkRoles(read, at: poolsNode?.location ?? node.location)
@@ -62,6 +66,10 @@ struct DeploymentReader {
         if let linkNode, !hasPrefillPool {
             findings.error(
                 at: linkNode.location, "link: found in a deployment without a prefill pool, where nothing travels")
+        }
+        if let mixedPoolTokens, !hasPrefillPool {
+            findings.error(
+                at: mixedPoolTokens.location, "mixed_pool_tokens: found in a deployment without a prefill pool")
         }
         let changes = changesNode.map {
             ChangesReader(findings: findings, pools: read, hasLink: hasPrefillPool).read($0)
@@ -71,13 +79,15 @@ struct DeploymentReader {
             name: deploymentName, router: router,
             signalIntervalSeconds: signalInterval ?? (router == .leastKV ? Self.defaultSignalInterval : nil),
             pools: read,
-            link: hasPrefillPool ? link ?? Self.defaultLink(of: read) : nil, changes: changes ?? [])
+            link: hasPrefillPool ? link ?? Self.defaultLink(of: read, isLayerWise: isSplitwise) : nil,
+            mixedPoolTokens: mixedPoolTokens?.value ?? (isSplitwise ? Self.defaultMixedPoolTokens : nil),
+            changes: changes ?? [])
     }
 
     private mutating func readShorthand(_ policy: PolicyDescription, _ keys: inout YAMLReader) -> [ResolvedPool]? {
         let parameters = keys.node("parameters")
         let perRole = policy.parts.count > 1 ? roleParameters(parameters, policy) : [:]
-        let shared = pools.readShared(&keys)
+        let shared = pools.readShared(&keys, isSemiPD: policy.roles.contains(.semiPD))
         let instances = policy.parts.map { part in
             let key = policy.parts.count > 1 ? "\(part.role.rawValue)_instances" : "instances"
             return keys.optional(key, PoolReader.instances)?.value ?? 1
@@ -85,6 +95,8 @@ struct DeploymentReader {
         let partitioning =
             policy.roles.contains(.semiPD)
             ? PartitionReader(findings: findings).read(&keys, device: shared.device) : nil
+        let swap = SwapReader(findings: findings).read(
+            &keys, policy: policy, roles: policy.roles, semiPDEviction: partitioning?.workers?.eviction)
         var read: [ResolvedPool] = []
         for (part, instances) in zip(policy.parts, instances) {
             let arguments = pools.readArguments(
@@ -94,8 +106,9 @@ struct DeploymentReader {
             read.append(
                 ResolvedPool(
                     name: part.role.rawValue, role: part.role, policy: policy.id, instances: instances,
-                    tensorParallelism: shared.tensorParallelism, deviceReference: device.reference,
-                    device: device.profile, memory: shared.memory, costs: shared.costs,
+                    tensorParallelism: shared.tensorParallelism, pipelineParallelism: shared.pipelineParallelism,
+                    deviceReference: device.reference, device: device.profile, memory: shared.memory,
+                    swapSpaceGiB: part.role == .prefill ? nil : swap, costs: shared.costs,
                     partition: part.role == .semiPD ? partitioning?.partition : nil,
                     partitionControl: part.role == .semiPD ? partitioning?.control : nil,
                     workers: part.role == .semiPD ? partitioning?.workers : nil, arguments: arguments))
@@ -142,16 +155,19 @@ struct DeploymentReader {
         return read.count == items.count ? read : nil
     }
 
-    private func readLink(_ node: YAMLNode) -> ResolvedLink? {
+    private func readLink(_ node: YAMLNode, layout: Double?, isLayerWise: Bool) -> ResolvedLink? {
         guard var keys = YAMLReader(node, "a link", findings) else { return nil }
         let bandwidth = keys.required("bandwidth", .number(in: 1e3...1e18))
         let latency = keys.optional("latency", .number(in: 0...60))
         let concurrent = keys.optional("concurrent_transfers", .int(in: 1...1024))
+        let given = keys.optional("layout_bandwidth", .number(in: 1e3...1e18))
+        let push = keys.optional("push", .word("a push", of: ["layer-wise", "none"]))
         keys.finish()
         return bandwidth.map {
             ResolvedLink(
                 bytesPerSecond: $0.value, latencySeconds: latency?.value ?? 0,
-                concurrentTransfers: concurrent?.value ?? 1)
+                concurrentTransfers: concurrent?.value ?? 1, layoutBytesPerSecond: given?.value ?? layout,
+                isLayerWise: push.map { $0.value == "layer-wise" } ?? isLayerWise)
         }
     }
 
@@ -178,16 +194,32 @@ struct DeploymentReader {
     /// Seconds; assumed: engines publish their metrics several times a second.
     private static let defaultSignalInterval = 0.1
 
+    /// Four prefill iterations: assumed, the paper has a threshold and does not say which.
+    private static let defaultMixedPoolTokens = 8192
+
     /// Every GPU of an instance moves its own shard over its own link, so the narrower side of the two counts.
-    private static func defaultLink(of pools: [ResolvedPool]) -> ResolvedLink {
+    private static func defaultLink(of pools: [ResolvedPool], isLayerWise: Bool) -> ResolvedLink {
         let ends = pools.filter { $0.role == .prefill || $0.role == .decode }
         let hasNVLink = ends.allSatisfy { $0.device.nvlinkBytesPerSecond > 0 }
         let bandwidths = ends.map { pool in
             let perGPU = hasNVLink ? pool.device.nvlinkBytesPerSecond : pool.device.pcieBytesPerSecond
-            return perGPU * Double(pool.tensorParallelism)
+            return perGPU * Double(pool.gpusPerInstance)
         }
-        // Copies through host memory take two DMA transfers and their synchronisation: assumed, an order of magnitude.
-        let latency = hasNVLink ? ends.map(\.device.nvlinkLatencySeconds).max() ?? 0 : 20e-6
-        return ResolvedLink(bytesPerSecond: bandwidths.min() ?? 0, latencySeconds: latency)
+        let latency = hasNVLink ? ends.map(\.device.nvlinkLatencySeconds).max() ?? 0 : copyLatencyWithoutNVLink
+        return ResolvedLink(
+            bytesPerSecond: bandwidths.min() ?? 0, latencySeconds: latency,
+            layoutBytesPerSecond: defaultLayout(of: pools), isLayerWise: isLayerWise)
+    }
+
+    /// Where the roles divide the KV heads over different numbers of GPUs, each GPU of a decode instance reads what it got
+    /// and writes it in its own order: assumed, one pass over its memory at full bandwidth.
+    private static func defaultLayout(of pools: [ResolvedPool]) -> Double? {
+        let prefill = pools.filter { $0.role == .prefill }
+        let decode = pools.filter { $0.role == .decode }
+        let differ = prefill.contains { source in
+            decode.contains { $0.tensorParallelism != source.tensorParallelism }
+        }
+        return differ
+            ? decode.map { $0.device.memoryBandwidthBytesPerSecond * Double($0.gpusPerInstance) / 2 }.min() : nil
     }
 }

@@ -8,6 +8,8 @@ public struct PolicyParameter: Hashable, Sendable {
         case tokenBudget
         /// Prompt tokens of one iteration, whatever decodes.
         case prefillBudget
+        /// The same of a decode instance that takes prompts.
+        case mixedPrefillBudget
         /// Sequences in the running set.
         case sequenceLimit
         /// Tokens of a KV block.
@@ -65,7 +67,9 @@ public struct PolicyDescription: Hashable, Sendable {
 /// All policies, in the order in which they are listed.
 public enum PolicyCatalog {
     public static let policies =
-        [vllmV1, vllm06, vllm06Chunked, sarathi, sglang, orca, fasterTransformer, prefillFirst] + [distServe, semiPD]
+        [vllmV1, vllm06, vllm06Chunked, sarathi, sglang, orca, fasterTransformer, prefillFirst] + [
+            distServe, splitwise, semiPD,
+        ]
 
     public static var ids: [String] { policies.map(\.id) }
 
@@ -80,6 +84,30 @@ public enum PolicyCatalog {
         parts: [
             .init(role: .prefill, parameters: [prefillBudget, sequences, blockSize, prefixCaching]),
             .init(role: .decode, parameters: [sequences, blockSize]),
+        ])
+
+    // 2048 prompt tokens an iteration: the paper's machine-level scheduler stops there.
+    static let splitwise = PolicyDescription(
+        id: "splitwise",
+        summary:
+            "disaggregated: KV is pushed layer by layer beside prefill; decode instances take prompts where prefill is full",
+        follows: "Splitwise (ISCA 2024)",
+        parts: [
+            .init(
+                role: .prefill,
+                parameters: [
+                    PolicyParameter(
+                        name: "max_prefill_tokens", meaning: .tokenBudget, defaultValue: .always(2048),
+                        range: 1...1_048_576, summary: "tokens of one prefill iteration"), sequences, blockSize,
+                ]),
+            .init(
+                role: .decode,
+                parameters: [
+                    PolicyParameter(
+                        name: "max_prefill_tokens", meaning: .mixedPrefillBudget, defaultValue: .always(2048),
+                        range: 1...1_048_576, summary: "prompt tokens of an iteration while it mixes"), sequences,
+                    blockSize,
+                ]),
         ])
 
     static let semiPD = PolicyDescription(

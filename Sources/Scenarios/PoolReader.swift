@@ -8,6 +8,7 @@ struct PoolReader {
     /// The keys that mean the same in a pool and in a shorthand.
     struct Shared {
         var tensorParallelism: Int
+        var pipelineParallelism: Int
         var device: DeviceLookup.Device?
         var memory: ResolvedPool.KVMemory
         var costs: ResolvedCosts?
@@ -31,12 +32,12 @@ struct PoolReader {
         let policy = keys.required("policy", .word(what, of: fitting.map(\.id)))
             .flatMap { PolicyCatalog.policy($0.value) }
         let instances = keys.optional("instances", Self.instances)?.value ?? 1
-        let shared = readShared(&keys)
+        let shared = readShared(&keys, isSemiPD: role?.value == .semiPD)
         let parameters = keys.node("parameters")
         let partitioning: PartitionReader.Partitioning
         if let role, role.value != .semiPD {
             partitioning = PartitionReader.Partitioning()
-            for key in PartitionReader.keys {
+            for key in PartitionReader.keys where key != "eviction" || role.value != .decode {
                 guard let node = keys.node(key) else { continue }
                 findings.error(
                     at: node.location,
@@ -45,32 +46,38 @@ struct PoolReader {
         } else {
             partitioning = PartitionReader(findings: findings).read(&keys, device: shared.device)
         }
+        let swap = SwapReader(findings: findings).read(
+            &keys, policy: policy, roles: role.map { [$0.value] } ?? [],
+            semiPDEviction: partitioning.workers?.eviction)
         keys.finish()
         guard let role, let policy, let part = policy.part(role.value) else { return nil }
         let arguments = readArguments(parameters, part: part, of: policy, device: shared.device)
         guard let device = shared.device, let arguments else { return nil }
         return ResolvedPool(
             name: name?.value ?? role.value.rawValue, role: role.value, policy: policy.id, instances: instances,
-            tensorParallelism: shared.tensorParallelism, deviceReference: device.reference, device: device.profile,
-            memory: shared.memory, costs: shared.costs, partition: partitioning.partition,
+            tensorParallelism: shared.tensorParallelism, pipelineParallelism: shared.pipelineParallelism,
+            deviceReference: device.reference, device: device.profile,
+            memory: shared.memory, swapSpaceGiB: swap, costs: shared.costs, partition: partitioning.partition,
             partitionControl: partitioning.control, workers: partitioning.workers,
             arguments: arguments)
     }
 
-    mutating func readShared(_ keys: inout YAMLReader) -> Shared {
+    mutating func readShared(_ keys: inout YAMLReader, isSemiPD: Bool) -> Shared {
         let tp = keys.optional("tp", .int(in: 1...64))
+        let pp = keys.optional("pp", .int(in: 1...64))
         let device = devices.device(keys.optional("device", .string("a device's id")), for: keys)
         let blocks = keys.optional("kv_blocks", .int(in: 1...1_000_000_000))
         let utilization = keys.optional("memory_utilization", .number(in: 0.01...1))
         let costs = keys.node("costs").map { CostsReader(findings: findings).read($0) }
         if let tp, let model { checkDivides(tp, model) }
+        if let pp { checkStages(pp, isSemiPD: isSemiPD) }
         if let blocks, let utilization {
             findings.error(
                 at: max(blocks.location, utilization.location),
                 "found both \"kv_blocks\" and \"memory_utilization\", expected one of them")
         }
         return Shared(
-            tensorParallelism: tp?.value ?? 1, device: device,
+            tensorParallelism: tp?.value ?? 1, pipelineParallelism: pp?.value ?? 1, device: device,
             memory: blocks.map { .blocks($0.value) } ?? .utilization(utilization?.value ?? 0.9),
             costs: costs ?? defaultCosts)
     }
@@ -87,6 +94,17 @@ struct PoolReader {
                 at: tp.location,
                 "tp: found \(tp.value), expected a divisor or a multiple of the \(model.keyValueHeads) key-value heads"
                     + " of \(model.id)")
+        }
+    }
+
+    private func checkStages(_ pp: Located<Int>, isSemiPD: Bool) {
+        if isSemiPD, pp.value > 1 {
+            findings.error(
+                at: pp.location,
+                "pp: found \(pp.value) with the role semi-pd, whose workers share one stage, expected 1")
+        } else if let model, pp.value > model.layers {
+            findings.error(
+                at: pp.location, "pp: found \(pp.value), expected at most the \(model.layers) layers of \(model.id)")
         }
     }
 

@@ -78,9 +78,12 @@ extension ResolvedDeployment {
                     mapping([
                         ("bandwidth", number($0.bytesPerSecond)), ("latency", number($0.latencySeconds)),
                         ("concurrent_transfers", number($0.concurrentTransfers)),
+                        ("layout_bandwidth", $0.layoutBytesPerSecond.map(number)),
+                        ("push", text($0.isLayerWise ? "layer-wise" : "none")),
                     ])
                 }
             ),
+            ("mixed_pool_tokens", mixedPoolTokens.map(number)),
             ("changes", changes.isEmpty ? nil : list(changes.map(\.node))),
         ])
     }
@@ -101,6 +104,8 @@ extension ResolvedChange {
     }
 }
 
+private typealias Eviction = FCFSDecodePolicy.Eviction
+
 extension ResolvedPool {
     fileprivate var node: YAMLNode {
         var (blocks, utilization): (YAMLNode?, YAMLNode?)
@@ -111,8 +116,15 @@ extension ResolvedPool {
         return mapping(
             [
                 ("name", text(name)), ("role", text(role.rawValue)), ("policy", text(policy)),
-                ("instances", number(instances)), ("tp", number(tensorParallelism)), ("device", text(deviceReference)),
+                ("instances", number(instances)), ("tp", number(tensorParallelism)),
+                ("pp", pipelineParallelism == 1 ? nil : number(pipelineParallelism)), ("device", text(deviceReference)),
                 ("kv_blocks", blocks), ("memory_utilization", utilization),
+                ("swap_space", swapSpaceGiB.map(number)),
+                ("preemption_mode", policy == "vllm-0.6" && swapSpaceGiB != nil ? text("swap") : nil),
+                (
+                    "eviction",
+                    role == .decode ? text((swapSpaceGiB == nil ? Eviction.recomputeLast : .swapLast).rawValue) : nil
+                ),
                 ("costs", costs?.node),
                 (
                     "partition_sms",

@@ -116,6 +116,8 @@ public struct ResolvedDeployment: Hashable, Sendable {
     public var pools: [ResolvedPool]
     /// Into each decode instance; `nil` without a prefill pool.
     public var link: ResolvedLink?
+    /// Prompt tokens ahead of a prefill instance from which on decode instances take requests; `nil` for never.
+    public var mixedPoolTokens: Int?
     /// In order of time; places count from 0 within a pool.
     public var changes: [ResolvedChange] = []
 
@@ -142,6 +144,10 @@ public struct ResolvedLink: Hashable, Sendable {
     public var latencySeconds: Double
     /// Transfers that a decode instance takes in at a time.
     public var concurrentTransfers = 1
+    /// Bytes per second at which KV is rearranged on arrival; `nil` where both sides divide it alike.
+    public var layoutBytesPerSecond: Double?
+    /// Whether layers are sent beside the prefill of those after them.
+    public var isLayerWise = false
 }
 
 /// Instances that are all alike.
@@ -160,10 +166,14 @@ public struct ResolvedPool: Hashable, Sendable {
     public var policy: String
     public var instances: Int
     public var tensorParallelism: Int
+    /// Stages of an instance, each on as many GPUs as tensor parallelism says.
+    public var pipelineParallelism = 1
     /// The id or path that was given.
     public var deviceReference: String
     public var device: DeviceProfile
     public var memory: KVMemory
+    /// Host memory for what decode throws out, GiB for each GPU; `nil` for pools that compute it again.
+    public var swapSpaceGiB: Double?
     /// Costs that the scenario states itself; `nil` for those of the device's profile.
     public var costs: ResolvedCosts?
     /// Of semi-PD pools, at the start; `nil` for others, which use all SMs.
@@ -175,7 +185,8 @@ public struct ResolvedPool: Hashable, Sendable {
     /// Every parameter of the policy, in the catalogue's order.
     public var arguments: [PolicyArgument]
 
-    public var gpus: Int { instances * tensorParallelism }
+    public var gpusPerInstance: Int { tensorParallelism * pipelineParallelism }
+    public var gpus: Int { instances * gpusPerInstance }
 
     /// The argument with a meaning; `nil` if the policy takes none.
     func argument(_ meaning: PolicyParameter.Meaning) -> Int? {

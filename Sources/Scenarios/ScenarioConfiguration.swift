@@ -8,6 +8,8 @@ public struct InstanceKind: Hashable, Sendable {
     public var device: DeviceProfile
     public var model: ModelArchitecture
     public var tensorParallelism: Int
+    /// Stages that the layers are divided over. A cost model prices all of them as one.
+    public var pipelineParallelism = 1
     /// Id of a runtime profile.
     public var runtime: String
     /// `nil` for measured kernels where the device has them.
@@ -55,20 +57,25 @@ extension ResolvedScenario {
     func configuration(
         of deployment: ResolvedDeployment, costModel: CostModelFactory, kvCapacity: KVCapacity
     ) throws -> SimulationConfiguration {
-        SimulationConfiguration(
+        var simulation = SimulationConfiguration(
             pools: try deployment.pools.map { try configuration(of: $0, costModel: costModel, kvCapacity: kvCapacity) },
             router: deployment.router,
             signalInterval: deployment.signalIntervalSeconds.map(SimulationDuration.init(rounding:)),
             transfer: deployment.link.map { link in
-                TransferConfiguration(
+                var transfer = TransferConfiguration(
                     bytesPerToken: model.keyValueBytesPerToken, bytesPerSecond: link.bytesPerSecond,
                     latency: SimulationDuration(rounding: link.latencySeconds),
                     concurrentTransfers: link.concurrentTransfers)
-            }, changes: deployment.changes.map { $0.change(in: deployment.pools) })
+                transfer.layoutBytesPerSecond = link.layoutBytesPerSecond
+                transfer.pushedLayers = link.isLayerWise ? model.layers : nil
+                return transfer
+            }, changes: deployment.changes.flatMap { $0.changes(in: deployment.pools) })
+        simulation.mixedPoolTokens = deployment.mixedPoolTokens
+        return simulation
     }
 
     private func configuration(
-        of pool: ResolvedPool, costModel: CostModelFactory, kvCapacity: KVCapacity
+        of pool: ResolvedPool, costModel costModelFactory: CostModelFactory, kvCapacity: KVCapacity
     ) throws -> PoolConfiguration {
         let partition = pool.partition ?? .unpartitioned(pool.device.streamingMultiprocessors)
         guard let sequences = pool.argument(.sequenceLimit), let blockSize = pool.argument(.blockSize) else {
@@ -78,11 +85,13 @@ extension ResolvedScenario {
         let limits = EngineLimits(
             maxSequences: sequences, maxBatchedTokens: max(sequences, pool.argument(.tokenBudget) ?? sequences))
         let kind = InstanceKind(
-            device: pool.device, model: model, tensorParallelism: pool.tensorParallelism, runtime: runtime,
-            costModel: self.costModel, workersPerGPU: pool.role == .semiPD ? 2 : 1,
+            device: pool.device, model: model, tensorParallelism: pool.tensorParallelism,
+            pipelineParallelism: pool.pipelineParallelism, runtime: runtime, costModel: self.costModel,
+            workersPerGPU: pool.role == .semiPD ? 2 : 1,
             smCounts: smCounts(of: pool, partition),
             maxSequences: limits.maxSequences,
-            maxBatchedTokens: max(limits.maxBatchedTokens, pool.argument(.prefillBudget) ?? 0))
+            maxBatchedTokens: max(
+                limits.maxBatchedTokens, pool.argument(.prefillBudget) ?? pool.argument(.mixedPrefillBudget) ?? 0))
         let blocks =
             switch pool.memory {
             case .blocks(let blocks): blocks
@@ -90,9 +99,10 @@ extension ResolvedScenario {
             }
         let policies = schedulingPolicies(of: pool)
         let given = pool.costs?.costModel(streamingMultiprocessors: pool.device.streamingMultiprocessors)
-        let costModel = try given ?? costModel(kind)
+        let costModel = try given ?? costModelFactory(kind)
         var memory = KVMemoryConfiguration(blockSize: blockSize, totalBlocks: blocks)
         memory.cachesPrefixes = pool.argument(.prefixCaching) == 1 || pool.argument(.noPrefixCaching) == 0
+        memory.host = pool.swapSpaceGiB.map { pool.hostMemory(gibibytes: $0, blockSize: blockSize, of: model) }
         let control = try pool.partitionControl.map { control in
             guard let slo else { throw ControllerWithoutSLO(controller: control.controller) }
             return control.control(
@@ -101,12 +111,18 @@ extension ResolvedScenario {
                 keyValueBytesPerBlock: blockSize * model.keyValueBytesPerToken / pool.tensorParallelism)
         }
         var configuration = PoolConfiguration(
-            name: pool.name, role: pool.role, instances: pool.instances, gpusPerInstance: pool.tensorParallelism,
+            name: pool.name, role: pool.role, instances: pool.instances, gpusPerInstance: pool.gpusPerInstance,
             costModel: costModel, memory: memory,
             limits: limits,
             prefillPolicy: policies.prefill, decodePolicy: policies.decode, partition: partition,
             partitionControl: control)
         configuration.handOff = pool.workers?.handOff ?? .inProcess
+        if pool.pipelineParallelism > 1 {
+            let layers = PipelineStages.even(layers: model.layers, stages: pool.pipelineParallelism)
+            // Given costs do not say what of them grows with the layers.
+            let last = given == nil ? try costModelFactory(kind.withLayers(layers[layers.count - 1])) : nil
+            configuration.pipeline = PipelineStages(layers: layers, lastStage: last, between: pool, of: model)
+        }
         return configuration
     }
 
@@ -118,6 +134,45 @@ extension ResolvedScenario {
     }
 }
 
+extension ResolvedPool {
+    /// Every GPU copies its share of a block over its own PCIe link.
+    fileprivate func hostMemory(gibibytes: Double, blockSize: Int, of model: ModelArchitecture) -> HostMemory {
+        let bytes = MemoryCapacity.keyValueBlockBytes(
+            model: model, blockSize: blockSize, tensorParallelism: tensorParallelism,
+            pipelineParallelism: pipelineParallelism)
+        return HostMemory(
+            blocks: Int(gibibytes * 1_073_741_824) / bytes, secondsPerBlock: Double(bytes) / device.pcieBytesPerSecond)
+    }
+}
+
+extension InstanceKind {
+    /// The same device with a model of fewer layers.
+    fileprivate func withLayers(_ layers: Int) -> InstanceKind {
+        var other = self
+        other.model.layers = layers
+        return other
+    }
+}
+
+extension PipelineStages {
+    /// Between two stages every token sends its hidden state and its residual, 16 bits a value, in equal parts over the
+    /// links of a stage's GPUs.
+    fileprivate init(
+        layers: [Int], lastStage: (any CostModel)?, between pool: ResolvedPool, of model: ModelArchitecture
+    ) {
+        let hasNVLink = pool.device.nvlinkBytesPerSecond > 0
+        let perGPU = hasNVLink ? pool.device.nvlinkBytesPerSecond : pool.device.pcieBytesPerSecond
+        self.init(
+            layers: layers, lastStage: lastStage, bytesPerToken: 2 * 2 * model.hiddenSize,
+            bytesPerSecond: perGPU * Double(pool.tensorParallelism),
+            latency: SimulationDuration(
+                rounding: hasNVLink ? pool.device.nvlinkLatencySeconds : copyLatencyWithoutNVLink))
+    }
+}
+
+/// Copies through host memory take two DMA transfers and their synchronisation: assumed, an order of magnitude. Seconds.
+let copyLatencyWithoutNVLink = 20e-6
+
 /// Controllers hold latencies against limits.
 struct ControllerWithoutSLO: Error, CustomStringConvertible {
     var controller: String
@@ -126,17 +181,20 @@ struct ControllerWithoutSLO: Error, CustomStringConvertible {
 }
 
 extension ResolvedChange {
-    /// Instances of a deployment are numbered pool by pool.
-    fileprivate func change(in pools: [ResolvedPool]) -> DeploymentChange {
-        func index(_ name: String, _ place: Int) -> Int {
-            pools.prefix { $0.name != name }.reduce(0) { $0 + $1.instances } + place
+    /// Instances of a deployment are numbered pool by pool; each stage of a pipeline counts as one.
+    fileprivate func changes(in pools: [ResolvedPool]) -> [DeploymentChange] {
+        func indices(_ name: String, _ place: Int) -> Range<Int> {
+            let before = pools.prefix { $0.name != name }.reduce(0) { $0 + $1.instances * $1.pipelineParallelism }
+            let stages = pools.first { $0.name == name }?.pipelineParallelism ?? 1
+            return before + place * stages..<before + (place + 1) * stages
         }
-        let kind: DeploymentChange.Kind =
+        let kinds: [DeploymentChange.Kind] =
             switch kind {
-            case .fail(let pool, let instance, let requests): .fail(instance: index(pool, instance), requests)
-            case .join(let pool, let instance): .join(instance: index(pool, instance))
-            case .link(let bandwidth): .linkBandwidth(bandwidth)
+            case .fail(let pool, let instance, let requests):
+                indices(pool, instance).map { .fail(instance: $0, requests) }
+            case .join(let pool, let instance): indices(pool, instance).map { .join(instance: $0) }
+            case .link(let bandwidth): [.linkBandwidth(bandwidth)]
             }
-        return DeploymentChange(kind, at: .zero + SimulationDuration(rounding: seconds))
+        return kinds.map { DeploymentChange($0, at: .zero + SimulationDuration(rounding: seconds)) }
     }
 }

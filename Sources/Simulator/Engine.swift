@@ -20,10 +20,15 @@ struct Engine: ~Copyable, Sendable {
     /// copies what it holds.
     var partitionControl = UniqueBuffer<PartitionControl>()
     private let ignoresArrivalsBehindFirst: Bool
+    /// The timetable of the stages that it shares with the other virtual engines of its instance, and what they are.
+    private let pipeline: Int?
+    private let stages: PipelineStages?
 
-    init(index: Int, pool: Int, _ configuration: PoolConfiguration) {
+    init(index: Int, pool: Int, pipeline: Int?, _ configuration: PoolConfiguration) {
         instance = Instance(index: index, pool: configuration)
         self.pool = pool
+        self.pipeline = pipeline
+        stages = configuration.pipeline
         costModel = configuration.costModel
         streamingMultiprocessors = configuration.partition.total
         mainPolicy = configuration.role == .decode ? configuration.decodePolicy : configuration.prefillPolicy
@@ -41,6 +46,14 @@ struct Engine: ~Copyable, Sendable {
         guard instance.role == .semiPD else { return }
         instance.lanes[0].sms = configuration.partition.prefill
         instance.lanes[1].sms = configuration.partition.decode
+    }
+
+    /// What is wrong with its sums, or with a lane that does nothing. Lanes that a partition control or a message holds back
+    /// may wait beside work.
+    func brokenInvariant() -> String? {
+        if let broken = instance.brokenInvariant() { return broken }
+        if isControlled || handOff == .byMessage { return nil }
+        return instance.idleLane(reserve: (mainPolicy as? FCFSPrefillPolicy)?.reserve ?? 0)
     }
 
     /// The KV that is pulled into an instance shares its memory with decode iterations that are under way.
@@ -146,22 +159,51 @@ extension Engine {
         if instance.lanes.count > 1, !instance.lanes[1].isRunning, mayBegin.decode {
             instance.batch.removeAll()
             decodePolicy.schedule(&instance)
-            begin(lane: 1, repeatsDecode: decodePolicy.repeatsDecode, context)
+            begin(lane: 1, repeatsDecode: decodePolicy.repeatsDecode, &context)
         }
         if !instance.lanes[0].isRunning, mayBegin.prefill {
             instance.batch.removeAll()
             mainPolicy.schedule(&instance)
-            begin(lane: 0, repeatsDecode: mainPolicy.repeatsDecode, context)
+            begin(lane: 0, repeatsDecode: mainPolicy.repeatsDecode, &context)
         }
     }
 
-    private mutating func begin(lane: Int, repeatsDecode: Bool, _ context: borrowing RunContext) {
+    private mutating func begin(lane: Int, repeatsDecode: Bool, _ context: inout RunContext) {
         if instance.batch.isEmpty { return }
         swap(&instance.batch, &instance.lanes[lane].batch)
         instance.lanes[lane].begin(at: context.now, model: costModel)
         instance.lanes[lane].isDecodeRun =
             repeatsDecode && instance.lanes[lane].batch.shape.isDecodeOnly && !context.stepByStep
             && !instance.admissionMayChange
+        if lane == instance.decodeLane, instance.uncopiedBlocks > 0 { copyBlocks(lane: lane) }
+        if let pipeline { enter(pipeline, lane: lane, &context) }
+    }
+
+    /// Copies what was swapped before the kernels of a lane's batch. The next iteration copies something else.
+    private mutating func copyBlocks(lane: Int) {
+        if let host = instance.host {
+            instance.lanes[lane].lengthen(by: Work(rounding: Double(instance.uncopiedBlocks) * host.secondsPerBlock))
+            instance.lanes[lane].isDecodeRun = false
+        }
+        instance.uncopiedBlocks = 0
+    }
+
+    /// Sends the batch of a lane through the stages. Its work is what they take; what it waits for them comes before. The
+    /// others' batches come in between, so that every iteration is an event.
+    private mutating func enter(_ pipeline: Int, lane: Int, _ context: inout RunContext) {
+        guard let stages else { return }
+        let durations = stages.durations(
+            of: instance.lanes[lane].batch.shape, work: instance.lanes[lane].run.first, sms: instance.lanes[lane].sms)
+        let work = durations.reduce(SimulationDuration.zero, +)
+        let end = context.pipelines[pipeline].enter(durations, at: context.now)
+        let start = SimulationTime(nanoseconds: end.nanoseconds - work.nanoseconds)
+        instance.lanes[lane].isDecodeRun = false
+        instance.lanes[lane].begin(at: start, taking: work)
+    }
+
+    /// Empties the stages of its instance.
+    func clearPipeline(_ context: inout RunContext) {
+        if let pipeline { context.pipelines[pipeline].clear() }
     }
 
     /// Books the iterations of a run that are over, so that the instance is as it is now. A run at a boundary ends; one

@@ -73,17 +73,24 @@ extension Instance {
     /// Requests whose KV is in host memory.
     public var swappedCount: Int { swapped.count }
 
-    /// Moves the KV of the sequence that joined the decode set last to host memory. Before `decodeAll`. Copies go on beside
-    /// iterations and cost nothing.
+    /// Moves the KV of the sequence that joined the decode set last to host memory; where that is full, the sequence is
+    /// preempted, to be computed again. Before `decodeAll`.
     public mutating func swapOutLastDecoding() {
         precondition(!batch.decodes, "the batch decodes already")
         let slot = decodeSet.last
         leaveDecodeSet(slot)
+        let blocks = requests[slot].blocks
+        if let host, hostBlocks + blocks > host.blocks { return preempt(slot) }
+        hostBlocks += blocks
+        uncopiedBlocks += blocks
         giveBack(slot)
         requests[slot].swapOut(at: now)
         preemptions += 1
         swapped.append(slot)
     }
+
+    /// Blocks of the request swapped out first; `nil` if there is none.
+    public var firstSwappedBlocks: Int? { swapped.first.map { memory.blocks(for: requests[$0].computedTokens) } }
 
     /// Whether the decode set with the request swapped out first in it could run its next iteration.
     public var firstSwappedFits: Bool {
@@ -100,6 +107,8 @@ extension Instance {
         let slot = swapped.removeFirst()
         let blocks = memory.blocks(for: requests[slot].computedTokens)
         _ = memory.allocate(blocks)
+        hostBlocks -= blocks
+        uncopiedBlocks += blocks
         requests[slot].swapIn(blocks: blocks, at: now)
         joinDecodeSet(slot)
     }

@@ -19,10 +19,43 @@ extension Instance {
         if lanes[decodeLane].isRunning, lanes[decodeLane].batch.decodes { held += blocksForNextDecode }
         if members != decodeSet.count { return "\(members) sequences in the decode set, \(decodeSet.count) counted" }
         if context != decodeSet.contextTokens { return "\(context) context tokens, \(decodeSet.contextTokens) summed" }
+        let inHost = swapped.reduce(0) { $0 + memory.blocks(for: requests[$1].computedTokens) }
+        if inHost != hostBlocks { return "\(inHost) blocks held in host memory, \(hostBlocks) counted" }
+        if let host, hostBlocks > host.blocks { return "\(hostBlocks) of \(host.blocks) blocks of host memory" }
         if held != memory.usedBlocks { return "\(held) blocks held by requests, \(memory.usedBlocks) in use" }
         if let prefixes = memory.prefixes, prefixes.idleBlocks > memory.freeBlocks {
             return "\(prefixes.idleBlocks) blocks of idle prefixes in \(memory.freeBlocks) free ones"
         }
         return nil
+    }
+}
+
+extension Instance {
+    /// A lane that stands still beside work that its policy's rules would let it begin, or `nil`.
+    ///
+    /// - Parameter reserve: Share of the blocks that prompts leave free while something else is in memory.
+    func idleLane(reserve: Double) -> String? {
+        if !lanes[decodeLane].isRunning, let work = workForDecodeLane { return "\(work) beside an idle decode lane" }
+        if !lanes[0].isRunning, let work = workForMainLane(reserve: reserve) { return "\(work) beside an idle lane" }
+        return nil
+    }
+
+    private var workForDecodeLane: String? {
+        if decodeSet.count > 0 { return "\(decodeSet.count) sequences" }
+        if firstSwappedFits { return "a request in host memory that fits" }
+        if role == .semiPD || role == .decode, firstPrefilledFits { return "a prefilled request that fits" }
+        return nil
+    }
+
+    private func workForMainLane(reserve: Double) -> String? {
+        switch role {
+        case .unified:
+            return waiting.isEmpty && prefilling.isEmpty ? nil : "\(waiting.count + prefilling.count) prompts"
+        case .prefill, .semiPD, .decode:
+            guard let slot = waiting.first else { return nil }
+            let kept = isIdle ? 0 : Int((reserve * Double(memory.totalBlocks)).rounded(.up))
+            let fits = memory.blocks(for: requests[slot].remainingPrefill) <= memory.freeBlocks - kept
+            return fits ? "a prompt that fits" : nil
+        }
     }
 }

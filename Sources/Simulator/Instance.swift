@@ -23,6 +23,11 @@ public struct Instance: ~Copyable, Sendable {
     var prefilled: Deque<Int32> = []
     /// With their KV in host memory, in the order in which they were thrown out.
     var swapped: Deque<Int32> = []
+    /// Blocks that they hold there, of how many.
+    var hostBlocks = 0
+    let host: HostMemory?
+    /// Blocks that the next iteration has to copy between host and GPUs.
+    var uncopiedBlocks = 0
     var decodeSet: DecodeSet
     /// One, or in a semi-PD instance one for the prefill and one for the decode worker.
     var lanes = UniqueBuffer<Lane>()
@@ -48,6 +53,7 @@ public struct Instance: ~Copyable, Sendable {
         role = pool.role
         limits = pool.limits
         memory = KVCacheManager(pool.memory)
+        host = pool.memory.host
         decodeSet = DecodeSet(blockSize: pool.memory.blockSize)
         let (partition, provenance) = (pool.partition, pool.costModel.uniformProvenance)
         for sms in role == .semiPD ? [partition.prefill, partition.decode] : [partition.total] {
@@ -226,7 +232,10 @@ extension Instance {
         if requests[slot].generatedTokens > 0 {
             recorder.recordTokenGaps(now - requests[slot].lastToken, count: 1)
         }
-        if requests[slot].firstToken == nil { promptTokensAhead -= requests[slot].request.promptTokens }
+        // A decode instance counts prompts until they end.
+        if requests[slot].firstToken == nil, role != .decode {
+            promptTokensAhead -= requests[slot].request.promptTokens
+        }
         requests[slot].finishPrefill(at: now)
         return true
     }

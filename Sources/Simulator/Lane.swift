@@ -83,6 +83,16 @@ struct Lane: ~Copyable, Sendable {
         isRunning = true
     }
 
+    /// Adds to the price of the batch that has just begun.
+    mutating func lengthen(by work: Work) { run.first += work }
+
+    /// Puts the batch that has just begun off until `start`, with another price.
+    mutating func begin(at start: SimulationTime, taking duration: SimulationDuration) {
+        let work = Work(units: duration.nanoseconds << Work.fractionBits)
+        run = IterationRun(start: LaneTime(start), first: work, increment: .zero, slowdown: .none)
+        (began, bookedUntil) = (start, start)
+    }
+
     /// Puts a run of `iterations` on the clock, or ends the one in flight after so many.
     mutating func plan(iterations: Int, slowdown: Slowdown) {
         run.slowdown = slowdown
@@ -149,7 +159,9 @@ struct Lane: ~Copyable, Sendable {
     }
 
     /// Busy time up to `now`, the part of the iteration in flight included.
-    func busy(at now: SimulationTime) -> SimulationDuration { isRunning ? busy + (now - run.start.time) : busy }
+    func busy(at now: SimulationTime) -> SimulationDuration {
+        isRunning && now > run.start.time ? busy + (now - run.start.time) : busy
+    }
 
     /// Busy time since the last sample.
     mutating func takeBusySample(at now: SimulationTime) -> SimulationDuration {

@@ -8,6 +8,8 @@ struct RunContext: ~Copyable {
     /// Of lane l of instance i at 2·i + l, then of the link into each instance, then of each partition control.
     var timers: Timers
     private let instances: Int
+    /// Of the instances with more than one stage.
+    var pipelines: [PipelineTimetable] = []
 
     private(set) var arrived = 0
     private(set) var completed = 0

@@ -107,6 +107,7 @@ extension Engine {
         let now = context.now
         instance.now = now
         undelivered = nil
+        clearPipeline(&context)
         for lane in instance.lanes.indices {
             settle(lane: lane, &context, &recorder)
             if instance.lanes[lane].isRunning { instance.lanes[lane].abandon(at: now) }
@@ -132,6 +133,7 @@ extension Instance {
         for slot in slots { requests.remove(slot) }
         (waiting, prefilling, prefilled, swapped, bridge) = ([], [], [], [], [])
         (outstanding, promptTokensAhead, undecodedBlocks, blocksInTransfer) = (0, 0, 0, 0)
+        (hostBlocks, uncopiedBlocks) = (0, 0)
         memory.clear()
         evacuated.sort { $0.state.request.index < $1.state.request.index }
         return evacuated

@@ -17,14 +17,28 @@ extension Simulation {
     mutating func place(_ pending: consuming PendingRequest, _ recorder: inout some Recorder) {
         let request = pending.state.request
         let holder = holder(of: pending.prefixKeys, promptTokens: request.promptTokens, &recorder)
-        guard let target = holder ?? entry.next() else { return homeless.append(pending) }
+        guard let chosen = holder ?? entry.next() else { return homeless.append(pending) }
+        let target = configuration.mixedPoolTokens == nil ? chosen : mixing(insteadOf: chosen)
         guard canEverServe(request, at: target) else {
             return context.finish(pending.state.record(.rejected, completion: nil, decodeInstance: nil), &recorder)
         }
         if engines[target].arrive(pending, &context) { touch(target) }
         let added = engines[target].instance.load(of: request.promptTokens, for: configuration.router)
-        entry.sent(added, to: target)
-        entry.update(load(of: target), of: target)
+        if engines[target].instance.role == .decode {
+            decoders.sent(added, to: target)
+            decoders.update(load(of: target), of: target)
+        } else {
+            entry.sent(added, to: target)
+            entry.update(load(of: target), of: target)
+        }
+    }
+
+    /// A decode instance that takes a request as a whole, if a prefill instance has as much ahead as is allowed.
+    private mutating func mixing(insteadOf chosen: Int) -> Int {
+        guard let limit = configuration.mixedPoolTokens, engines[chosen].instance.role == .prefill,
+            engines[chosen].instance.promptTokensAhead >= limit, let decoder = decoders.next()
+        else { return chosen }
+        return decoder
     }
 
     /// The instance whose cache holds most of a prompt, if that is more than half and the router looks at caches; of
@@ -68,8 +82,12 @@ extension Simulation {
         case .unified, .semiPD: break
         case .decode: decoders.update(load(of: index), of: index)
         case .prefill:
-            for position in kept..<engines[index].instance.prefilledCount {
-                offer(engines[index].instance.prefilled[position], from: index)
+            let new = kept..<engines[index].instance.prefilledCount
+            for position in new {
+                let pushTime =
+                    link?.pushedLayers == nil
+                    ? .zero : engines[index].instance.pushTime(of: position, among: new, at: context.now)
+                offer(engines[index].instance.prefilled[position], from: index, pushTime: pushTime)
             }
         }
         if engines[index].instance.role != .decode { entry.update(load(of: index), of: index) }
@@ -112,6 +130,14 @@ extension Simulation {
 }
 
 extension Instance {
+    /// The part of the prefill iteration that ends now in which the link out of here was that prompt's: those of one
+    /// iteration divide it by their tokens.
+    fileprivate func pushTime(of position: Int, among new: Range<Int>, at now: SimulationTime) -> SimulationDuration {
+        func tokens(_ position: Int) -> Int64 { Int64(requests[prefilled[position]].request.promptTokens) }
+        let all = new.reduce(0) { $0 + tokens($1) }
+        return SimulationDuration(nanoseconds: (now - lanes[0].began).nanoseconds * tokens(position) / all)
+    }
+
     /// Every request that is here, in no particular order.
     func liveRequests() -> [RequestState] {
         var slots = Array(waiting) + Array(prefilling) + Array(prefilled) + Array(swapped)
@@ -126,7 +152,8 @@ extension Instance {
     func record(pool: PoolConfiguration, at now: SimulationTime) -> InstanceRecord {
         let (main, decode) = (role == .decode ? nil : 0, role == .decode ? 0 : lanes.count > 1 ? 1 : nil as Int?)
         return InstanceRecord(
-            instance: index, pool: pool.name, gpus: pool.gpusPerInstance, totalBlocks: memory.totalBlocks,
+            instance: index, pool: pool.name, gpus: pool.gpusPerInstance / pool.enginesPerInstance,
+            totalBlocks: memory.totalBlocks,
             peakBlocks: memory.peakBlocks, prefillBusy: main.map { lanes[$0].busy(at: now) } ?? .zero,
             decodeBusy: decode.map { lanes[$0].busy(at: now) } ?? .zero,
             prefillIterations: main.map { lanes[$0].iterations } ?? 0,

@@ -5,13 +5,16 @@ internal import Workloads
 
 extension Simulation {
     /// Sends a prefilled request on from a prefill instance: it stays pinned there until a decode instance pulls it.
-    mutating func offer(_ slot: Int32, from source: Int) {
+    ///
+    /// - Parameter pushTime: for which the links were free for its layers while it was prefilled.
+    mutating func offer(_ slot: Int32, from source: Int, pushTime: SimulationDuration = .zero) {
         guard let target = decoders.next() else {
             return unoffered.append(BridgeEntry(source: source, slot: slot, blocks: 0))
         }
         let blocks = engines[target].instance.memory.blocks(
             for: engines[source].instance.requests[slot].computedTokens)
-        engines[target].instance.bridge.append(BridgeEntry(source: source, slot: slot, blocks: blocks))
+        engines[target].instance.bridge.append(
+            BridgeEntry(source: source, slot: slot, blocks: blocks, offered: context.now, pushTime: pushTime))
         let tokens = engines[source].instance.requests[slot].request.promptTokens
         engines[target].instance.outstanding += 1
         engines[target].instance.promptTokensAhead += tokens
@@ -29,8 +32,11 @@ extension Simulation {
         while let offer = engines[index].instance.pullFirstOffered() {
             engines[offer.source].instance.requests[offer.slot].bookDecodeWait(until: context.now)
             let tokens = engines[offer.source].instance.requests[offer.slot].computedTokens
-            let transfer = Transfer(
-                offer: offer, to: index, requested: context.now, alone: link.duration(tokens: tokens))
+            // Where there is no room when a prompt is prefilled, there was none to push it to before.
+            let alone =
+                offer.offered == context.now
+                ? link.duration(tokens: tokens, beside: offer.pushTime) : link.duration(tokens: tokens)
+            let transfer = Transfer(offer: offer, to: index, requested: context.now, alone: alone)
             setLinkTimers(of: fabric.request(transfer, at: context.now))
         }
     }

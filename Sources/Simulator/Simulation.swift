@@ -36,17 +36,26 @@ public struct Simulation: ~Copyable {
         var takers: [Int] = []
         var pullers: [Int] = []
         var decoderCapacity = Int.max
+        var pipelines: [PipelineTimetable] = []
         for (poolIndex, given) in configuration.pools.enumerated() {
             var pool = given
             pool.costModel = given.costModel.shared
-            for _ in 0..<pool.instances {
+            let virtualEngines = given.enginesPerInstance
+            precondition(virtualEngines == 1 || pool.role != .semiPD, "pipeline stages of a semi-PD pool")
+            pool.memory.totalBlocks = max(1, pool.memory.totalBlocks / virtualEngines)
+            pool.memory.host?.blocks /= virtualEngines
+            for number in 0..<pool.numberedInstances {
+                if virtualEngines > 1, number % virtualEngines == 0 {
+                    pipelines.append(PipelineTimetable(stages: virtualEngines))
+                }
                 if pool.role == .decode {
                     pullers.append(engines.count)
                     decoderCapacity = min(decoderCapacity, pool.memory.blockSize * pool.memory.totalBlocks)
                 } else {
                     takers.append(engines.count)
                 }
-                engines.append(Engine(index: engines.count, pool: poolIndex, pool))
+                let pipeline = virtualEngines > 1 ? pipelines.count - 1 : nil
+                engines.append(Engine(index: engines.count, pool: poolIndex, pipeline: pipeline, pool))
             }
         }
         precondition(!takers.isEmpty, "no instance takes requests")
@@ -59,6 +68,7 @@ public struct Simulation: ~Copyable {
         decoders = Router(configuration.router, isStale: isStale, candidates: pullers, of: engines.count)
         decoderCapacityTokens = decoderCapacity
         context = RunContext(instances: engines.count, stepByStep: configuration.stepByStep)
+        context.pipelines = pipelines
         isTouched = UniqueBuffer(repeating: false, count: engines.count)
         fabric = TransferFabric(instances: engines.count, lanes: configuration.transfer?.concurrentTransfers ?? 1)
         link = configuration.transfer
@@ -173,7 +183,7 @@ public struct Simulation: ~Copyable {
             // After admissions have made way for prompts, and running requests have their blocks.
             if engines[index].instance.role == .decode { pull(into: index) }
             engines[index].setRates(&context)
-            if configuration.checksInvariants, let broken = engines[index].instance.brokenInvariant() {
+            if configuration.checksInvariants, let broken = engines[index].brokenInvariant() {
                 preconditionFailure("instance \(index) at \(context.now): \(broken)")
             }
         }

@@ -10,6 +10,9 @@ public struct SimulationConfiguration: Sendable {
     public var signalInterval: SimulationDuration?
     /// How prompt KV travels from prefill to decode instances. Needed if there is a prefill pool.
     public var transfer: TransferConfiguration?
+    /// Splitwise's mixed pool: tokens of prompts ahead of a prefill instance from which on a request goes to a decode
+    /// instance instead, which prefills and decodes it in mixed batches; `nil` for roles that never mix.
+    public var mixedPoolTokens: Int?
     /// In order of time.
     public var changes: [DeploymentChange]
     /// Prices and logs every iteration instead of jumping over equal ones. Same records, bit for bit; the specification.
@@ -69,6 +72,10 @@ public struct PoolConfiguration: Sendable {
     public var partition: SMPartition
     /// How semi-PD workers hand requests to each other.
     public var handOff = HandOff.inProcess
+    /// The stages of an instance, of which each runs as many virtual engines; `nil` for one that is a single stage. Not of
+    /// semi-PD pools. Virtual engines are numbered, routed to and recorded as instances, each with the GPUs of one stage and
+    /// an equal part of the KV blocks.
+    public var pipeline: PipelineStages?
     /// Changes the partition of semi-PD instances during a run; `nil` leaves it as it is. Copied for every instance.
     public var partitionControl: PartitionControl?
 
@@ -94,6 +101,14 @@ public struct PoolConfiguration: Sendable {
     }
 }
 
+extension PoolConfiguration {
+    /// Virtual engines of an instance, or one.
+    var enginesPerInstance: Int { pipeline?.count ?? 1 }
+
+    /// Instances as they are numbered over the deployment.
+    public var numberedInstances: Int { instances * enginesPerInstance }
+}
+
 /// How the workers of a semi-PD instance hand requests to each other.
 public enum HandOff: String, CaseIterable, Hashable, Sendable {
     /// Both are driven by one process: prefill begins at once, and its results are there when it ends (semi-PD on DistServe).
@@ -111,6 +126,8 @@ public struct KVMemoryConfiguration: Hashable, Sendable {
     /// Whether the KV of prompts is kept for later requests with the same beginning, where they have ids of blocks that
     /// say so. Of unified instances only.
     public var cachesPrefixes = false
+    /// Where sequences go that are swapped out; `nil` for memory without end, to which copies take no time.
+    public var host: HostMemory?
 
     public init(blockSize: Int = 16, totalBlocks: Int) {
         precondition(blockSize > 0 && totalBlocks > 0, "KV memory of \(totalBlocks) blocks of \(blockSize) tokens")
@@ -120,6 +137,22 @@ public struct KVMemoryConfiguration: Hashable, Sendable {
 
     /// Blocks that `tokens` tokens need.
     public func blocks(for tokens: Int) -> Int { (tokens + blockSize - 1) / blockSize }
+}
+
+/// Host memory of one instance for the KV of sequences that its GPUs have no room for.
+public struct HostMemory: Hashable, Sendable {
+    /// As large as those of the GPUs.
+    public var blocks: Int
+    /// Of a copy of one block either way, all GPUs of the instance copying their shares at once. Copies lengthen the
+    /// iteration that they make room for or bring sequences to: in vLLM 0.6 (`worker/cache_engine.py`) they are in the stream
+    /// of its kernels.
+    public var secondsPerBlock: Double
+
+    public init(blocks: Int, secondsPerBlock: Double) {
+        precondition(blocks >= 0 && secondsPerBlock >= 0, "host memory of \(blocks) blocks, \(secondsPerBlock) s each")
+        self.blocks = blocks
+        self.secondsPerBlock = secondsPerBlock
+    }
 }
 
 /// Limits that every engine has, whatever its policy. Named after vLLM's flags.
@@ -164,6 +197,13 @@ public struct TransferConfiguration: Hashable, Sendable {
     /// Transfers that a decode instance takes in at a time. DistServe pulls one after the other.
     public var concurrentTransfers: Int
 
+    /// At which KV that arrives in another division over GPUs than its destination's is rearranged, its link still busy; `nil`
+    /// where both divide it alike.
+    public var layoutBytesPerSecond: Double?
+    /// Splitwise's layer-wise push: the layers of the model, of which each is sent as soon as it is computed. `nil` where
+    /// nothing is sent before the prompt is prefilled.
+    public var pushedLayers: Int?
+
     /// - Precondition: at least one transfer at a time.
     public init(
         bytesPerToken: Int, bytesPerSecond: Double, latency: SimulationDuration, concurrentTransfers: Int = 1
@@ -176,6 +216,18 @@ public struct TransferConfiguration: Hashable, Sendable {
     }
 
     public func duration(tokens: Int) -> SimulationDuration {
-        latency + SimulationDuration(rounding: Double(tokens * bytesPerToken) / bytesPerSecond)
+        let bytes = Double(tokens * bytesPerToken)
+        let layout = layoutBytesPerSecond.map { bytes / $0 } ?? 0
+        return latency + SimulationDuration(rounding: bytes / bytesPerSecond + layout)
+    }
+
+    /// What is left of a push when its prompt is prefilled, if the link was its own for `prefill` of that: at least the last
+    /// layer.
+    func duration(tokens: Int, beside prefill: SimulationDuration) -> SimulationDuration {
+        guard let pushedLayers else { return duration(tokens: tokens) }
+        let sending = duration(tokens: tokens) - latency
+        let layers = Int64(pushedLayers)
+        let last = SimulationDuration(nanoseconds: (sending.nanoseconds + layers - 1) / layers)
+        return latency + max(last, sending - prefill)
     }
 }

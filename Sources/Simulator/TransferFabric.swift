@@ -6,6 +6,9 @@ struct BridgeEntry: Sendable {
     var source: Int
     var slot: Int32
     var blocks: Int
+    /// When, and for how long before that its layers could be pushed.
+    var offered = SimulationTime.zero
+    var pushTime = SimulationDuration.zero
 }
 
 /// Prompt KV on its way from one instance to another.

@@ -46,7 +46,9 @@ struct EffectiveConfiguration {
 
     private func line(of pool: ResolvedPool, _ configuration: PoolConfiguration) -> String {
         let name = pool.name == pool.role.rawValue ? pool.name : "\(pool.name) (\(pool.role.rawValue))"
-        let degree = pool.tensorParallelism == 1 ? "" : " TP \(pool.tensorParallelism)"
+        let degree =
+            (pool.tensorParallelism == 1 ? "" : " TP \(pool.tensorParallelism)")
+            + (pool.pipelineParallelism == 1 ? "" : " PP \(pool.pipelineParallelism)")
         let arguments = pool.arguments.map { "\($0.name) \($0.value)" }
         let partition = pool.partition.map { ["partition \($0)"] } ?? []
         let control = pool.partitionControl.map { control in

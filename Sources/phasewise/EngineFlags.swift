@@ -22,21 +22,23 @@ enum EngineFlags {
 
     private static func line(of pool: ResolvedPool, model: String) -> String {
         let degree = pool.tensorParallelism
+        let stages = pool.pipelineParallelism == 1 ? "" : " --pipeline-parallel-size \(pool.pipelineParallelism)"
         let flags = pool.arguments.compactMap(flag).joined(separator: " ")
         let memory = if case .utilization(let share) = pool.memory { share } else { 0.9 }
         switch pool.policy {
         case "vllm-v1", "vllm-0.6":
-            return "vllm serve \(model) --tensor-parallel-size \(degree) --gpu-memory-utilization \(memory) \(flags)"
+            return "vllm serve \(model) --tensor-parallel-size \(degree)\(stages)"
+                + " --gpu-memory-utilization \(memory) \(flags)"
         case "vllm-0.6-chunked":
-            return "vllm serve \(model) --tensor-parallel-size \(degree) --gpu-memory-utilization \(memory)"
-                + " --enable-chunked-prefill \(flags)"
+            return "vllm serve \(model) --tensor-parallel-size \(degree)\(stages)"
+                + " --gpu-memory-utilization \(memory) --enable-chunked-prefill \(flags)"
         case "sglang-0.4.4":
-            return "python -m sglang.launch_server --model-path \(model) --tp \(degree)"
+            return "python -m sglang.launch_server --model-path \(model) --tp \(degree)\(stages)"
                 + " --mem-fraction-static \(memory) \(flags)"
         default:
             let settings = pool.arguments.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
             let partition = pool.partition.map { ", SM caps \($0)" } ?? ""
-            return "\(pool.role.rawValue) instance on \(degree) GPUs, \(settings)\(partition)"
+            return "\(pool.role.rawValue) instance on \(pool.gpusPerInstance) GPUs, \(settings)\(partition)"
                 + " (\(pool.policy): flags not modelled)"
         }
     }

@@ -65,10 +65,9 @@ struct PlanReport {
             carbonIntensity == nil
                 ? "gCO2: no carbon intensity given; --carbon-intensity takes grams for a kWh"
                 : "gCO2: at the carbon intensity given, of the upper bound of energy",
-            "pipeline parallelism is not modelled",
         ]
         for left in answer.impossible {
-            notes.append("left out, \(left.device) TP \(left.tensorParallelism): \(left.reason)")
+            notes.append("left out, \(left.device) \(left.parallelism): \(left.reason)")
         }
         return notes
     }
@@ -154,6 +153,7 @@ struct PlanReport {
                 ("arrangement", .string(candidate.arrangement.name)),
                 ("device", .string(candidate.arrangement.device)), ("policy", .string(candidate.arrangement.policy)),
                 ("tensorParallelism", .integer(candidate.arrangement.tensorParallelism)),
+                ("pipelineParallelism", .integer(candidate.arrangement.pipelineParallelism)),
                 ("instances", .integer(candidate.arrangement.instances)),
                 ("gpus", .integer(candidate.arrangement.gpus)),
                 ("deployments", .string(candidate.arrangement.deploymentsText)),

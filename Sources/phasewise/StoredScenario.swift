@@ -48,7 +48,7 @@ struct StoredScenario {
     /// Names of instances by their number.
     var instances: [(name: String, role: PoolRole)] {
         configuration.pools.flatMap { pool in
-            (0..<pool.instances).map { ("\(pool.name) \($0)", pool.role) }
+            (0..<pool.numberedInstances).map { ("\(pool.name) \($0)", pool.role) }
         }
     }
 }

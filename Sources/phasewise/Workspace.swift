@@ -82,7 +82,7 @@ struct Workspace: Sendable {
         budget.utilisation = utilization
         return try MemoryCapacity.keyValueBlocks(
             model: kind.model, device: kind.device, budget: budget, blockSize: blockSize,
-            tensorParallelism: kind.tensorParallelism)
+            tensorParallelism: kind.tensorParallelism, pipelineParallelism: kind.pipelineParallelism)
     }
 
     /// The fitted efficiencies of a device, or the default ones for a device that nothing was fitted for.

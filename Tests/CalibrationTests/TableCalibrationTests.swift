@@ -61,6 +61,26 @@ struct TableCalibrationTests {
         }
     }
 
+    @Test("sums of parts are within 3 % of the stated iterations, and of every iteration in its own state")
+    func sums() throws {
+        let entries = try Self.calibration.get().report.entries
+        let stated = entries.filter {
+            $0.name.hasPrefix("iteration, decode ") || $0.name.hasPrefix("iteration, prefill ")
+        }.filter { $0.name.contains("×") }
+        let inOneState = entries.filter { $0.name.hasPrefix("iteration, in one state, ") }
+        #expect(stated.count == 17 && inOneState.count == 8)
+        for entry in stated + inOneState { #expect(entry.worstError <= 0.03, "\(entry.name): \(entry.worstError)") }
+    }
+
+    @Test("slowdowns under MPS are within the bound of co-runs on rows held out")
+    func underMPS() throws {
+        let report = try Self.calibration.get().report
+        let rows = try #require(report["co-run, rows held out, mps"])
+        #expect(rows.medianError <= 0.05 && rows.p90Error <= 0.12)
+        let pairs = try #require(report["co-run, each pair of overlapping caps held out"])
+        #expect(pairs.medianError <= 0.05)
+    }
+
     @Test("tables that are written and read again are the same to six digits")
     func roundTrip() throws {
         let tables = try Self.calibration.get().tables
@@ -70,6 +90,7 @@ struct TableCalibrationTests {
             for (x, y) in zip(a.curve.seconds, b.curve.seconds) { #expect(abs(x / y - 1) < 1e-5) }
         }
         #expect(read.coRun?.partitions.count == tables.coRun?.partitions.count)
+        #expect(read.coRun?.caps?.prefillWeights == tables.coRun?.caps?.prefillWeights)
         let again = try KernelTables(device: "h200-sxm", folder: "k", texts: read.texts { _ in [] })
         #expect(again.texts { _ in [] }.map(\.text) == read.texts { _ in [] }.map(\.text))
     }
@@ -129,6 +150,35 @@ struct MeasurementLineTests {
         #expect(measurements.counts.map(\.used) == [deviation > 0.01 ? 0 : 1])
     }
 
+    static func burst(_ milliseconds: Double, layers: String) -> String {
+        """
+        {"family":"parts","kernel":"decoder iteration","version":"1","mode":"graph","scope":"iteration","part":"whole",\
+        "model":"llama-3-8b","kind":"prefill","state":"burst","sms":132,"tokens":8192,"batch":1,"context":8192,\
+        "median_us":\(milliseconds * 1000),"deviation":0.001\(layers),\
+        "device":{"name":"X","driver":"1","cuda":"13"},"date":"2026-01-01"}
+        """
+    }
+
+    @Test(
+        "an iteration from rest that the power limit reaches counts by its first layers, and not at all without them",
+        arguments: [
+            (40.0, #","layers_ns":[20000000,20000000]"#, 0), (80.0, "", 0),
+            (80.0, #","layers_ns":[20000000,30000000,30000000]"#, 1),
+        ])
+    func reached(milliseconds: Double, layers: String, used: Int) throws {
+        var measurements = KernelMeasurements()
+        try measurements.add(try MeasurementLine(Self.burst(milliseconds, layers: layers), file: "a.jsonl", line: 1))
+        #expect(measurements.counts.map(\.used) == [used])
+    }
+
+    @Test("layers that are no list of numbers are an error with a place")
+    func layersWrong() throws {
+        var measurements = KernelMeasurements()
+        let line = try MeasurementLine(Self.burst(80, layers: #","layers_ns":[]"#), file: "a.jsonl", line: 1)
+        let error = #expect(throws: InputError.self) { try measurements.add(line) }
+        #expect(error?.description.hasSuffix("found layers_ns a list, expected a list of numbers") == true)
+    }
+
     @Test("a good line, a skipped one and one of an unknown family are counted")
     func counted() throws {
         var measurements = KernelMeasurements()
@@ -166,6 +216,17 @@ struct KernelTableFileTests {
             "k/gemm.csv:2:21: error: found a time of zero or less, expected microseconds"
         ),
     ]
+
+    @Test("ratios of an inferred power limit below one are an error with a place")
+    func ratios() throws {
+        let text = "family,device,n,k,size,ratio\ngemm,h200-sxm,64,32,1 2,1 0.9\n"
+        let error = #expect(throws: InputError.self) {
+            try KernelTables(device: "h100-sxm", folder: "k", texts: [(.throttling, text)])
+        }
+        #expect(
+            error?.diagnostics.first?.description
+                == "k/throttling.csv:2:25: error: found a ratio below 1, expected sustained over burst times")
+    }
 
     @Test("what was found and what was expected, with its place", arguments: cases.indices)
     func located(index: Int) throws {

@@ -74,6 +74,19 @@ struct PlanSearchTests {
             ).count == answer.confirmed.count)
     }
 
+    @Test("stages multiply GPUs and families, but not those of semi-PD, and are in the scenario")
+    func stages() {
+        var space = Self.space
+        space.pipelineParallelism = [1, 2]
+        let (plain, staged) = (Self.space.families, space.families)
+        #expect(staged.filter { $0.pipelineParallelism == 1 } == plain)
+        let more = staged.filter { $0.pipelineParallelism == 2 }
+        #expect(more.count == plain.count { $0.policy != "s" })
+        #expect(more.allSatisfy { $0.policy != "s" && $0.gpus == 2 * $0.instances * $0.tensorParallelism })
+        #expect(more.allSatisfy { $0.deploymentsText.contains("pp: 2") && $0.name.contains(" PP 2") })
+        #expect(plain.allSatisfy { !$0.deploymentsText.contains("pp:") })
+    }
+
     @Test("one instance fewer is asked what it fails on")
     func binding() throws {
         let answer = search().run(isOutOfTime: { false }, measure: { $0.map(World(seed: 3).outcome) })

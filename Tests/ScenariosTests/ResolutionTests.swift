@@ -108,6 +108,9 @@ struct ResolutionTests {
             return try Fixture.resolve(text).scenario.deployments[0].link
         }
         #expect(try link("tp: 4", "tp: 2")?.bytesPerSecond == 900e9)
+        // Each of two GPUs reads and writes what it got; alike on both sides nothing is rearranged.
+        #expect(try link("tp: 4", "tp: 2")?.layoutBytesPerSecond == 4.8e12)
+        #expect(try link("tp: 2", "tp: 2")?.layoutBytesPerSecond == nil)
         #expect(try link("device: h200-sxm", "device: a100-80")?.bytesPerSecond == 300e9)
         #expect(try link("device: l40s", "tp: 1")?.bytesPerSecond == 25e9)
     }

@@ -17,19 +17,23 @@ struct RoundTripTests {
         for index in 0...stream.index(below: 3) {
             let name = pick("plain", "\"two words: #1\"", "'it''s'", "\"速度 \\u2028 \\\"\"", "1e5", "\"null\"")
             let memory = pick("", ", kv_blocks: 2000", ", memory_utilization: 0.123456789012345")
+            let stages = pick("", ", pp: 2")
             let common = "tp: \(pick("1", "2", "4"))\(memory), device: \(pick("h200-sxm", "a100-80", "rtx-4090"))"
             deployments += "  - "
             switch stream.index(below: 4) {
             case 0:
-                deployments += "{policy: vllm-v1, name: \(index)\(pick("a", "-b")), \(common),"
+                let policy = pick("vllm-v1", "vllm-0.6", "vllm-0.6, preemption_mode: swap, swap_space: 0.5")
+                deployments += "{policy: \(policy), name: \(index)\(pick("a", "-b")), \(common)\(stages),"
                 deployments += " parameters: {max_num_seqs: \(pick("1", "64", "200"))}}\n"
             case 1:
-                deployments += "{policy: distserve, name: n\(index), \(common), prefill_instances: \(pick("1", "3")),"
+                let eviction = pick("", ", eviction: recompute-last", ", swap_space: 3")
+                deployments +=
+                    "{policy: distserve, name: n\(index), \(common)\(stages)\(eviction), prefill_instances: \(pick("1", "3")),"
                 deployments += " parameters: {decode: {max_num_seqs: 100}}}\n"
             case 2:
                 let partition = pick(
                     "partition: [33.3, 70], hand_off: by-message", "partition_sms: [48, 84], kv_reserve: 0.05",
-                    "partition: [100, 100], eviction: swap-last",
+                    "partition: [100, 100], eviction: swap-last, swap_space: 1.5",
                     "partition: [40, 60], controller: paper, controller_parameters: {window_iterations: 50}",
                     "controller: code, partition_change: {preparation: 0.123, decode_stall: 1e-3}",
                     "controller: model, mechanism: green-contexts-fine, controller_parameters: {hysteresis: 7}",
@@ -39,7 +43,7 @@ struct RoundTripTests {
             default:
                 deployments += "name: \(name)\(index == 0 || name.hasPrefix("1") ? "" : " ")\n"
                 deployments += "    router: \(pick("round-robin", "least-kv"))\n    pools:\n"
-                deployments += "      - {role: prefill, policy: distserve, \(common)}\n"
+                deployments += "      - {role: prefill, policy: distserve, \(common)\(stages)}\n"
                 deployments += "      - {name: \(name), role: decode, policy: distserve, \(common)}\n"
                 deployments += pick("", "    link: {bandwidth: 1.2345678e11, latency: 3.3e-6}\n")
                 deployments += pick("", "    signal_interval: 0.25\n")

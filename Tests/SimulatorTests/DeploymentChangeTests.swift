@@ -30,7 +30,7 @@ struct DeploymentChangeTests {
         return (configuration, trace)
     }
 
-    @Test("no request is lost silently, and parts sum to latencies", arguments: System.allCases, 0..<40)
+    @Test("no request is lost silently, and parts sum to latencies", arguments: System.allCases, 0..<200)
     func conserved(system: System, seed: Int) throws {
         let (configuration, trace) = scenario(system, seed: UInt64(seed))
         let (recorder, outcome) = try simulate(configuration, trace)
@@ -50,7 +50,7 @@ struct DeploymentChangeTests {
 
     @Test(
         "jumping over equal iterations gives the records of every iteration on its own", arguments: System.allCases,
-        0..<40)
+        0..<200)
     func steps(system: System, seed: Int) throws {
         var (configuration, trace) = scenario(system, seed: UInt64(seed))
         let (jumped, jumpedOutcome) = try simulate(configuration, trace)

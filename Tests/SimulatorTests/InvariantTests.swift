@@ -105,7 +105,7 @@ struct InvariantTests {
         }
     }
 
-    @Test("memory is empty at the end and never over-committed", arguments: System.allCases, 0..<100 as Range<UInt64>)
+    @Test("memory is empty at the end and never over-committed", arguments: System.allCases, 0..<200 as Range<UInt64>)
     func memory(system: System, seed: UInt64) throws {
         var random = RandomStreams(seed: seed).stream(named: "memory \(system)")
         var configuration = randomConfiguration(system, &random)

@@ -68,13 +68,18 @@ enum System: CaseIterable, CustomStringConvertible {
     case controlled
     /// Semi-PD with the hand-off, the evictions and the reserve of its variants.
     case handingOff
+    /// Disaggregated, with layers pushed and requests that decode instances take as a whole.
+    case splitwise
+    /// Unified or disaggregated instances of several stages.
+    case staged
     // Unified, with other policies.
+    case swapping
     case vllm06, vllm06Chunked, sarathi, sglang, orca, fasterTransformer, prefillFirst
 
     /// Nothing but unified instances.
     var isUnified: Bool {
         switch self {
-        case .semiPD, .disaggregated, .mixed, .controlled, .handingOff: false
+        case .semiPD, .disaggregated, .mixed, .controlled, .handingOff, .splitwise, .staged: false
         default: true
         }
     }
@@ -82,7 +87,8 @@ enum System: CaseIterable, CustomStringConvertible {
     /// The policy of its unified instances.
     var unifiedPolicy: any SchedulingPolicy {
         switch self {
-        case .unified, .semiPD, .disaggregated, .mixed, .controlled, .handingOff: VLLMV1Policy()
+        case .unified, .semiPD, .disaggregated, .mixed, .controlled, .handingOff, .splitwise, .staged: VLLMV1Policy()
+        case .swapping: VLLM06Policy(preemption: .swap)
         case .vllm06: VLLM06Policy()
         case .vllm06Chunked: VLLM06ChunkedPolicy()
         case .sarathi: SarathiPolicy()
@@ -96,6 +102,7 @@ enum System: CaseIterable, CustomStringConvertible {
     var description: String {
         switch self {
         case .unified: "unified"
+        case .swapping: "vLLM 0.6 with swap"
         case .vllm06: "vLLM 0.6"
         case .vllm06Chunked: "vLLM 0.6 chunked"
         case .sarathi: "Sarathi"
@@ -108,6 +115,8 @@ enum System: CaseIterable, CustomStringConvertible {
         case .controlled: "semi-PD under control"
         case .disaggregated: "disaggregated"
         case .mixed: "all roles behind one router"
+        case .splitwise: "Splitwise"
+        case .staged: "instances of several stages"
         }
     }
 }
@@ -151,8 +160,9 @@ func randomConfiguration(_ system: System, _ random: inout RandomStream) -> Simu
     let roles: [PoolRole] =
         switch system {
         case .semiPD, .controlled, .handingOff: [.semiPD]
-        case .disaggregated: [.prefill, .decode]
+        case .disaggregated, .splitwise: [.prefill, .decode]
         case .mixed: [.unified, .prefill, .decode, .semiPD]
+        case .staged: random.index(below: 2) == 0 ? [.unified] : [.prefill, .decode]
         default: [.unified]
         }
     var link = testLink
@@ -167,12 +177,36 @@ func randomConfiguration(_ system: System, _ random: inout RandomStream) -> Simu
     if system == .handingOff || system == .controlled, random.index(below: 2) == 0 {
         configuration.pools[0].handOff = .byMessage
     }
+    if system == .staged {
+        for index in configuration.pools.indices {
+            let layers = (0..<1 + random.index(below: 4)).map { _ in 1 + random.index(below: 3) }
+            configuration.pools[index].gpusPerInstance = layers.count
+            configuration.pools[index].pipeline = PipelineStages(
+                layers: layers, bytesPerToken: 100, bytesPerSecond: 1e9,
+                latency: SimulationDuration(nanoseconds: Int64(random.index(below: 50))))
+        }
+    }
     if system == .controlled { addRandomControl(to: &configuration.pools[0], &random) }
     if system == .handingOff {
         let evictions = FCFSDecodePolicy.Eviction.allCases
         configuration.pools[0].decodePolicy = FCFSDecodePolicy(
             eviction: evictions[random.index(below: evictions.count)])
         configuration.pools[0].prefillPolicy = FCFSPrefillPolicy(reserve: [0, 0.05, 0.4][random.index(below: 3)])
+    }
+    if system == .swapping || system == .handingOff || system == .disaggregated {
+        for index in configuration.pools.indices {
+            configuration.pools[index].memory.host = HostMemory(
+                blocks: [0, 10, 1_000][random.index(below: 3)],
+                secondsPerBlock: random.index(below: 2) == 0 ? 0 : 1e-6 * random.uniform())
+            if system == .disaggregated, random.index(below: 2) == 0 {
+                configuration.pools[index].decodePolicy = FCFSDecodePolicy(eviction: .swapLast)
+            }
+        }
+    }
+    if system == .splitwise {
+        configuration.transfer?.pushedLayers = 1 + random.index(below: 40)
+        configuration.mixedPoolTokens = 1 + random.index(below: 2_000)
+        configuration.pools[1].decodePolicy = FCFSDecodePolicy(prefillBudget: 1 + random.index(below: 500))
     }
     configuration.checksInvariants = true
     return configuration

@@ -158,7 +158,7 @@ struct GEMMThrottling: Hashable, Sendable {
             let curves = ratios.filter { $0.sms == sms }.map(\.curve)
             let sizes = curves.reduce([]) { union($0, $1.sizes) }
             return MeasuredCurve(sizes: sizes, origin: .interpolated) { size in
-                curves.reduce(0) { $0 + Self.value($1, at: size) } / Double(curves.count)
+                curves.reduce(0) { $0 + $1.held(at: size) } / Double(curves.count)
             }
         }
     }
@@ -168,7 +168,7 @@ struct GEMMThrottling: Hashable, Sendable {
         let own = ratios.filter { ($0.n, $0.k) == (n, k) }
         func ratio(_ count: Int, _ size: Double) -> Double {
             let curve = own.first { $0.sms == count }?.curve ?? means[counts.firstIndex(of: count)!]
-            return Self.value(curve, at: size)
+            return curve.held(at: size)
         }
         func ratio(_ size: Double) -> Double {
             if sms >= last { return ratio(last, size) }
@@ -188,9 +188,8 @@ struct GEMMThrottling: Hashable, Sendable {
         }
     }
 
-    /// Held at both ends: above the largest M the clock does not fall on.
-    private static func value(_ curve: MeasuredCurve, at size: Double) -> Double {
-        let last = curve.sizes.count - 1
-        return size >= curve.sizes[last] ? curve.seconds[last] : curve.seconds(at: size)
+    /// Ratios by M of the matrices that were measured on so many SMs.
+    func lines(sms: Int) -> [InferredThrottling.Line] {
+        ratios.filter { $0.sms == sms }.map { InferredThrottling.Line(n: $0.n, k: $0.k, ratios: $0.curve) }
     }
 }

@@ -13,11 +13,13 @@ public struct KernelTables: Hashable, Sendable {
     public var graphGapSeconds: Double
     /// `nil` where no two lanes were measured side by side.
     public var coRun: CoRunSurface?
+    /// For families without sustained lines; `nil` where their bursts are taken as they are.
+    public var throttling: InferredThrottling?
 
     public init(
         device: String, gemm: GEMMTable, prefillAttention: PrefillAttentionTable,
         decodeAttention: DecodeAttentionTable, elementwise: ElementwiseTable, allReduce: AllReduceTable, reads: Curve?,
-        graphGapSeconds: Double, coRun: CoRunSurface?
+        graphGapSeconds: Double, coRun: CoRunSurface?, throttling: InferredThrottling? = nil
     ) {
         self.device = device
         self.gemm = gemm
@@ -28,6 +30,7 @@ public struct KernelTables: Hashable, Sendable {
         self.reads = reads
         self.graphGapSeconds = graphGapSeconds
         self.coRun = coRun
+        self.throttling = throttling
     }
 
     /// Whether nothing was measured on a part of the SMs, as in tables for which only whole devices were timed.

@@ -59,6 +59,9 @@ public struct MeasuredCurve: Hashable, Sendable {
 
     func seconds(at size: Double) -> Double { price(at: size).seconds }
 
+    /// The value, held at both ends: for ratios, which do not grow with the size.
+    func held(at size: Double) -> Double { seconds(at: min(size, sizes[sizes.count - 1])) }
+
     /// The last size not above `size`, which lies within the points.
     func index(atOrBelow size: Double) -> Int {
         var (low, high) = (0, sizes.count - 1)

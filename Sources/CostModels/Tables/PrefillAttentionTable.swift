@@ -75,7 +75,7 @@ public struct PrefillAttentionTable: Hashable, Sendable {
     }
 
     /// Sustained over burst time by queries, from the nearest SM count that was measured both ways and is not larger.
-    private func throttling(sms: Int) -> MeasuredCurve? {
+    func throttling(sms: Int) -> MeasuredCurve? {
         let slow = lines.last { $0.state == .sustained && $0.past == 0 && $0.batch == 1 && $0.sms <= sms }
         guard let slow else { return nil }
         let burst = lines.first {
@@ -223,8 +223,7 @@ public struct PrefillAttentionKernel: Sendable {
             ratio.provenance = ratio.provenance.worse(other.provenance)
         }
         if let throttling {
-            let last = throttling.sizes[throttling.sizes.count - 1]
-            ratio.seconds *= throttling.seconds(at: min(queries, last))
+            ratio.seconds *= throttling.held(at: queries)
         }
         return KernelPrice(seconds: base * ratio.seconds, provenance: ratio.provenance.worse(origin))
     }

@@ -15,6 +15,8 @@ struct TableKernels: Sendable {
     let layers: Double
     let prefillAttention: PrefillAttentionKernel?
     let decodeAttention: DecodeAttentionKernel?
+    /// What a busy device makes of prefill attention that was measured, or fitted, in bursts: ratios by queries.
+    let inferredThrottling: MeasuredCurve?
     /// Attention where nothing was measured.
     let analyticAttention: AttentionOperator
     let stretch: SMStretch
@@ -56,7 +58,7 @@ struct TableKernels: Sendable {
             }
         }
         func product(_ name: String, _ n: Int, _ k: Int, _ fallback: MatrixProduct, count: Double) -> Part {
-            let measured = tables.gemm.curve(n: n, k: k, sms: tableSMs, state: state, bound: bound)
+            let measured = tables.product(n: n, k: k, sms: tableSMs, state: state, bound: bound)
             return Part(
                 name: name, count: count, curve: curve(measured) { fallback.demand(rows: $0, stretch: $1).seconds })
         }
@@ -108,6 +110,7 @@ struct TableKernels: Sendable {
         decodeAttention =
             hasMeasuredHeadSize
             ? tables.decodeAttention.kernel(heads: heads, keyValueHeads: keyValueHeads, sms: tableSMs) : nil
+        inferredThrottling = state == .sustained ? tables.throttling?.prefillAttention : nil
         analyticAttention = operators.attention
         self.stretch = stretch
         scalesAttention = scales
@@ -128,11 +131,16 @@ struct TableKernels: Sendable {
     func prefillAttention(of shape: IterationShape) -> KernelPrice {
         let (tokens, chunks) = (Double(shape.prefillTokens), Double(shape.prefillSequences))
         let pairs = Double(shape.prefillAttentionPairs)
-        return price(prefillAttention?.price(tokens: tokens, chunks: chunks, pairs: pairs)) { stretch in
+        var price = self.price(prefillAttention?.price(tokens: tokens, chunks: chunks, pairs: pairs)) { stretch in
             analyticAttention.prefillDemand(
                 tokens: tokens, chunks: chunks, pairs: pairs, context: Double(shape.prefillContextTokens),
                 stretch: stretch)
         }
+        if let inferredThrottling {
+            price.seconds *= inferredThrottling.held(at: tokens / chunks)
+            price.provenance = price.provenance.worse(.heldUtilisation)
+        }
+        return price
     }
 
     /// Attention of the decoding sequences of one layer.

@@ -83,6 +83,7 @@ const std::vector<Family>& families() {
       {"bandwidth", "reads and copies against SMs", 2, runBandwidth},
       {"elementwise", "norms, rotary, activation, residual, embedding, sampling, quantisation", 4, runElementwise},
       {"iteration", "whole decoder layers and model iterations", 14, runIteration},
+      {"parts", "the kernels of an iteration in the power state of the whole", 8, runParts},
       {"corun", "prefill beside decode on SM partitions and unpartitioned", 24, runCoRun},
       {"corun-mps", "prefill beside decode as two MPS clients", 8, runCoRunMPS},
       {"partition", "costs of creating, switching and capturing for a partition", 1, runPartitionCost},

@@ -71,6 +71,7 @@ void runDecodeAttention(Bench&);
 void runBandwidth(Bench&);
 void runElementwise(Bench&);
 void runIteration(Bench&);
+void runParts(Bench&);
 void runCoRun(Bench&);
 void runCoRunMPS(Bench&);
 void runPartitionCost(Bench&);

@@ -114,38 +114,58 @@ void Lane::product(const Gemm::Plan* plan, const bf16* w, const bf16* x, bf16* y
   bench_.gemm->run(partition, *plan, w, x, y, stream);
 }
 
-void Lane::run(int layers, bool whole, cudaStream_t stream) {
+void Lane::launch(Part part, int layer, cudaStream_t stream) {
   const auto& m = state_.model;
   const int hidden = static_cast<int>(m.hidden), heads = static_cast<int>(m.heads), kvHeads = static_cast<int>(m.kvHeads);
   auto *residual = residual_.as<bf16>(), *x = hidden_.as<bf16>(), *delta = delta_.as<bf16>(), *qkv = qkv_.as<bf16>(), *attention = attention_.as<bf16>();
-  if (whole) embed(ids_.as<int>(), state_.embedding(), residual, rows_, hidden, stream);
+  auto& cache = state_.cache(layer);
+  switch (part) {
+    case Part::embedding:
+      return embed(ids_.as<int>(), state_.embedding(), residual, rows_, hidden, stream);
+    case Part::norm:
+      return addRmsNorm(delta, residual, state_.norm(), x, rows_, hidden, stream);
+    case Part::qkv:
+      return product(qkvPlan_, state_.weight(layer, state_.qkv), x, qkv, stream);
+    case Part::rotary:
+      return rotaryAndCache(qkv, positions_.as<int>(), slots_.as<int>(), state_.cosSin(), cache.keys(), cache.values(), rows_, heads, kvHeads, stream);
+    case Part::attention:
+      if (decodePlan_)
+        return decodeAttention(*decodePlan_, qkv, (heads + 2 * kvHeads) * decodeHeadDim, cache.keys(), cache.values(), tables_.as<int>(), pagesMax_, attention, stream);
+      return bench_.prefill->run(partition, prefillShape_, qkv, qkv + heads * decodeHeadDim, qkv + (heads + kvHeads) * decodeHeadDim, attention, stream);
+    case Part::o:
+      return product(oPlan_, state_.weight(layer, state_.o), attention, delta, stream);
+    case Part::gateUp:
+      return product(gateUpPlan_, state_.weight(layer, state_.gateUp), x, gateUp_.as<bf16>(), stream);
+    case Part::silu:
+      return siluMultiply(gateUp_.as<bf16>(), activation_.as<bf16>(), rows_, static_cast<int>(m.intermediate), stream);
+    case Part::down:
+      return product(downPlan_, state_.weight(layer, state_.down), activation_.as<bf16>(), delta, stream);
+    case Part::head:
+      return product(headPlan_, state_.head(), decodePlan_ ? x : lastRows_.as<bf16>(), logits_.as<bf16>(), stream);
+    case Part::argmax:
+      return argmaxRows(logits_.as<bf16>(), ids_.as<int>(), headRows_, static_cast<int>(m.vocabulary), stream);
+  }
+}
+
+void Lane::run(int layers, bool whole, cudaStream_t stream, const std::function<void(int layer)>& atLayer) {
+  const int hidden = static_cast<int>(state_.model.hidden);
+  if (whole) launch(Part::embedding, 0, stream);
   for (int layer = 0; layer < layers; ++layer) {
-    auto& cache = state_.cache(layer);
-    if (layer == 0) rmsNorm(residual, state_.norm(), x, rows_, hidden, stream);
-    else addRmsNorm(delta, residual, state_.norm(), x, rows_, hidden, stream);
-    product(qkvPlan_, state_.weight(layer, state_.qkv), x, qkv, stream);
-    rotaryAndCache(qkv, positions_.as<int>(), slots_.as<int>(), state_.cosSin(), cache.keys(), cache.values(), rows_, heads, kvHeads, stream);
-    if (decodePlan_) {
-      decodeAttention(*decodePlan_, qkv, (heads + 2 * kvHeads) * decodeHeadDim, cache.keys(), cache.values(), tables_.as<int>(), pagesMax_, attention, stream);
-    } else {
-      bench_.prefill->run(partition, prefillShape_, qkv, qkv + heads * decodeHeadDim, qkv + (heads + kvHeads) * decodeHeadDim, attention, stream);
-    }
-    product(oPlan_, state_.weight(layer, state_.o), attention, delta, stream);
-    addRmsNorm(delta, residual, state_.norm(), x, rows_, hidden, stream);
-    product(gateUpPlan_, state_.weight(layer, state_.gateUp), x, gateUp_.as<bf16>(), stream);
-    siluMultiply(gateUp_.as<bf16>(), activation_.as<bf16>(), rows_, static_cast<int>(m.intermediate), stream);
-    product(downPlan_, state_.weight(layer, state_.down), activation_.as<bf16>(), delta, stream);
+    if (atLayer) atLayer(layer);
+    // No layer before the first has left anything to add.
+    if (layer == 0) rmsNorm(residual_.as<bf16>(), state_.norm(), hidden_.as<bf16>(), rows_, hidden, stream);
+    else launch(Part::norm, layer, stream);
+    for (Part part : {Part::qkv, Part::rotary, Part::attention, Part::o, Part::norm, Part::gateUp, Part::silu, Part::down}) launch(part, layer, stream);
   }
+  if (atLayer) atLayer(layers);
   if (!whole) return;
-  addRmsNorm(delta, residual, state_.norm(), x, rows_, hidden, stream);
-  const bf16* headInput = x;
+  launch(Part::norm, 0, stream);
   if (!decodePlan_) {
-    gatherLastRows<<<headRows_, hidden / 8, 0, stream>>>(x, lastRows_.as<bf16>(), rows_ / headRows_, hidden);
+    gatherLastRows<<<headRows_, hidden / 8, 0, stream>>>(hidden_.as<bf16>(), lastRows_.as<bf16>(), rows_ / headRows_, hidden);
     CUDA_CHECK(cudaGetLastError());
-    headInput = lastRows_.as<bf16>();
   }
-  product(headPlan_, state_.head(), headInput, logits_.as<bf16>(), stream);
-  argmaxRows(logits_.as<bf16>(), ids_.as<int>(), headRows_, static_cast<int>(m.vocabulary), stream);
+  launch(Part::head, 0, stream);
+  launch(Part::argmax, 0, stream);
 }
 
 }  // namespace kernels

@@ -5,6 +5,7 @@
 // then add_rms_norm, lm_head product, argmax. The first norm of a prefill or decode iteration adds
 // the output of the layer before it, as engines do.
 #pragma once
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -49,8 +50,15 @@ class Lane {
   /// `batch` prompts of equal length, together `tokens`.
   void preparePrefill(int tokens, int batch);
 
+  /// The kernels of an iteration; `norm` is the one that adds the residual too.
+  enum class Part { embedding, norm, qkv, rotary, attention, o, gateUp, silu, down, head, argmax };
+
   /// Queues the prepared iteration over the first `layers` layers; embedding and head only with `whole`.
-  void run(int layers, bool whole, cudaStream_t stream);
+  /// `atLayer`, if any, is called before each layer and behind the last.
+  void run(int layers, bool whole, cudaStream_t stream, const std::function<void(int layer)>& atLayer = {});
+
+  /// Queues one kernel of the prepared iteration.
+  void launch(Part part, int layer, cudaStream_t stream);
 
   device::Partition& partition;
 

@@ -1,3 +1,5 @@
+internal import CostModels
+
 /// The prefill worker of DistServe and of semi-PD on its base (branch distserve_base, context stage): whole prompts
 /// from the head of the queue, as many as fit the token limit, the sequence limit and the free blocks; no skipping.
 ///
@@ -49,8 +51,13 @@ public struct FCFSDecodePolicy: SchedulingPolicy {
 
     public private(set) var repeatsDecode = true
     public let eviction: Eviction
+    /// Prompt tokens that an iteration of a decode instance takes beside its sequences; a longer prompt goes alone.
+    public let prefillBudget: Int
 
-    public init(eviction: Eviction = .recomputeLast) { self.eviction = eviction }
+    public init(eviction: Eviction = .recomputeLast, prefillBudget: Int = .max) {
+        self.eviction = eviction
+        self.prefillBudget = prefillBudget
+    }
 
     public mutating func schedule(_ instance: inout Instance) {
         repeatsDecode = true
@@ -82,9 +89,11 @@ public struct FCFSDecodePolicy: SchedulingPolicy {
             let decodes = instance.decodeAll()
             precondition(decodes, "the decode set does not fit after making room for it")
         }
-        // Preempted requests of an instance without a prefill worker.
+        // Requests of an instance without a prefill worker: preempted, or prompts of Splitwise's mixed pool.
         while instance.role == .decode, let tokens = instance.firstWaitingTokens,
             instance.decodingCount + instance.prefillingCount < instance.limits.maxSequences,
+            instance.batch.shape.prefillTokens == 0
+                || tokens <= prefillBudget - instance.batch.shape.prefillTokens,
             instance.prefillFirstWaiting(tokens: tokens)
         {}
     }

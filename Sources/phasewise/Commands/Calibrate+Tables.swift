@@ -24,6 +24,7 @@ extension Calibrate {
         _ rows: MeasuredRows, _ selection: RowSelection, from files: [String], in workspace: Workspace
     ) throws {
         let device = try workspace.catalog.device(device).value
+        let throttling = try throttlingDevice.map { try Self.throttling(of: $0, like: device, in: workspace) }
         let all = KernelMeasurements(rows, selection: selection, device: device)
         let violations = try calibration(all, in: workspace).violations
         let measurements = all.without(violations.map(\.family))
@@ -35,9 +36,31 @@ extension Calibrate {
         }
         for violation in violations { Terminal.complain("left out: \(violation.text)") }
         let kept = TableCalibration(
-            measurements, device: device, models: [], efficiency: try workspace.efficiency(of: device))
+            measurements, device: device, models: [], efficiency: try workspace.efficiency(of: device),
+            throttling: throttling)
         try write(
             kept.texts(measurements, sources: Self.names(files), origin: selection.source), in: workspace)
+    }
+
+    /// The ratios of a device that can stand for another at the power limit.
+    private static func throttling(
+        of id: String, like device: DeviceProfile, in workspace: Workspace
+    ) throws -> InferredThrottling {
+        let place = SourceLocation(file: "--throttling-of", line: 1, column: 1)
+        let other = try workspace.catalog.device(id).value
+        func traits(_ device: DeviceProfile) -> String {
+            "\(device.streamingMultiprocessors) SMs, \(Int(device.bf16FLOPS / 1e12)) TFLOP/s and "
+                + "\(Int(device.boardPowerWatts)) W"
+        }
+        guard traits(other) == traits(device) else {
+            throw InputError(
+                at: place, "found \(other.id) of \(traits(other)), expected the \(traits(device)) of \(device.id)")
+        }
+        let tables = try workspace.requiredTables(of: other)
+        guard let throttling = tables.inferredThrottling(sms: other.streamingMultiprocessors) else {
+            throw InputError(at: place, "found no sustained lines in the tables of \(other.id), expected some")
+        }
+        return throttling
     }
 
     /// Prints what was read and how far the tables are off.

@@ -21,13 +21,19 @@ struct Calibrate: ParsableCommand {
               phasewise calibrate lines.jsonl --device h200-sxm
               phasewise calibrate --import measured/ --gpu h200 --device h200-sxm \
             --output Profiles/efficiency/h200-sxm.yaml --date 2026-11-21
-              phasewise calibrate --import measured/ --gpu a100 --device a100-80 --tables
+              phasewise calibrate --import measured/ --gpu h100 --device h100-sxm --tables --throttling-of h200-sxm
             """)
 
     @Argument(help: "Files of lines that microbenchmarks wrote.") var lines: [String] = []
     @Option(name: .customLong("import"), help: "Folder of measured tables, instead of lines.") var folder: String?
     @Flag(name: .customLong("tables"), help: "With --import: make kernel tables instead of an efficiency profile.")
     var makesTables = false
+    @Option(
+        name: .customLong("throttling-of"),
+        help:
+            "With --tables: a device with the same chip and power limit, whose measured ratios of sustained to burst times are taken over."
+    )
+    var throttlingDevice: String?
     @Option(help: "With --import: the GPU whose rows to take, as the tables name it.") var gpu: String?
     @Option(help: "The device profile that the measurements are about.") var device: String
     @Option(
@@ -44,6 +50,7 @@ struct Calibrate: ParsableCommand {
         if lines.isEmpty == (folder == nil) { throw ValidationError("name either files of lines or --import FOLDER") }
         if folder != nil && gpu == nil { throw ValidationError("--import needs --gpu") }
         if makesTables && folder == nil { throw ValidationError("--tables needs --import") }
+        if throttlingDevice != nil && !makesTables { throw ValidationError("--throttling-of needs --tables") }
     }
 
     func run() throws {

@@ -14,9 +14,9 @@ struct Plan: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Finds the cheapest GPUs that serve a load within the SLO.",
         discussion: """
-            Searches over devices on offer, tensor parallelism, instances, policies, shares of prefill instances or of SMs, \
-            and limits of chunks and batches, by successive halving. What is printed as meeting the SLO does so with the \
-            stated confidence. With --journal, a plan that was broken off goes on where it was.
+            Searches over devices on offer, tensor and pipeline parallelism, instances, policies, shares of prefill \
+            instances or of SMs, and limits of chunks and batches, by successive halving. What is printed as meeting the SLO \
+            does so with the stated confidence. With --journal, a plan that was broken off goes on where it was.
 
             Example:
               phasewise plan --model llama-3-70b --devices a100-80,h100-sxm,h200-sxm \
@@ -29,6 +29,7 @@ struct Plan: ParsableCommand {
     var prices: String?
     @Option(help: "Policies, separated by commas.") var policies = "vllm-v1,distserve,semi-pd"
     @Option(help: "Degrees of tensor parallelism, separated by commas.") var tp = "1,2,4,8"
+    @Option(help: "Numbers of pipeline stages, separated by commas; semi-PD has one.") var pp = "1"
     @Option(help: "Tokens of an iteration to try besides each policy's default.") var chunks = "512,2048"
     @Option(help: "Sequences in an iteration to try besides each policy's default.") var batches = "256"
     @Option(help: "Shares of the instances that prefill, of disaggregated policies.")
@@ -140,7 +141,7 @@ struct Plan: ParsableCommand {
             let profile = try workspace.catalog.device(name, at: place).value
             return PlanSpace.Offer(device: name, pricePerHour: given[name] ?? profile.pricePerHour)
         }
-        return PlanSpace(
+        var space = PlanSpace(
             offers: offers, policies: try policies.split(separator: ",").map { try policy(String($0)) },
             tensorParallelism: try numbers(tp, "--tp", in: 1...64),
             chunks: try numbers(chunks, "--chunks", in: 1...1_048_576),
@@ -162,6 +163,8 @@ struct Plan: ParsableCommand {
                 }
                 return Arrangement.Partition(prefillPercent: caps[0], decodePercent: caps[1])
             }, maximumGPUs: maxGpus)
+        space.pipelineParallelism = try numbers(pp, "--pp", in: 1...64)
+        return space
     }
 
     private func numbers(_ text: String, _ flag: String, in range: ClosedRange<Int>) throws -> [Int] {

@@ -35,7 +35,7 @@ struct ShowProfile: ParsableCommand {
             throw ValidationError("--sms \(sms ?? total): expected 1 to \(total)")
         }
         func curve(_ sms: Int) -> MeasuredCurve? {
-            tables.gemm.curve(
+            tables.product(
                 n: n, k: k, sms: sms, state: state,
                 bound: GEMMBound(device: profile, reads: tables.reads, sms: sms))
         }
