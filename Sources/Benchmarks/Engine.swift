@@ -128,5 +128,6 @@ func simulate(
 /// Counts nothing: memory that grows would be the engine's.
 struct NoRecorder: Recorder {
     mutating func record(_ request: RequestRecord) {}
+    var recordsIterations: Bool { false }
     func longestGap(countedWith gap: SimulationDuration) -> SimulationDuration { .init(nanoseconds: .max) }
 }

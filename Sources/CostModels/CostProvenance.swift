@@ -42,7 +42,10 @@ public struct ProvenanceShares: Hashable, Sendable, BitwiseCopyable {
     public var split: ProvenanceSplit {
         let total = values.sum()
         if total <= 0 { return ProvenanceSplit(steps: SIMD8(ProvenanceSplit.whole, 0, 0, 0, 0, 0, 0, 0)) }
-        var steps = SIMD8<Int64>(values * (Double(ProvenanceSplit.whole) / total), rounding: .toNearestOrEven)
+        // One by one: the library's conversion of a vector is not compiled for these types, and far slower.
+        let shares = values * (Double(ProvenanceSplit.whole) / total)
+        var steps = SIMD8<Int64>()
+        for i in 0..<CostProvenance.allCases.count { steps[i] = Int64(shares[i].rounded(.toNearestOrEven)) }
         // The largest share takes what rounding left.
         var largest = 0
         for i in 1..<CostProvenance.allCases.count where steps[i] > steps[largest] { largest = i }

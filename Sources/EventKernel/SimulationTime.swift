@@ -42,8 +42,12 @@ public struct SimulationDuration: Hashable, Comparable, Sendable, BitwiseCopyabl
     /// - Precondition: `seconds` is finite, not negative, and below 292 years.
     @inlinable
     public init(rounding seconds: Double) {
-        precondition(seconds.isFinite && seconds >= 0 && seconds < 9.2e9, "not a duration: \(seconds) s")
-        nanoseconds = Int64((seconds * 1e9).rounded())
+        precondition(seconds >= 0 && seconds < 9.2e9, "not a duration: \(seconds) s")
+        // Rounds halves up as `rounded` does, without a call into the mathematical library: the part behind the point is
+        // exact.
+        let exact = seconds * 1e9
+        nanoseconds = Int64(exact)
+        if exact - Double(nanoseconds) >= 0.5 { nanoseconds += 1 }
     }
 
     @inlinable

@@ -19,7 +19,7 @@ public struct Work: Hashable, Comparable, Sendable, BitwiseCopyable {
     /// - Precondition: `seconds` is finite, not negative, and below 10⁵ s (no iteration lasts a day).
     @inlinable
     public init(rounding seconds: Double) {
-        precondition(seconds.isFinite && seconds >= 0 && seconds < 1e5, "not an amount of work: \(seconds) s")
+        precondition(seconds >= 0 && seconds < 1e5, "not an amount of work: \(seconds) s")
         // Adding a half and cutting off rounds what is not negative, without a call into the mathematical library.
         units = Int64(seconds * (1e9 * Double(Self.unitsPerNanosecond)) + 0.5)
     }

@@ -95,12 +95,14 @@ private struct GapClass {
     }
 
     /// Of the class of a gap, in ascending order from 0. O(1).
+    @inline(__always)
     static func index(of gap: Int64) -> Int {
         let shift = shift(of: gap)
         return (shift << octaveBits) + Int(gap >> shift)
     }
 
     /// log₂ of the nanoseconds in the class of a gap.
+    @inline(__always)
     private static func shift(of gap: Int64) -> Int {
         max(0, Int64.bitWidth - gap.leadingZeroBitCount - 1 - octaveBits)
     }

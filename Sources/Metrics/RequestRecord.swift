@@ -20,6 +20,7 @@ public struct LatencyParts: Hashable, Sendable {
     /// From each preemption until it generates again, recomputation included.
     public var preempted = SimulationDuration.zero
 
+    @inlinable
     public init() {}
 
     public var total: SimulationDuration {
@@ -56,6 +57,7 @@ public struct RequestRecord: Hashable, Sendable {
     public var prefillInstance: Int?
     public var decodeInstance: Int?
 
+    @inlinable
     public init(
         request: Int, classIndex: Int, outcome: RequestOutcome, arrival: SimulationTime, promptTokens: Int,
         outputTokens: Int, scheduled: SimulationTime? = nil, firstToken: SimulationTime? = nil,

@@ -73,6 +73,7 @@ public struct RunSummaryBuilder: Recorder, Sendable {
         }
     }
 
+    @inline(__always)
     private mutating func recordCompleted(_ request: RequestRecord) {
         guard let scheduled = request.scheduled, let ttft = request.timeToFirstToken,
             let completion = request.completion, request.outputTokens > 0
@@ -99,6 +100,8 @@ public struct RunSummaryBuilder: Recorder, Sendable {
         completedGroups.append(Int32(request.classIndex))
         groupCounts[request.classIndex].add(request, isMet: isMet)
     }
+
+    public var recordsIterations: Bool { false }
 
     /// The distributions that are stored with a run whatever rows are kept.
     public var histograms: [MetricHistogram] {
@@ -141,6 +144,7 @@ struct PartTotals: Sendable {
     private var decodeStalled: Int128 = 0
     private var preempted: Int128 = 0
 
+    @inline(__always)
     mutating func add(_ parts: LatencyParts) {
         queue += Int128(parts.queue.nanoseconds)
         prefillRun += Int128(parts.prefillRun.nanoseconds)

@@ -81,6 +81,8 @@ public struct AttainmentCounter: Recorder, Sendable {
         if request.request >= requests / 2 { missedLate += 1 }
     }
 
+    public var recordsIterations: Bool { false }
+
     public mutating func recordTokenGaps(_ gap: SimulationDuration, count: Int) {
         summary.recordTokenGaps(gap, count: count)
     }

@@ -75,6 +75,8 @@ private struct Latencies: Recorder {
         if loose.isMet(by: request) { withinLoose += 1 }
     }
 
+    var recordsIterations: Bool { false }
+
     /// Gaps between tokens are not looked at, so all may be counted together: none is as long as an hour.
     func longestGap(countedWith gap: SimulationDuration) -> SimulationDuration { max(gap, .hour) }
 }

@@ -100,6 +100,8 @@ private struct AttainmentCounter: Recorder {
         if limits.isMet(by: request) { met += 1 }
     }
 
+    var recordsIterations: Bool { false }
+
     /// Gaps between tokens are not looked at, so all may be counted together.
     func longestGap(countedWith gap: SimulationDuration) -> SimulationDuration {
         max(gap, SimulationDuration(nanoseconds: 3_600_000_000_000))

@@ -48,6 +48,8 @@ public struct RunWriter: Recorder {
         }
     }
 
+    public var recordsIterations: Bool { false }
+
     public mutating func recordTokenGaps(_ gap: SimulationDuration, count: Int) {
         summaryBuilder.recordTokenGaps(gap, count: count)
     }

@@ -16,6 +16,13 @@ public struct Batch: ~Copyable, Sendable {
     /// Tokens that the iteration processes: prompt tokens and one per decoding sequence.
     public var tokens: Int { shape.tokens }
 
+    /// Becomes what another is; what that one is then does not matter. Storage stays with both.
+    mutating func take(_ other: inout Batch) {
+        decodes = other.decodes
+        shape = other.shape
+        if other.chunks.isEmpty { chunks.removeAll() } else { swap(&chunks, &other.chunks) }
+    }
+
     mutating func removeAll() {
         chunks.removeAll()
         decodes = false

@@ -61,45 +61,72 @@ struct DecodeSet: ~Copyable, Sendable {
 
     /// The next sequence that is done at the present iteration, or `nil`. O(log n).
     mutating func popCompleted(in requests: borrowing RequestTable) -> Int32? {
-        while let earliest = due.earliest, earliest <= iteration {
+        while due.isDue(by: iteration) {
             let slot = due.removeFirst()
             if requests[slot].phase == .decoding, requests[slot].dueIteration <= iteration { return slot }
         }
         return nil
     }
 
+    /// Whether a sequence may be done at the present iteration. O(1).
+    @inline(__always)
+    var mayBeCompleted: Bool { due.isDue(by: iteration) }
+
     /// Generates a token of every sequence in each of the first `iterations` iterations of `run`, which are done at
     /// `end`, and records the gaps to the tokens before.
+    @inline(__always)
     mutating func generate(
         iterations: Int, of run: IterationRun, until end: LaneTime, in requests: borrowing RequestTable,
         _ recorder: inout some Recorder
     ) {
-        let firstEnd = iterations == 1 ? end : run.end(count: 1)
-        if count > joiners { recorder.recordTokenGaps(firstEnd.since(lastToken), count: count - joiners) }
+        let firstEnd = iterations == 1 ? end : run.start.after(run.first, at: run.slowdown)
+        let present = count - joiners
         var slot = last
         while joiners > 0 {
             recorder.recordTokenGaps(firstEnd.time - requests[slot].lastToken, count: 1)
             slot = requests[slot].previous
             joiners -= 1
         }
-        if iterations > 1 { recordGaps(of: run, iterations: 1..<iterations, &recorder) }
+        if iterations > 1 {
+            Self.recordGaps(firstEnd.since(lastToken), of: present, then: run, iterations, of: count, &recorder)
+        } else if present > 0 {
+            recorder.recordTokenGaps(firstEnd.since(lastToken), count: present)
+        }
         lastToken = end
         iteration += iterations
         contextTokens += iterations * count
-        phase = (phase + iterations) % blockStarts.count
+        phase = iterations == 1 ? phase + 1 : (phase + iterations) % blockStarts.count
+        if phase == blockStarts.count { phase = 0 }
     }
 
-    private func recordGaps(of run: IterationRun, iterations: Range<Int>, _ recorder: inout some Recorder) {
-        let longest = run.duration(at: iterations.upperBound - 1)
-        var k = iterations.lowerBound
-        while k < iterations.upperBound {
-            let gap = run.duration(at: k)
-            let bound = recorder.longestGap(countedWith: gap)
+    /// Records the gaps before the first iteration of a run, `first` of `present` sequences, and of all sequences those
+    /// before the others, which never become shorter. A method of a noncopyable value that changes nothing copies its
+    /// fields first; this is none.
+    @inline(__always)
+    private static func recordGaps(
+        _ first: SimulationDuration, of present: Int, then run: IterationRun, _ iterations: Int, of sequences: Int,
+        _ recorder: inout some Recorder
+    ) {
+        let longest = run.duration(at: iterations - 1)
+        var k = 1
+        var gap = run.duration(at: k)
+        var bound = recorder.longestGap(countedWith: first)
+        // The first gap is counted with the next where they are of one class, as they mostly are.
+        var counted = present
+        if present > 0, gap < first || gap > bound {
+            recorder.recordTokenGaps(first, count: present)
+            counted = 0
+        }
+        if counted == 0 { bound = recorder.longestGap(countedWith: gap) }
+        while true {
             let next =
-                longest <= bound
-                ? iterations.upperBound : run.firstIteration(longerThan: bound, after: k, limit: iterations.upperBound)
-            recorder.recordTokenGaps(gap, count: count * (next - k))
+                longest <= bound ? iterations : run.firstIteration(longerThan: bound, after: k, limit: iterations)
+            recorder.recordTokenGaps(gap, count: sequences * (next - k) + counted)
+            if next == iterations { return }
+            counted = 0
             k = next
+            gap = run.duration(at: k)
+            bound = recorder.longestGap(countedWith: gap)
         }
     }
 
@@ -107,22 +134,23 @@ struct DecodeSet: ~Copyable, Sendable {
     var blocksBegun: Int { blockStarts[phase] }
 
     /// Blocks that the `iterations` iterations after the next one begin. O(block size).
+    @inline(__always)
     func blocksBegunAfterNext(iterations: Int) -> Int {
         let size = blockStarts.count
-        var blocks = iterations / size * count
-        var index = phase
-        for _ in 0..<(iterations % size) {
-            index = index + 1 == size ? 0 : index + 1
-            blocks += blockStarts[index]
-        }
-        return blocks
+        let (rounds, rest) = iterations < size ? (0, iterations) : iterations.quotientAndRemainder(dividingBy: size)
+        let first = phase + 1
+        let beyond = first + rest - size
+        if beyond <= 0 { return rounds * count + blockStarts.sum(first..<first + rest) }
+        return rounds * count + blockStarts.sum(first..<size) + blockStarts.sum(0..<beyond)
     }
 
     /// How many iterations after the next one can begin their blocks out of `free`, at most `limit`. O(block size), and
     /// O(1) where memory is plentiful.
+    @inline(__always)
     func iterationsAfterNext(within free: Int, limit: Int) -> Int {
         let size = blockStarts.count
-        if count == 0 || (limit / size + 1) * count <= free { return limit }
+        // With room for a round more than there may be; without a division.
+        if count == 0 || (limit + size) * count <= free * size { return limit }
         var iterations = free / count * size
         var left = free % count
         var index = phase

@@ -8,6 +8,10 @@ struct DueHeap: ~Copyable, Sendable {
     /// The earliest due iteration. O(1).
     var earliest: Int? { keys.isEmpty ? nil : Int(keys[0] >> Self.slotBits) }
 
+    /// Whether a slot is due at an iteration or before. O(1).
+    @inline(__always)
+    func isDue(by iteration: Int) -> Bool { !keys.isEmpty && Int(keys[0] >> Self.slotBits) <= iteration }
+
     /// O(log n).
     mutating func insert(_ slot: Int32, due iteration: Int) {
         precondition(slot < 1 << Self.slotBits, "slot \(slot) in a decode set")

@@ -46,35 +46,37 @@ extension Engine {
 
     /// Asks the controller if it is due, lets lanes between two iterations change over, and says which may begin another.
     /// Everything that ends at this instant is booked already.
+    /// - Precondition: `isControlled`.
     mutating func repartition(_ context: inout RunContext, _ recorder: inout some Recorder) -> PhasePair<Bool> {
-        guard isControlled else { return PhasePair(prefill: true, decode: true) }
-        var control = partitionControl.removeLast()
+        // In its place: a control holds whatever its controller remembers, and is long to copy.
         let now = context.now
-        control.countIterations(instance.lanes[0].iterations + instance.lanes[1].iterations)
-        if control.isDue(at: now) { _ = control.consult(at: now, load: instance.load) }
+        partitionControl[0].countIterations(instance.lanes[0].iterations + instance.lanes[1].iterations)
+        if partitionControl[0].isDue(at: now) {
+            let load = instance.load
+            _ = partitionControl[0].consult(at: now, load: load)
+        }
         var mayBegin = PhasePair(prefill: false, decode: false)
         let usedBlocks = instance.memory.usedBlocks
         if !instance.lanes[1].isRunning {
-            mayBegin.decode = control.reachBoundary(of: .decode, at: now, usedBlocks: usedBlocks) <= now
+            mayBegin.decode =
+                partitionControl[0].reachBoundary(of: .decode, at: now, usedBlocks: usedBlocks) <= now
         }
         if !instance.lanes[0].isRunning {
-            mayBegin.prefill = control.reachBoundary(of: .prefill, at: now, usedBlocks: usedBlocks) <= now
+            mayBegin.prefill =
+                partitionControl[0].reachBoundary(of: .prefill, at: now, usedBlocks: usedBlocks) <= now
         }
-        apply(control, &context, &recorder)
-        context.timers.set(context.controlTimer(of: instance.index), to: control.nextLook(after: now))
-        partitionControl.append(control)
+        applyPartition(&context, &recorder)
+        if let controlTimer { context.timers.set(controlTimer, to: partitionControl[0].nextLook(after: now)) }
         return mayBegin
     }
 
     /// Caps of lanes that are running stay what they were until their boundary: the control changes no others.
-    private mutating func apply(
-        _ control: borrowing PartitionControl, _ context: inout RunContext, _ recorder: inout some Recorder
-    ) {
-        let caps = control.inForce
+    private mutating func applyPartition(_ context: inout RunContext, _ recorder: inout some Recorder) {
+        let caps = partitionControl[0].inForce
         guard caps.prefill != instance.lanes[0].sms || caps.decode != instance.lanes[1].sms else { return }
         instance.lanes[0].sms = caps.prefill
         instance.lanes[1].sms = caps.decode
-        let record = instance.partitionRecord(reason: control.reason ?? "")
+        let record = instance.partitionRecord(reason: partitionControl[0].reason ?? "")
         context.fold(record)
         recorder.record(record)
     }

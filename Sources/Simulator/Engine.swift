@@ -9,6 +9,12 @@ internal import Workloads
 struct Engine: ~Copyable, Sendable {
     var instance: Instance
     let pool: Int
+    /// Of the first lane; that of a second one follows. The others where there are such.
+    let laneTimer: Int
+    var linkTimer: Int?
+    var controlTimer: Int?
+    /// Whether it is to be asked for new batches at the end of the instant.
+    var isTouched = false
     private let costModel: any CostModel
     private let streamingMultiprocessors: Int
     private var mainPolicy: any SchedulingPolicy
@@ -24,7 +30,8 @@ struct Engine: ~Copyable, Sendable {
     private let pipeline: Int?
     private let stages: PipelineStages?
 
-    init(index: Int, pool: Int, pipeline: Int?, _ configuration: PoolConfiguration) {
+    init(index: Int, pool: Int, laneTimer: Int, pipeline: Int?, _ configuration: PoolConfiguration) {
+        self.laneTimer = laneTimer
         instance = Instance(index: index, pool: configuration)
         self.pool = pool
         self.pipeline = pipeline
@@ -63,10 +70,8 @@ struct Engine: ~Copyable, Sendable {
 // MARK: - What happens to it
 
 extension Engine {
-    /// Takes in a request. Returns whether the instance is to be asked what to run.
-    mutating func arrive(_ pending: consuming PendingRequest, _ context: inout RunContext) -> Bool {
-        let promptTokens = pending.state.request.promptTokens
-        instance.enqueue(pending)
+    /// A request has been enqueued. Returns whether the instance is to be asked what to run.
+    mutating func arrive(promptTokens: Int, _ context: inout RunContext) -> Bool {
         if isControlled { partitionControl[0].recordArrival(promptTokens: promptTokens) }
         guard instance.lanes[0].isRunning else { return true }
         if instance.waitingCount == 1 || !ignoresArrivalsBehindFirst { cutRun(&context) }
@@ -93,7 +98,9 @@ extension Engine {
         let work = instance.commit(
             lane: lane, iterations: instance.lanes[lane].plannedIterations, ended: true, &recorder)
         if instance.lanes[lane].batch.decodes {
-            while let slot = instance.decodeSet.popCompleted(in: instance.requests) {
+            while instance.decodeSet.mayBeCompleted,
+                let slot = instance.decodeSet.popCompleted(in: instance.requests)
+            {
                 instance.leaveDecodeSet(slot)
                 complete(slot, &context, &recorder)
             }
@@ -101,11 +108,12 @@ extension Engine {
         if lane == 0, isControlled { recordPrefill(at: context.now) }
         if lane == 0, handOff == .byMessage, instance.lanes.count > 1, instance.lanes[1].isRunning {
             undelivered = work
-        } else {
+        } else if !instance.lanes[lane].batch.chunks.isEmpty {
             finishChunks(of: lane, work: work, &context, &recorder)
         }
     }
 
+    @inline(__always)
     private mutating func finishChunks(
         of lane: Int, work: Work, _ context: inout RunContext, _ recorder: inout some Recorder
     ) {
@@ -118,6 +126,7 @@ extension Engine {
     }
 
     /// Sends a request that has just been prefilled where its next token comes from.
+    @inline(__always)
     private mutating func goOn(_ slot: Int32, _ context: inout RunContext, _ recorder: inout some Recorder) {
         if instance.requests[slot].generatedTokens == instance.requests[slot].request.outputTokens {
             return complete(slot, &context, &recorder)
@@ -141,6 +150,17 @@ extension Engine {
 // MARK: - What it runs next
 
 extension Engine {
+    /// Asks the policy for a batch, prices it and puts it on the clock, where there is one lane and nobody else touches its
+    /// memory.
+    mutating func startOnlyLane(_ context: inout RunContext) {
+        instance.now = context.now
+        if instance.lanes[0].isRunning { return }
+        instance.batch.removeAll()
+        mainPolicy.schedule(&instance)
+        begin(lane: 0, repeatsDecode: mainPolicy.repeatsDecode, &context)
+        setRate(lane: 0, .none, &context)
+    }
+
     /// Asks the policies of idle lanes for batches and prices them.
     mutating func formBatches(_ context: inout RunContext, _ recorder: inout some Recorder) {
         instance.now = context.now
@@ -151,7 +171,8 @@ extension Engine {
             undelivered = nil
             finishChunks(of: 0, work: work, &context, &recorder)
         }
-        var mayBegin = repartition(&context, &recorder)
+        var mayBegin =
+            isControlled ? repartition(&context, &recorder) : PhasePair(prefill: true, decode: true)
         if handOff == .byMessage, instance.lanes.count > 1 {
             mayBegin.prefill = mayBegin.prefill && decodeIsBetweenIterations && undelivered == nil
         }
@@ -168,13 +189,28 @@ extension Engine {
         }
     }
 
+    @inline(__always)
     private mutating func begin(lane: Int, repeatsDecode: Bool, _ context: inout RunContext) {
         if instance.batch.isEmpty { return }
-        swap(&instance.batch, &instance.lanes[lane].batch)
-        instance.lanes[lane].begin(at: context.now, model: costModel)
-        instance.lanes[lane].isDecodeRun =
-            repeatsDecode && instance.lanes[lane].batch.shape.isDecodeOnly && !context.stepByStep
-            && !instance.admissionMayChange
+        let (shape, sms) = (instance.batch.shape, instance.lanes[lane].sms)
+        instance.lanes[lane].batch.take(&instance.batch)
+        if shape.isDecodeOnly {
+            let (sequences, tokens) = (shape.decodeSequences, shape.decodeContextTokens)
+            if !context.costLines[pool].holds(sequences: sequences, contextTokens: tokens, sms: sms) {
+                context.costLines[pool].ask(costModel, sequences: sequences, contextTokens: tokens, sms: sms)
+            }
+            instance.lanes[lane].begin(at: context.now, price: context.costLines[pool].line(sequences: sequences))
+            if instance.lanes[lane].uniformProvenance == nil {
+                instance.lanes[lane].provenanceSplit = context.costLines[pool].split(sequences: sequences)
+            }
+            instance.lanes[lane].isDecodeRun = repeatsDecode && !context.stepByStep && !instance.admissionMayChange
+        } else {
+            instance.lanes[lane].begin(at: context.now, price: costModel.work(of: shape, sms: sms))
+            if instance.lanes[lane].uniformProvenance == nil {
+                instance.lanes[lane].provenanceSplit = costModel.provenance(of: shape, sms: sms).split
+            }
+            instance.lanes[lane].isDecodeRun = false
+        }
         if lane == instance.decodeLane, instance.uncopiedBlocks > 0 { copyBlocks(lane: lane) }
         if let pipeline { enter(pipeline, lane: lane, &context) }
     }
@@ -223,8 +259,9 @@ extension Engine {
     /// Gives each running lane the speed that its neighbour leaves it, plans what has just begun, and sets the timers of
     /// what is new.
     mutating func setRates(_ context: inout RunContext) {
+        if instance.lanes.count == 1 { return setRate(lane: 0, .none, &context) }
         var slowdowns = LaneSlowdowns.none
-        if instance.lanes.count > 1, instance.lanes[0].isRunning, instance.lanes[1].isRunning {
+        if instance.lanes[0].isRunning, instance.lanes[1].isRunning {
             // Both ran before: neither has changed.
             if instance.lanes[0].plannedIterations > 0, instance.lanes[1].plannedIterations > 0 { return }
             let partition = SMPartition(
@@ -233,9 +270,10 @@ extension Engine {
                 prefill: instance.lanes[0].rateShape, decode: instance.lanes[1].rateShape, partition: partition)
         }
         setRate(lane: 0, slowdowns.prefill, &context)
-        if instance.lanes.count > 1 { setRate(lane: 1, slowdowns.decode, &context) }
+        setRate(lane: 1, slowdowns.decode, &context)
     }
 
+    @inline(__always)
     private mutating func setRate(lane: Int, _ slowdown: Slowdown, _ context: inout RunContext) {
         guard instance.lanes[lane].isRunning else { return }
         if instance.lanes[lane].plannedIterations == 0 {
@@ -252,9 +290,10 @@ extension Engine {
         schedule(lane: lane, &context)
     }
 
+    @inline(__always)
     private func schedule(lane: Int, _ context: inout RunContext) {
         context.timers.set(timer(lane: lane), to: instance.lanes[lane].end.time)
     }
 
-    private func timer(lane: Int) -> Int { instance.index * 2 + lane }
+    private func timer(lane: Int) -> Int { laneTimer + lane }
 }

@@ -205,6 +205,7 @@ extension Instance {
     /// The lane that runs the decode set.
     var decodeLane: Int { lanes.count - 1 }
 
+    @inline(__always)
     mutating func joinDecodeSet(_ slot: Int32) {
         requests[slot].joinWork = lanes[decodeLane].workDone
         decodeSet.join(slot, in: &requests)
@@ -217,6 +218,7 @@ extension Instance {
     }
 
     /// Books a finished chunk. Returns whether it finished its prompt, which yields a token.
+    @inline(__always)
     mutating func finishChunk(_ chunk: Batch.Chunk, work: Work, _ recorder: inout some Recorder) -> Bool {
         let slot = chunk.slot
         requests[slot].computedTokens += chunk.tokens
@@ -259,7 +261,16 @@ extension Instance {
         if let prefixes { memory.release(prefixes.keys[Int(slot)].prefix(requests[slot].sharedPrefixes)) }
     }
 
-    mutating func enqueue(_ pending: consuming PendingRequest) {
+    mutating func enqueue(_ request: Request, _ prefixKeys: [UInt32]) {
+        promptTokensAhead += request.promptTokens
+        let slot = requests.insert(request)
+        if prefixes != nil { prefixes?.setKeys(prefixKeys, of: slot) }
+        waiting.append(slot)
+        outstanding += 1
+    }
+
+    /// A request that has been elsewhere.
+    mutating func enqueue(_ pending: PendingRequest) {
         if pending.state.firstToken == nil { promptTokensAhead += pending.state.request.promptTokens }
         let slot = requests.insert(pending.state)
         prefixes?.setKeys(pending.prefixKeys, of: slot)
@@ -271,10 +282,11 @@ extension Instance {
     /// that is not free, or leaves the segment of the cost line.
     ///
     /// Mutating although it changes nothing: to borrow an instance for a method copies all of its fields.
+    @inline(__always)
     mutating func equalIterations(lane: Int) -> Int {
-        let inSegment = (lanes[lane].lastContext - decodeSet.contextTokens) / decodeSet.count + 1
-        let untilDue = decodeSet.nextDue.map { max(1, $0 - decodeSet.iteration) } ?? 1
-        let limit = min(inSegment, untilDue)
+        let contextLeft = lanes[lane].lastContext - decodeSet.contextTokens
+        var limit = decodeSet.nextDue.map { max(1, $0 - decodeSet.iteration) } ?? 1
+        if (limit - 1) * decodeSet.count > contextLeft { limit = contextLeft / decodeSet.count + 1 }
         // The blocks of the first iteration are allocated already.
         return 1 + decodeSet.iterationsAfterNext(within: memory.freeBlocks, limit: limit - 1)
     }
@@ -285,6 +297,7 @@ extension Instance {
         let context = decodeSet.contextTokens
         let work = lanes[lane].commit(
             iterations: iterations, ended: ended, decodeSet: &decodeSet, memory: &memory, requests: requests, &recorder)
+        guard recorder.recordsIterations else { return work }
         let shape = lanes[lane].batch.shape
         recorder.record(
             IterationRecord(

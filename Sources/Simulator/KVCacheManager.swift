@@ -24,12 +24,12 @@ public struct KVCacheManager: Hashable, Sendable {
 
     /// Takes `count` blocks if so many are free: query and update are one step, as semi-PD's unified memory manager
     /// makes them (semi-PD section 4.4).
+    @inline(__always)
     mutating func allocate(_ count: Int) -> Bool {
         guard count <= freeBlocks else { return false }
         usedBlocks += count
         peakBlocks = max(peakBlocks, usedBlocks)
-        let free = freeBlocks
-        prefixes?.trim(to: free)
+        if prefixes != nil { trimPrefixes() }
         return true
     }
 
@@ -49,6 +49,11 @@ public struct KVCacheManager: Hashable, Sendable {
 
 extension KVCacheManager {
     mutating func cachePrefixes() { prefixes = PrefixCache() }
+
+    private mutating func trimPrefixes() {
+        let free = freeBlocks
+        prefixes?.trim(to: free)
+    }
 
     /// Uses the cached blocks of `keys`, which are all there, and takes `count` more, if so many are free: those that
     /// were idle count as free and are so no longer. If not, nothing changes.

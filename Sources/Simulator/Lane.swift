@@ -15,23 +15,22 @@ struct Lane: ~Copyable, Sendable {
     private(set) var bookedUntil = SimulationTime.zero
     /// Iterations until the run in flight ends; 0 until the run is on the clock.
     private(set) var plannedIterations = 0
-    /// When they are done.
+    /// When they are done, and their work.
     private(set) var end = LaneTime.zero
+    private var plannedWork = Work.zero
 
     /// Iterations from the last one booked on. After a change of speed in the middle of an iteration its rest is a run of
     /// its own.
     private(set) var run = IterationRun(start: .zero, first: .zero, increment: .zero, slowdown: .none)
     /// The full work of the iteration whose rest is in flight; `nil` if the run began with a whole iteration.
     private var resumedWork: Work?
-    /// What the other lane's slowdown depends on: the shape of the batch, for decodes at the middle of the cost line's
-    /// segment.
-    private(set) var rateShape = IterationShape.empty
-    /// The last Σ context for which the cost line of a decode run holds.
+    /// The first and the last Σ context for which the cost line of a decode run holds.
+    private var firstContext = 0
     private(set) var lastContext = 0
     /// What every price rests on; `nil` if that depends on the iteration.
-    private let uniformProvenance: CostProvenance?
+    let uniformProvenance: CostProvenance?
     /// Otherwise what the run's price rests on; the same for every iteration of a cost line.
-    private var provenanceSplit = ProvenanceShares().split
+    var provenanceSplit = ProvenanceShares().split
     /// Units of work whose price rests on `uniformProvenance`.
     private var uniformUnits: Int128 = 0
     private var mixedProvenance = ProvenanceWork()
@@ -53,34 +52,39 @@ struct Lane: ~Copyable, Sendable {
         return ProvenanceWork(uniformProvenance, units: uniformUnits)
     }
 
-    /// Prices the batch. It is on the clock when its plan and slowdown are given.
-    mutating func begin(at now: SimulationTime, model: some CostModel) {
-        let shape = batch.shape
+    /// Begins the batch, nothing but decodes, at the price of a line. It is on the clock when its plan and slowdown are
+    /// given.
+    @inline(__always)
+    mutating func begin(at now: SimulationTime, price line: DecodeCostLine) {
+        firstContext = line.firstContext
+        lastContext = line.lastContext
+        begin(
+            at: now, first: line.work(contextTokens: batch.shape.decodeContextTokens),
+            increment: Work(units: line.perContextToken.units * Int64(batch.shape.decodeSequences)))
+    }
+
+    /// The same of a batch with prompts in it.
+    @inline(__always)
+    mutating func begin(at now: SimulationTime, price work: Work) { begin(at: now, first: work, increment: .zero) }
+
+    @inline(__always)
+    private mutating func begin(at now: SimulationTime, first: Work, increment: Work) {
         // What follows the iteration before without a pause begins where that one ended, not at the nanosecond after.
         let start = run.start.time == now ? run.start : LaneTime(now)
-        var increment = Work.zero
-        let work: Work
-        rateShape = shape
-        if shape.isDecodeOnly {
-            let (sequences, context) = (shape.decodeSequences, shape.decodeContextTokens)
-            let line = model.decodeLine(sequences: sequences, contextTokens: context, sms: sms)
-            precondition(
-                line.firstContext <= context && context <= line.lastContext,
-                "cost line \(line) does not hold at \(context) context tokens")
-            work = line.work(contextTokens: context)
-            increment = Work(units: line.perContextToken.units * Int64(sequences))
-            rateShape = .decode(sequences: sequences, contextTokens: (line.firstContext + line.lastContext) / 2)
-            lastContext = line.lastContext
-        } else {
-            work = model.work(of: shape, sms: sms)
-        }
-        if uniformProvenance == nil { provenanceSplit = model.provenance(of: rateShape, sms: sms).split }
-        run = IterationRun(start: start, first: work, increment: increment, slowdown: .none)
+        run = IterationRun(start: start, first: first, increment: increment, slowdown: .none)
         began = now
         bookedUntil = now
         plannedIterations = 0
         resumedWork = nil
         isRunning = true
+    }
+
+    /// What the other lane's slowdown depends on: the shape of the batch, for decodes at the middle of the cost line's
+    /// segment.
+    @inline(__always)
+    var rateShape: IterationShape {
+        guard batch.shape.isDecodeOnly else { return batch.shape }
+        return .decode(sequences: batch.shape.decodeSequences, contextTokens: (firstContext + lastContext) / 2)
     }
 
     /// Adds to the price of the batch that has just begun.
@@ -94,10 +98,12 @@ struct Lane: ~Copyable, Sendable {
     }
 
     /// Puts a run of `iterations` on the clock, or ends the one in flight after so many.
+    @inline(__always)
     mutating func plan(iterations: Int, slowdown: Slowdown) {
         run.slowdown = slowdown
         plannedIterations = iterations
-        end = run.end(count: iterations)
+        plannedWork = run.totalWork(count: iterations)
+        end = run.start.after(plannedWork, at: slowdown)
     }
 
     mutating func plan(iterations: Int) { plan(iterations: iterations, slowdown: run.slowdown) }
@@ -113,13 +119,16 @@ struct Lane: ~Copyable, Sendable {
 
     /// Books `iterations` of the run in flight. If the run goes on, the next iteration is in flight and holds its
     /// blocks. Returns the undisturbed work of the last iteration.
+    @inline(__always)
     mutating func commit(
         iterations count: Int, ended: Bool, decodeSet: inout DecodeSet, memory: inout KVCacheManager,
         requests: borrowing RequestTable, _ recorder: inout some Recorder
     ) -> Work {
-        let end = count == plannedIterations ? end : run.end(count: count)
-        let last = resumedWork ?? run.work(at: count - 1)
-        let total = resumedWork ?? run.totalWork(count: count)
+        let isAll = count == plannedIterations
+        let planned = isAll ? plannedWork : run.totalWork(count: count)
+        let end = isAll ? end : run.start.after(planned, at: run.slowdown)
+        let last = run.work(at: count - 1)
+        let total = resumedWork ?? planned
         if batch.decodes {
             let more = ended ? count - 1 : count
             if more > 0 {
@@ -134,15 +143,16 @@ struct Lane: ~Copyable, Sendable {
         } else {
             uniformUnits += Int128(total.units)
         }
-        resumedWork = nil
         busy += end.time - run.start.time
         iterations += count
         bookedUntil = end.time
-        run.first = run.work(at: count)
+        run.first = last + run.increment
         run.start = end
         plannedIterations -= count
+        if !isAll { plannedWork = plannedWork - planned }
         if ended { isRunning = false }
-        return last
+        defer { resumedWork = nil }
+        return resumedWork ?? last
     }
 
     /// Drops what is in flight, of which everything that is over has been booked.

@@ -31,9 +31,15 @@ struct MinimumTree: ~Copyable, Sendable {
     func key(at index: Int) -> Int64 { nodes[leaves + index] }
 
     /// O(log n), and fewer steps the less the change matters.
+    @inline(__always)
     mutating func set(_ index: Int, to key: Int64) {
-        var node = leaves + index
+        let node = leaves + index
         nodes[node] = key
+        if node > 1 { update(above: node) }
+    }
+
+    private mutating func update(above leaf: Int) {
+        var node = leaf
         while node > 1 {
             let smaller = min(nodes[node], nodes[node ^ 1])
             node /= 2

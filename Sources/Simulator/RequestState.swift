@@ -49,6 +49,7 @@ struct RequestState: Sendable {
     var preemptions = 0
     var prefillInstance: Int?
 
+    @inline(__always)
     init(_ request: Request) {
         self.request = request
         mark = request.arrival

@@ -1,3 +1,5 @@
+internal import Workloads
+
 /// The requests of one instance by slot. Slots of finished requests are used again, so that memory follows the number
 /// of requests in the instance and not of requests in the run.
 struct RequestTable: ~Copyable, Sendable {
@@ -5,6 +7,16 @@ struct RequestTable: ~Copyable, Sendable {
 
     private var states = UniqueBuffer<RequestState>()
     private var freeSlots = UniqueBuffer<Int32>()
+
+    mutating func insert(_ request: Request) -> Int32 {
+        if freeSlots.isEmpty {
+            states.append(RequestState(request))
+            return Int32(states.count - 1)
+        }
+        let slot = freeSlots.removeLast()
+        states[Int(slot)] = RequestState(request)
+        return slot
+    }
 
     mutating func insert(_ state: RequestState) -> Int32 {
         if freeSlots.isEmpty {

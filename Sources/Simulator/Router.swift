@@ -1,6 +1,8 @@
 /// Picks an instance of a fixed set for each request.
 struct Router: ~Copyable {
     private let policy: RouterPolicy
+    /// Whether what it is told of loads matters to it.
+    let comparesLoads: Bool
     /// Whether it knows the load of its instances only from their reports.
     private let isStale: Bool
     /// Instances to choose from, in ascending order.
@@ -17,6 +19,7 @@ struct Router: ~Copyable {
     /// - Parameter instances: How many there are, candidates or not.
     init(_ policy: RouterPolicy, isStale: Bool, candidates: [Int], of instances: Int) {
         self.policy = policy
+        comparesLoads = policy != .roundRobin && candidates.count > 1
         self.isStale = isStale
         self.candidates = ContiguousArray(candidates)
         var places = ContiguousArray<Int?>(repeating: nil, count: instances)
@@ -29,7 +32,7 @@ struct Router: ~Copyable {
     /// The instance for the next request; `nil` if all are down. O(1) for round robin, O(log n) for the others.
     mutating func next() -> Int? {
         if up.isEmpty { return nil }
-        if policy == .roundRobin {
+        if !comparesLoads {
             if turn >= up.count { turn = 0 }
             turn += 1
             return candidates[up[turn - 1]]
@@ -45,9 +48,7 @@ struct Router: ~Copyable {
 
     /// Tells the router the load of one of its instances. O(log n).
     mutating func report(_ load: Int, of instance: Int) {
-        guard policy != .roundRobin, candidates.count > 1, let place = places[instance],
-            loads.key(at: place) != Self.down
-        else { return }
+        guard comparesLoads, let place = places[instance], loads.key(at: place) != Self.down else { return }
         loads.set(place, to: Int64(load))
     }
 
@@ -65,7 +66,7 @@ struct Router: ~Copyable {
     /// Says that it has sent a request that adds so much to the load of an instance: all that a router with stale signals
     /// knows between two reports. O(log n).
     mutating func sent(_ added: Int, to instance: Int) {
-        guard isStale, policy != .roundRobin, let place = places[instance] else { return }
+        guard isStale, comparesLoads, let place = places[instance] else { return }
         loads.set(place, to: loads.key(at: place) + Int64(added))
     }
 }

@@ -1,13 +1,25 @@
 internal import EventKernel
 internal import Metrics
 
+/// What a timer is for.
+enum TimerOwner: Sendable, BitwiseCopyable {
+    case lane(Int, instance: Int)
+    /// The next transfer that an instance takes in.
+    case link(instance: Int)
+    /// An instance's partition control, which wants to look at it even if nothing happens.
+    case control(instance: Int)
+}
+
 /// What all instances of a run share: the clock, the timers of lanes and links, and the account of requests.
 struct RunContext: ~Copyable {
     let stepByStep: Bool
     private(set) var now = SimulationTime.zero
-    /// Of lane l of instance i at 2·i + l, then of the link into each instance, then of each partition control.
     var timers: Timers
-    private let instances: Int
+    /// Whose timers they are. At one instant lanes come first, in order of instances, then links, then partition controls.
+    let timerOwners: UniqueBuffer<TimerOwner>
+
+    /// By pool.
+    var costLines = UniqueBuffer<CostLineCache>()
     /// Of the instances with more than one stage.
     var pipelines: [PipelineTimetable] = []
 
@@ -16,6 +28,7 @@ struct RunContext: ~Copyable {
     private(set) var rejected = 0
     private(set) var unfinished = 0
     private(set) var lost = 0
+    private(set) var inSystem = 0
     private(set) var requestNanoseconds = Int128(0)
     private(set) var fingerprint = Fingerprint()
     /// Whether `finished` is kept, for sources that react.
@@ -23,25 +36,27 @@ struct RunContext: ~Copyable {
     /// Requests that have been answered or refused at this instant.
     var finished = UniqueBuffer<Int>()
 
-    init(instances: Int, stepByStep: Bool) {
-        timers = Timers(subjects: 4 * instances)
-        self.instances = instances
+    /// - Precondition: there is an owner.
+    init(timerOwners: consuming UniqueBuffer<TimerOwner>, pools: Int, stepByStep: Bool) {
+        timers = Timers(subjects: timerOwners.count)
+        self.timerOwners = timerOwners
         self.stepByStep = stepByStep
+        for _ in 0..<pools { costLines.append(CostLineCache()) }
     }
 
-    var inSystem: Int { arrived - rejected - completed - lost }
-
-    /// The timer at which an instance's partition control wants to look at it even if nothing happens.
-    func controlTimer(of instance: Int) -> Int { 3 * instances + instance }
-
     /// - Precondition: `time` is not in the past.
+    @inline(__always)
     mutating func advance(to time: SimulationTime) {
         precondition(time >= now, "time runs back from \(now) to \(time)")
-        requestNanoseconds += Int128(inSystem) * Int128((time - now).nanoseconds)
+        // A product of two numbers of 64 bits does not overflow.
+        requestNanoseconds += Int128(inSystem) &* Int128((time - now).nanoseconds)
         now = time
     }
 
-    mutating func admit() { arrived += 1 }
+    mutating func admit() {
+        arrived += 1
+        inSystem += 1
+    }
 
     mutating func fold(_ change: PartitionChangeRecord) {
         fingerprint.fold(change.time)
@@ -56,6 +71,7 @@ struct RunContext: ~Copyable {
         case .unfinished: unfinished += 1
         case .lost: lost += 1
         }
+        if record.outcome != .unfinished { inSystem -= 1 }
         fingerprint.fold(UInt64(record.request))
         fingerprint.fold(record.firstToken ?? .never)
         fingerprint.fold(record.completion ?? .never)

@@ -29,7 +29,7 @@ extension Simulation {
             guard let present = link?.bytesPerSecond else { return }
             link?.bytesPerSecond = bandwidth
             fabric.stretch(by: present / bandwidth, at: context.now)
-            setLinkTimers(of: ContiguousArray(engines.indices))
+            setLinkTimers()
         }
     }
 
@@ -55,10 +55,11 @@ extension Simulation {
         setUp(false, index)
         let repinned = cutTransfers(of: index, &recorder)
         let interrupted = engines[index].fail(&context, &recorder)
-        for timer in [2 * index, 2 * index + 1, context.controlTimer(of: index)] {
-            context.timers.set(timer, to: .never)
+        for lane in engines[index].instance.lanes.indices {
+            context.timers.set(engines[index].laneTimer + lane, to: .never)
         }
-        setLinkTimers(of: ContiguousArray(engines.indices))
+        if let timer = engines[index].controlTimer { context.timers.set(timer, to: .never) }
+        setLinkTimers()
         for entry in repinned { offer(entry.slot, from: entry.source) }
         for var pending in interrupted {
             pending.state.interrupt(at: context.now, keepsTokens: handling == .resumed)
@@ -94,7 +95,7 @@ extension Simulation {
                 engines[other].instance.forgetOffered(promptTokens: tokens)
             }
             engines[other].instance.bridge.removeAll { $0.source == index }
-            decoders.update(load(of: other), of: other)
+            updateDecoders(other)
         }
         unoffered.removeAll { $0.source == index }
         return repinned

@@ -10,27 +10,13 @@ extension Simulation {
     /// - Parameter keys: of the prefixes of its prompt, where prefixes are cached.
     mutating func arrive(_ request: Request, _ keys: [UInt32], _ recorder: inout some Recorder) {
         context.admit()
-        place(PendingRequest(state: RequestState(request), prefixKeys: keys), &recorder)
-    }
-
-    /// Gives a request to an instance; it waits outside while all are down.
-    mutating func place(_ pending: consuming PendingRequest, _ recorder: inout some Recorder) {
-        let request = pending.state.request
-        let holder = holder(of: pending.prefixKeys, promptTokens: request.promptTokens, &recorder)
-        guard let chosen = holder ?? entry.next() else { return homeless.append(pending) }
-        let target = configuration.mixedPoolTokens == nil ? chosen : mixing(insteadOf: chosen)
-        guard canEverServe(request, at: target) else {
-            return context.finish(pending.state.record(.rejected, completion: nil, decodeInstance: nil), &recorder)
+        guard let target = target(of: request, keys, &recorder) else {
+            return homeless.append(PendingRequest(state: RequestState(request), prefixKeys: keys))
         }
-        if engines[target].arrive(pending, &context) { touch(target) }
-        let added = engines[target].instance.load(of: request.promptTokens, for: configuration.router)
-        if engines[target].instance.role == .decode {
-            decoders.sent(added, to: target)
-            decoders.update(load(of: target), of: target)
-        } else {
-            entry.sent(added, to: target)
-            entry.update(load(of: target), of: target)
-        }
+        guard canEverServe(request, at: target) else { return reject(RequestState(request), &recorder) }
+        // Made where it will stay: a request's state is long to copy.
+        engines[target].instance.enqueue(request, keys)
+        isGiven(request.promptTokens, target)
     }
 
     /// A decode instance that takes a request as a whole, if a prefill instance has as much ahead as is allowed.
@@ -41,12 +27,51 @@ extension Simulation {
         return decoder
     }
 
-    /// The instance whose cache holds most of a prompt, if that is more than half and the router looks at caches; of
-    /// equal ones the one with the fewest requests, then the first. O(instances · ids).
+    /// Gives a request that has been elsewhere to an instance; it waits outside while all are down.
+    mutating func place(_ pending: PendingRequest, _ recorder: inout some Recorder) {
+        let request = pending.state.request
+        guard let target = target(of: request, pending.prefixKeys, &recorder) else { return homeless.append(pending) }
+        guard canEverServe(request, at: target) else { return reject(pending.state, &recorder) }
+        engines[target].instance.enqueue(pending)
+        isGiven(request.promptTokens, target)
+    }
+
+    @inline(__always)
+    private mutating func isGiven(_ promptTokens: Int, _ target: Int) {
+        if engines[target].arrive(promptTokens: promptTokens, &context) { touch(target) }
+        if engines[target].instance.role == .decode {
+            guard decoders.comparesLoads else { return }
+            decoders.sent(engines[target].instance.load(of: promptTokens, for: configuration.router), to: target)
+            updateDecoders(target)
+        } else {
+            guard entry.comparesLoads else { return }
+            entry.sent(engines[target].instance.load(of: promptTokens, for: configuration.router), to: target)
+            updateEntry(target)
+        }
+    }
+
+    private mutating func reject(_ state: RequestState, _ recorder: inout some Recorder) {
+        context.finish(state.record(.rejected, completion: nil, decodeInstance: nil), &recorder)
+    }
+
+    /// The instance that a request is to go to; `nil` if all are down.
+    private mutating func target(
+        of request: Request, _ keys: [UInt32], _ recorder: inout some Recorder
+    ) -> Int? {
+        var chosen: Int?
+        if configuration.router == .longestPrefix, !keys.isEmpty {
+            chosen = holder(of: keys, promptTokens: request.promptTokens, &recorder)
+        }
+        if chosen == nil { chosen = entry.next() }
+        guard configuration.mixedPoolTokens != nil, let prefiller = chosen else { return chosen }
+        return mixing(insteadOf: prefiller)
+    }
+
+    /// The instance whose cache holds most of a prompt, if that is more than half; of equal ones the one with the fewest
+    /// requests, then the first. O(instances · ids).
     private mutating func holder(
         of keys: [UInt32], promptTokens: Int, _ recorder: inout some Recorder
     ) -> Int? {
-        guard configuration.router == .longestPrefix, !keys.isEmpty else { return nil }
         var best: (index: Int, tokens: Int)?
         for index in engines.indices where engines[index].instance.prefixes != nil && !isDown[index] {
             // What decodes have taken of the memory since makes prefixes go. An iteration that ends now is still on.
@@ -66,8 +91,21 @@ extension Simulation {
     /// What routers compare of an instance.
     func load(of index: Int) -> Int { engines[index].instance.load(for: configuration.router) }
 
-    /// Whether the request fits into the memory of every instance it may have to go through.
-    private func canEverServe(_ request: Request, at target: Int) -> Bool {
+    /// Tells the router of arrivals that the load of an instance may have changed.
+    @inline(__always)
+    mutating func updateEntry(_ index: Int) {
+        if entry.comparesLoads { entry.update(load(of: index), of: index) }
+    }
+
+    /// The same for the router of prefilled requests.
+    @inline(__always)
+    mutating func updateDecoders(_ index: Int) {
+        if decoders.comparesLoads { decoders.update(load(of: index), of: index) }
+    }
+
+    /// Whether the request fits into the memory of every instance it may have to go through. Mutating although it changes
+    /// nothing: to borrow a simulation for a method copies all of its fields.
+    private mutating func canEverServe(_ request: Request, at target: Int) -> Bool {
         // The last token's KV is never written.
         let tokens = request.promptTokens + request.outputTokens - 1
         let capacity = engines[target].instance.memory.capacityTokens
@@ -75,12 +113,13 @@ extension Simulation {
         return request.promptTokens <= capacity && (request.outputTokens == 1 || tokens <= decoderCapacityTokens)
     }
 
+    @inline(__always)
     mutating func endLane(_ lane: Int, of index: Int, _ recorder: inout some Recorder) {
         let kept = engines[index].instance.prefilledCount
         engines[index].endLane(lane, &context, &recorder)
         switch engines[index].instance.role {
-        case .unified, .semiPD: break
-        case .decode: decoders.update(load(of: index), of: index)
+        case .unified, .semiPD: updateEntry(index)
+        case .decode: updateDecoders(index)
         case .prefill:
             let new = kept..<engines[index].instance.prefilledCount
             for position in new {
@@ -89,8 +128,8 @@ extension Simulation {
                     ? .zero : engines[index].instance.pushTime(of: position, among: new, at: context.now)
                 offer(engines[index].instance.prefilled[position], from: index, pushTime: pushTime)
             }
+            updateEntry(index)
         }
-        if engines[index].instance.role != .decode { entry.update(load(of: index), of: index) }
         touch(index)
     }
 

@@ -18,9 +18,10 @@ extension Simulation {
         let tokens = engines[source].instance.requests[slot].request.promptTokens
         engines[target].instance.outstanding += 1
         engines[target].instance.promptTokensAhead += tokens
-        let added = engines[target].instance.load(of: tokens, for: configuration.router)
-        decoders.sent(added, to: target)
-        decoders.update(load(of: target), of: target)
+        if decoders.comparesLoads {
+            decoders.sent(engines[target].instance.load(of: tokens, for: configuration.router), to: target)
+            updateDecoders(target)
+        }
         touch(target)
     }
 
@@ -37,17 +38,18 @@ extension Simulation {
                 offer.offered == context.now
                 ? link.duration(tokens: tokens, beside: offer.pushTime) : link.duration(tokens: tokens)
             let transfer = Transfer(offer: offer, to: index, requested: context.now, alone: alone)
-            setLinkTimers(of: fabric.request(transfer, at: context.now))
+            fabric.request(transfer, at: context.now)
+            setChangedLinkTimers()
         }
     }
 
     mutating func endTransfer(into index: Int, _ recorder: inout some Recorder) {
         guard let link else { preconditionFailure("a transfer ends without a link") }
-        let (transfer, changed) = fabric.finish(into: index, at: context.now)
-        setLinkTimers(of: changed)
+        let transfer = fabric.finish(into: index, at: context.now)
+        setChangedLinkTimers()
         let source = transfer.offer.source
         var state = engines[source].instance.releasePulled(transfer.offer.slot)
-        entry.update(load(of: source), of: source)
+        updateEntry(source)
         recorder.record(
             TransferRecord(
                 request: state.request.index, source: source, destination: index,
@@ -61,10 +63,17 @@ extension Simulation {
         touch(index)
     }
 
-    mutating func setLinkTimers(of destinations: ContiguousArray<Int>) {
-        for index in destinations {
-            context.timers.set(2 * engines.count + index, to: fabric.earliestFinish(into: index))
-        }
+    private mutating func setChangedLinkTimers() {
+        for position in fabric.changed.indices { setLinkTimer(of: fabric.changed[position]) }
+    }
+
+    mutating func setLinkTimers() {
+        for index in engines.indices { setLinkTimer(of: index) }
+    }
+
+    private mutating func setLinkTimer(of destination: Int) {
+        guard let timer = engines[destination].linkTimer else { return }
+        context.timers.set(timer, to: fabric.earliestFinish(into: destination))
     }
 }
 

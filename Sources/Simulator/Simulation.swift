@@ -16,7 +16,6 @@ public struct Simulation: ~Copyable {
     var decoders: Router
     /// Instances to ask for new batches at the end of the instant.
     private var touched = UniqueBuffer<Int>()
-    private var isTouched: UniqueBuffer<Bool>
     var fabric: TransferFabric
     /// As configured, with the bandwidth of now.
     var link: TransferConfiguration?
@@ -36,6 +35,7 @@ public struct Simulation: ~Copyable {
         var takers: [Int] = []
         var pullers: [Int] = []
         var decoderCapacity = Int.max
+        var timerOwners = UniqueBuffer<TimerOwner>()
         var pipelines: [PipelineTimetable] = []
         for (poolIndex, given) in configuration.pools.enumerated() {
             var pool = given
@@ -55,8 +55,21 @@ public struct Simulation: ~Copyable {
                     takers.append(engines.count)
                 }
                 let pipeline = virtualEngines > 1 ? pipelines.count - 1 : nil
-                engines.append(Engine(index: engines.count, pool: poolIndex, pipeline: pipeline, pool))
+                let engine = Engine(
+                    index: engines.count, pool: poolIndex, laneTimer: timerOwners.count, pipeline: pipeline, pool)
+                for lane in engine.instance.lanes.indices {
+                    timerOwners.append(.lane(lane, instance: engines.count))
+                }
+                engines.append(engine)
             }
+        }
+        for index in pullers {
+            engines[index].linkTimer = timerOwners.count
+            timerOwners.append(.link(instance: index))
+        }
+        for index in engines.indices where engines[index].isControlled {
+            engines[index].controlTimer = timerOwners.count
+            timerOwners.append(.control(instance: index))
         }
         precondition(!takers.isEmpty, "no instance takes requests")
         if configuration.pools.contains(where: { $0.role == .prefill }) {
@@ -67,9 +80,9 @@ public struct Simulation: ~Copyable {
         entry = Router(configuration.router, isStale: isStale, candidates: takers, of: engines.count)
         decoders = Router(configuration.router, isStale: isStale, candidates: pullers, of: engines.count)
         decoderCapacityTokens = decoderCapacity
-        context = RunContext(instances: engines.count, stepByStep: configuration.stepByStep)
+        context = RunContext(
+            timerOwners: timerOwners, pools: configuration.pools.count, stepByStep: configuration.stepByStep)
         context.pipelines = pipelines
-        isTouched = UniqueBuffer(repeating: false, count: engines.count)
         fabric = TransferFabric(instances: engines.count, lanes: configuration.transfer?.concurrentTransfers ?? 1)
         link = configuration.transfer
         isDown = UniqueBuffer(repeating: false, count: engines.count)
@@ -83,47 +96,59 @@ public struct Simulation: ~Copyable {
     ) throws -> RunOutcome {
         let stop = configuration.stopTime ?? .never
         cachePrefixes(of: source.blockFormat)
-        context.keepsFinished = source.reacts
+        let reacts = source.reacts
+        context.keepsFinished = reacts
         var upcoming = try source.next()
+        // Asked for at every instant, where the request is long to look at.
+        var nextArrival = upcoming?.arrival ?? .never
         var nextSample = configuration.sampleInterval.map { .zero + $0 } ?? .never
         var nextSignal = configuration.signalInterval.map { .zero + $0 } ?? .never
-
         var changes = configuration.changes[...]
+        var nextOther = min(nextSample, nextSignal, changes.first?.time ?? .never)
 
         takeDownAbsent()
         recordPartitions(&recorder)
         while true {
             // With no requests but those that nothing can help any more, only partition controls have timers, and what
-            // they would see is of no use to anyone.
+            // they would see is of no use to anyone. Nor is it sampled once more: looking at a run must not make it longer.
             let isOver =
                 upcoming == nil && context.inSystem == (changes.isEmpty ? homeless.count + unoffered.count : 0)
-            let nextTimer = isOver ? .never : min(context.timers.earliest, nextSignal, changes.first?.time ?? .never)
-            // Nor is it sampled once more: looking at a run must not make it longer.
-            let time = min(nextTimer, upcoming?.arrival ?? .never, isOver ? .never : nextSample)
+            let time = isOver ? .never : min(context.timers.earliest, nextArrival, nextOther)
             if time > stop || time == .never { break }
             context.advance(to: time)
             repeat {
                 while let timer = context.timers.take(at: time) { end(timer, &recorder) }
-                while let request = upcoming, request.arrival == time {
-                    let keys =
-                        prefixKeys?.keys(
-                            of: source.blockIDs(of: request.index), promptTokens: request.promptTokens) ?? []
-                    arrive(request, keys, &recorder)
+                while nextArrival == time, let request = upcoming {
+                    if prefixKeys == nil {
+                        arrive(request, [], &recorder)
+                    } else {
+                        let ids = source.blockIDs(of: request.index)
+                        let keys = prefixKeys?.keys(of: ids, promptTokens: request.promptTokens) ?? []
+                        arrive(request, keys, &recorder)
+                    }
                     upcoming = try source.next()
+                    nextArrival = upcoming?.arrival ?? .never
                 }
-                if source.reacts, !context.finished.isEmpty { upcoming = try react(to: upcoming, &source) }
+                if reacts, !context.finished.isEmpty {
+                    upcoming = try react(to: upcoming, &source)
+                    nextArrival = upcoming?.arrival ?? .never
+                }
                 // Whoever reacts may do so at once.
-            } while min(context.timers.earliest, upcoming?.arrival ?? .never) == time
-            while let change = changes.first, change.time == time {
+            } while min(context.timers.earliest, nextArrival) == time
+            while nextOther == time, let change = changes.first, change.time == time {
                 apply(change.kind, &recorder)
                 changes.removeFirst()
             }
-            startTouched(&recorder)
+            if !touched.isEmpty { startTouched(&recorder) }
             // Results that waited for the decode worker may have ended requests just now.
-            if source.reacts, !context.finished.isEmpty { upcoming = try react(to: upcoming, &source) }
+            if reacts, !context.finished.isEmpty {
+                upcoming = try react(to: upcoming, &source)
+                nextArrival = upcoming?.arrival ?? .never
+            }
+            guard nextOther == time else { continue }
             if nextSignal == time, context.timers.earliest != time {
                 reportLoads(&recorder)
-                nextSignal = !isOver ? time + (configuration.signalInterval ?? .zero) : .never
+                nextSignal = time + (configuration.signalInterval ?? .zero)
             }
             if nextSample == time, context.timers.earliest != time {
                 sample(&recorder)
@@ -132,6 +157,7 @@ public struct Simulation: ~Copyable {
                     || context.inSystem > homeless.count + unoffered.count
                 nextSample = goesOn ? time + (configuration.sampleInterval ?? .zero) : .never
             }
+            nextOther = min(nextSample, nextSignal, changes.first?.time ?? .never)
         }
         if stop != .never, context.inSystem > 0 { context.advance(to: stop) }
         recordUnfinished(&recorder)
@@ -161,28 +187,35 @@ public struct Simulation: ~Copyable {
         }
     }
 
+    @inline(__always)
     private mutating func end(_ timer: Int, _ recorder: inout some Recorder) {
-        if timer < 2 * engines.count {
-            endLane(timer % 2, of: timer / 2, &recorder)
-        } else if timer < 3 * engines.count {
-            endTransfer(into: timer - 2 * engines.count, &recorder)
-        } else {
-            touch(timer - 3 * engines.count)
+        switch context.timerOwners[timer] {
+        case .lane(let lane, let instance): endLane(lane, of: instance, &recorder)
+        case .link(let instance): endTransfer(into: instance, &recorder)
+        case .control(let instance): touch(instance)
         }
     }
 
     /// Asks every touched instance what to run next.
+    @inline(__always)
     private mutating func startTouched(_ recorder: inout some Recorder) {
         for position in touched.indices {
             let index = touched[position]
-            isTouched[index] = false
+            engines[index].isTouched = false
             if isDown[index] { continue }
-            engines[index].formBatches(&context, &recorder)
-            // Results that waited for the decode worker may have completed requests.
-            if engines[index].instance.role == .semiPD { entry.update(load(of: index), of: index) }
-            // After admissions have made way for prompts, and running requests have their blocks.
-            if engines[index].instance.role == .decode { pull(into: index) }
-            engines[index].setRates(&context)
+            switch engines[index].instance.role {
+            case .unified, .prefill: engines[index].startOnlyLane(&context)
+            case .semiPD:
+                engines[index].formBatches(&context, &recorder)
+                // Results that waited for the decode worker may have completed requests.
+                updateEntry(index)
+                engines[index].setRates(&context)
+            case .decode:
+                engines[index].formBatches(&context, &recorder)
+                // After admissions have made way for prompts, and running requests have their blocks.
+                if !engines[index].instance.bridge.isEmpty { pull(into: index) }
+                engines[index].setRates(&context)
+            }
             if configuration.checksInvariants, let broken = engines[index].brokenInvariant() {
                 preconditionFailure("instance \(index) at \(context.now): \(broken)")
             }
@@ -190,9 +223,10 @@ public struct Simulation: ~Copyable {
         touched.removeAll()
     }
 
+    @inline(__always)
     mutating func touch(_ instance: Int) {
-        if isTouched[instance] { return }
-        isTouched[instance] = true
+        if engines[instance].isTouched { return }
+        engines[instance].isTouched = true
         touched.append(instance)
     }
 }

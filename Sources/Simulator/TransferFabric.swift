@@ -50,46 +50,50 @@ struct Transfer: Sendable {
 /// The links that KV travels over: one out of each source, one into each destination, all alike. Transfers that are on a
 /// link at the same time divide its bandwidth evenly; a transfer goes as fast as the busier of its two links lets it. A
 /// destination takes in so many at a time, the others wait in the order in which they were requested.
-struct TransferFabric: Sendable {
+struct TransferFabric: ~Copyable, Sendable {
     private let lanes: Int
     /// Into each instance: those on their way first, then those that wait.
-    private var inbound: ContiguousArray<Deque<Transfer>>
-    private var moving: ContiguousArray<Int>
+    private var inbound: UniqueBuffer<Deque<Transfer>>
+    private var moving: UniqueBuffer<Int>
     /// Destinations of what is on its way out of each instance.
-    private var outbound: ContiguousArray<ContiguousArray<Int>>
+    private var outbound: UniqueBuffer<ContiguousArray<Int>>
+    /// Destinations whose earliest finish the latest request or finish may have changed.
+    private(set) var changed = UniqueBuffer<Int>()
 
     /// - Parameter lanes: Transfers that a destination takes in at a time.
     init(instances: Int, lanes: Int) {
         self.lanes = lanes
-        inbound = ContiguousArray(repeating: [], count: instances)
-        moving = ContiguousArray(repeating: 0, count: instances)
-        outbound = ContiguousArray(repeating: [], count: instances)
+        inbound = UniqueBuffer(repeating: [], count: instances)
+        moving = UniqueBuffer(repeating: 0, count: instances)
+        outbound = UniqueBuffer(repeating: [], count: instances)
     }
 
     /// When the next transfer into an instance is done, as things stand.
     func earliestFinish(into destination: Int) -> SimulationTime {
-        inbound[destination].prefix(moving[destination]).reduce(.never) { min($0, $1.finish) }
+        var earliest = SimulationTime.never
+        for position in 0..<moving[destination] { earliest = min(earliest, inbound[destination][position].finish) }
+        return earliest
     }
 
-    /// Returns the destinations whose earliest finish may have changed.
-    mutating func request(_ transfer: Transfer, at now: SimulationTime) -> ContiguousArray<Int> {
+    mutating func request(_ transfer: Transfer, at now: SimulationTime) {
+        changed.removeAll()
         inbound[transfer.destination].append(transfer)
-        return startNext(into: transfer.destination, at: now)
+        _ = startNext(into: transfer.destination, at: now)
     }
 
-    /// Takes out the first transfer that is done by now, and the destinations whose earliest finish may have changed.
-    mutating func finish(
-        into destination: Int, at now: SimulationTime
-    ) -> (transfer: Transfer, changed: ContiguousArray<Int>) {
-        guard let position = inbound[destination].prefix(moving[destination]).firstIndex(where: { $0.finish <= now })
-        else { preconditionFailure("no transfer into instance \(destination) is done at \(now)") }
-        let transfer = inbound[destination].remove(at: position)
+    /// Takes out the first transfer that is done by now.
+    mutating func finish(into destination: Int, at now: SimulationTime) -> Transfer {
+        changed.removeAll()
+        var position = 0
+        while position < moving[destination], inbound[destination][position].finish > now { position += 1 }
+        precondition(position < moving[destination], "no transfer into instance \(destination) is done at \(now)")
+        let transfer = position == 0 ? inbound[destination].removeFirst() : inbound[destination].remove(at: position)
         moving[destination] -= 1
         let source = transfer.offer.source
         if let place = outbound[source].firstIndex(of: destination) { outbound[source].remove(at: place) }
-        var changed = reshare(source: source, destination: destination, at: now)
-        for other in startNext(into: destination, at: now) where !changed.contains(other) { changed.append(other) }
-        return (transfer, changed)
+        reshare(source: source, destination: destination, at: now)
+        _ = startNext(into: destination, at: now)
+        return transfer
     }
 
     /// Takes out all transfers that meet a condition, on their way or waiting; the others go on with what this leaves them.
@@ -112,7 +116,7 @@ struct TransferFabric: Sendable {
             }
         }
         for destination in inbound.indices {
-            while !startNext(into: destination, at: now).isEmpty {}
+            while startNext(into: destination, at: now) {}
             divide(into: destination, at: now)
         }
         return cancelled
@@ -127,28 +131,29 @@ struct TransferFabric: Sendable {
         }
     }
 
-    private mutating func startNext(into destination: Int, at now: SimulationTime) -> ContiguousArray<Int> {
+    /// Returns whether a transfer waited and there was a lane for it.
+    private mutating func startNext(into destination: Int, at now: SimulationTime) -> Bool {
         let position = moving[destination]
-        guard position < lanes, position < inbound[destination].count else { return [] }
+        guard position < lanes, position < inbound[destination].count else { return false }
         let source = inbound[destination][position].offer.source
         inbound[destination][position].started = now
         inbound[destination][position].since = now
         moving[destination] += 1
         outbound[source].append(destination)
-        return reshare(source: source, destination: destination, at: now)
+        reshare(source: source, destination: destination, at: now)
+        return true
     }
 
-    /// Divides the bandwidth of both links anew among what they carry. Returns the destinations concerned.
-    private mutating func reshare(
-        source: Int, destination: Int, at now: SimulationTime
-    ) -> ContiguousArray<Int> {
-        var changed: ContiguousArray = [destination]
-        for other in outbound[source] where !changed.contains(other) { changed.append(other) }
-        for target in changed { divide(into: target, at: now) }
-        return changed
+    /// Divides the bandwidth of both links anew among what they carry.
+    private mutating func reshare(source: Int, destination: Int, at now: SimulationTime) {
+        divide(into: destination, at: now)
+        for position in outbound[source].indices where outbound[source][position] != destination {
+            divide(into: outbound[source][position], at: now)
+        }
     }
 
     private mutating func divide(into destination: Int, at now: SimulationTime) {
+        if !changed.indices.contains(where: { changed[$0] == destination }) { changed.append(destination) }
         for position in 0..<moving[destination] {
             let out = outbound[inbound[destination][position].offer.source].count
             let sharers = Int64(max(out, moving[destination]))

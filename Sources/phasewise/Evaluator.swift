@@ -169,6 +169,7 @@ private struct WatchingRecorder: Recorder {
     let watch: AttainmentWatch
 
     mutating func record(_ request: RequestRecord) { watch.counter.record(request) }
+    var recordsIterations: Bool { false }
     mutating func recordTokenGaps(_ gap: SimulationDuration, count: Int) {
         watch.counter.recordTokenGaps(gap, count: count)
     }

@@ -33,6 +33,7 @@ struct RunWatch<Base: Recorder>: Recorder {
         base.record(request)
     }
 
+    var recordsIterations: Bool { false }
     mutating func recordTokenGaps(_ gap: SimulationDuration, count: Int) { base.recordTokenGaps(gap, count: count) }
     mutating func record(_ interval: IntervalRecord) { base.record(interval) }
     mutating func record(_ change: PartitionChangeRecord) {

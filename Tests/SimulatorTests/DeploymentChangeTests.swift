@@ -11,22 +11,7 @@ struct DeploymentChangeTests {
         var random = RandomStreams(seed: seed).stream(named: "changes")
         var configuration = randomConfiguration(system, &random)
         let trace = randomTrace(count: 80, &random)
-        let horizon = trace.requests.map(\.arrival.nanoseconds).max() ?? 0
-        let instances = configuration.pools.reduce(0) { $0 + $1.instances }
-        let handling = InterruptedRequests.allCases[random.index(below: 3)]
-        var changes: [DeploymentChange] = []
-        for _ in 0..<(1 + random.index(below: 6)) {
-            let time = Int64(random.index(below: Int(horizon) + 1_000_000))
-            let index = random.index(below: instances)
-            if random.index(below: 5) == 0 {
-                changes.append(.init(.linkBandwidth(1e8 + 1e9 * random.uniform()), at: .init(nanoseconds: time)))
-            } else {
-                changes.append(.init(.fail(instance: index, handling), at: .init(nanoseconds: time)))
-                let restart = time + Int64(random.index(below: 2_000_000))
-                changes.append(.init(.join(instance: index), at: .init(nanoseconds: restart)))
-            }
-        }
-        configuration.changes = changes.sorted { $0.time < $1.time }
+        addRandomChanges(to: &configuration, during: trace, &random)
         return (configuration, trace)
     }
 

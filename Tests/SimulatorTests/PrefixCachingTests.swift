@@ -6,44 +6,6 @@ import Workloads
 
 @testable import Simulator
 
-/// Prompts that begin alike, with ids of blocks that say so.
-/// - Parameter padded: whether a block that is full only in part may have the id of a full one.
-private func sharingTrace(
-    count: Int, blockTokens: Int, _ dialect: BlockHashes.Dialect, padded: Bool, _ random: inout RandomStream
-) -> Trace {
-    var trace = randomTrace(count: count, &random)
-    var hashes = BlockHashes(dialect: dialect, blockTokens: blockTokens)
-    var prompts: [[UInt32]] = []
-    var next: UInt32 = 0
-    for request in trace.requests {
-        let blocks = (request.promptTokens - 1) / blockTokens + 1
-        var ids: [UInt32] = []
-        if !prompts.isEmpty, random.index(below: 3) > 0 {
-            let other = prompts[random.index(below: prompts.count)]
-            let most = min(padded ? blocks : request.promptTokens / blockTokens, other.count)
-            ids = Array(other.prefix(random.index(below: most + 1)))
-        }
-        while ids.count < blocks {
-            // Of content alone, ids come again after others.
-            let isFull = (ids.count + 1) * blockTokens <= request.promptTokens
-            ids.append(dialect == .blockContent && (isFull || padded) ? UInt32(random.index(below: 5)) : 100 + next)
-            next += 1
-        }
-        prompts.append(padded ? ids : Array(ids.prefix(request.promptTokens / blockTokens)))
-        hashes.append(ids)
-    }
-    trace.blockHashes = hashes
-    return trace
-}
-
-private func caching(_ configuration: SimulationConfiguration) -> SimulationConfiguration {
-    var configuration = configuration
-    for index in configuration.pools.indices where [.unified, .prefill].contains(configuration.pools[index].role) {
-        configuration.pools[index].memory.cachesPrefixes = true
-    }
-    return configuration
-}
-
 @Suite("Prefix caching")
 struct PrefixCachingTests {
     @Test(

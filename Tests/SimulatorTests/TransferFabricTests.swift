@@ -27,9 +27,9 @@ struct TransferFabricTests {
                     from: transfers[index].source, to: transfers[index].destination, alone: transfers[index].alone,
                     at: transfers[index].at)
                 new.offer.slot = Int32(index)
-                _ = fabric.request(new, at: new.requested)
+                fabric.request(new, at: new.requested)
             } else if done != .never {
-                finishes[Int(fabric.finish(into: next, at: done).transfer.offer.slot)] = done.nanoseconds
+                finishes[Int(fabric.finish(into: next, at: done).offer.slot)] = done.nanoseconds
             } else {
                 return finishes
             }

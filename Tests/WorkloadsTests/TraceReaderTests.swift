@@ -148,6 +148,18 @@ struct TraceReaderTests {
         #expect(error.diagnostics.first?.location == SourceLocation(file: "a.csv", line: 22, column: 4))
     }
 
+    @Test(
+        "what is no digit is found in every place of a time", arguments: ["/", ":", "0:", " ", "p", "?", "\u{80}"],
+        0..<10)
+    func noDigit(byte: String, place: Int) throws {
+        let decimals = "123456789"
+        let field = "7." + decimals.prefix(place) + byte + decimals.dropFirst(place + 1) + "5"
+        let error = try #require(throws: InputError.self) {
+            try read("arrival_s,prompt_tokens,output_tokens\n\(field),1,1\n")
+        }
+        #expect(error.diagnostics.first?.location == SourceLocation(file: "a.csv", line: 2, column: 1))
+    }
+
     @Test("numbers read in one pass are those read the long way round", arguments: 0..<50 as Range<UInt64>)
     func onePass(seed: UInt64) throws {
         var random = RandomStreams(seed: seed).stream(named: "numbers")

@@ -104,9 +104,9 @@ public struct TableCostModel: CostModel {
     public func provenance(of shape: IterationShape, sms: Int) -> ProvenanceShares {
         var shares = ProvenanceShares()
         var kernels = 0.0
-        for part in parts(of: shape, sms: sms) {
-            shares[part.price.provenance] += part.price.seconds
-            kernels += part.price.seconds
+        forEachPart(of: shape, sms: sms) { _, _, total in
+            shares[total.provenance] += total.seconds
+            kernels += total.seconds
         }
         shares[.analytic] += max(0, work(of: shape, sms: sms).seconds - kernels)
         return shares
@@ -121,12 +121,22 @@ public struct TableCostModel: CostModel {
 
     /// The kernels that an iteration adds up, and the gaps between them; without host time.
     public func parts(of shape: IterationShape, sms: Int) -> [IterationPart] {
+        var parts: [IterationPart] = []
+        forEachPart(of: shape, sms: sms) { name, count, total in
+            parts.append(IterationPart(name: name, count: Int(count), price: total))
+        }
+        return parts
+    }
+
+    /// Gives `body` the name of each part, how often it runs, and the price of all its runs.
+    @inline(__always)
+    private func forEachPart(
+        of shape: IterationShape, sms: Int, _ body: (_ name: String, _ count: Double, _ total: KernelPrice) -> Void
+    ) {
         let kernels = lane(sms).kernels
         let (rows, sampled) = rows(of: shape)
-        var parts: [IterationPart] = []
         func add(_ name: String, _ count: Double, _ price: KernelPrice) {
-            let total = KernelPrice(seconds: price.seconds * count, provenance: price.provenance)
-            parts.append(IterationPart(name: name, count: Int(count), price: total))
+            body(name, count, KernelPrice(seconds: price.seconds * count, provenance: price.provenance))
         }
         for part in kernels.dense { add(part.name, part.count, part.curve.price(at: rows)) }
         if shape.prefillTokens > 0 {
@@ -143,7 +153,6 @@ public struct TableCostModel: CostModel {
         }
         let gaps = kernels.denseGaps + (sampled > 0 ? kernels.headGaps : 0)
         add("gaps", 1, KernelPrice(seconds: gaps, provenance: .interpolated))
-        return parts
     }
 
     /// Seconds of the engine's kernels, without host time. About ten lookups.

@@ -1,5 +1,7 @@
 /// The kernels of an iteration of one model on one number of SMs, ready to be added up.
-struct TableKernels: Sendable {
+///
+/// A class because it is looked at for every iteration: to copy this many curves counts a reference to each.
+final class TableKernels: Sendable {
     /// A kernel of an iteration and how often it runs.
     struct Part: Sendable {
         let name: String

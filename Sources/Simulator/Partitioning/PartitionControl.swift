@@ -5,6 +5,8 @@ public import EventKernel
 /// way. The simulator tells it what happens and asks it before it starts an iteration.
 public struct PartitionControl: Sendable {
     private var controller: any PartitionController
+    /// The controller's, until it decides anew.
+    private var cadence: ObservationCadence
     private var change: PartitionSwitch
     private var firstTokens: [FirstTokenSample] = []
     private var completions: [CompletionSample] = []
@@ -27,6 +29,7 @@ public struct PartitionControl: Sendable {
             precondition(interval > .zero, "a controller that is always due")
         }
         self.controller = controller
+        cadence = controller.cadence
         self.keyValueBytesPerBlock = keyValueBytesPerBlock
         change = PartitionSwitch(initial, cost: cost)
     }
@@ -65,7 +68,7 @@ public struct PartitionControl: Sendable {
     /// Whether the controller wants to see the instance now.
     public func isDue(at now: SimulationTime) -> Bool {
         if change.isSwitching(at: now) { return false }
-        return switch controller.cadence {
+        return switch cadence {
         case .completions(let count): completions.count >= count
         case .iterations(let count): iterations - observedIterations >= count
         case .every(let interval): now >= lastObservation + interval
@@ -75,7 +78,7 @@ public struct PartitionControl: Sendable {
     /// Iterations after which the controller may be due: a run of equal iterations must not be longer. `nil` if their
     /// number does not matter.
     public var iterationsUntilDue: Int? {
-        guard case .iterations(let count) = controller.cadence else { return nil }
+        guard case .iterations(let count) = cadence else { return nil }
         return max(1, count - (iterations - observedIterations))
     }
 
@@ -92,6 +95,7 @@ public struct PartitionControl: Sendable {
         observedIterations = iterations
         prefillBusy = .zero
         lastObservation = now
+        defer { cadence = controller.cadence }
         guard let decision = controller.decide(observation) else { return nil }
         let accepted = change.begin(decision, at: now)
         precondition(accepted, "a controller was asked at \(now) while a change was under way")
@@ -111,7 +115,7 @@ public struct PartitionControl: Sendable {
     public func nextLook(after now: SimulationTime) -> SimulationTime {
         if isDue(at: now) { return now }
         let change = change.nextChange(after: now) ?? .never
-        guard case .every(let interval) = controller.cadence, !self.change.isSwitching(at: now) else { return change }
+        guard case .every(let interval) = cadence, !self.change.isSwitching(at: now) else { return change }
         return min(change, lastObservation + interval)
     }
 }

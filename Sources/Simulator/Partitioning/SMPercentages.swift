@@ -41,13 +41,35 @@ public struct PercentageSteps: Hashable, Sendable {
 }
 
 /// The element of `samples` at rank ⌊q·n + 1⌋, counted from one in ascending order of `key`, as the released semi-PD code
-/// takes percentiles; `nil` of nothing. O(n log n).
+/// takes percentiles; `nil` of nothing. Equal keys keep the order of the samples. O(n) on average.
 func ranked<Sample>(_ samples: [Sample], at quantile: Double, by key: (Sample) -> Double) -> Sample? {
     if samples.isEmpty { return nil }
-    // Equal keys keep the order of the samples.
-    let order = samples.indices.sorted { (key(samples[$0]), $0) < (key(samples[$1]), $1) }
-    let rank = min(samples.count, Int(quantile * Double(samples.count) + 1))
-    return samples[order[rank - 1]]
+    let wanted = min(samples.count, Int(quantile * Double(samples.count) + 1)) - 1
+    var order = samples.indices.map { RankedSample(key: key(samples[$0]), index: $0) }
+    // Hoare's FIND: of two sides, only the one with the wanted sample is looked at again.
+    var (low, high) = (0, order.count - 1)
+    while low < high {
+        let pivot = order[(low + high) / 2]
+        var (left, right) = (low, high)
+        while left <= right {
+            while order[left] < pivot { left += 1 }
+            while pivot < order[right] { right -= 1 }
+            guard left <= right else { break }
+            order.swapAt(left, right)
+            left += 1
+            right -= 1
+        }
+        if wanted > right, wanted < left { break }
+        if wanted <= right { high = right } else { low = left }
+    }
+    return samples[order[wanted].index]
+}
+
+private struct RankedSample: Comparable {
+    var key: Double
+    var index: Int
+
+    static func < (a: Self, b: Self) -> Bool { a.key < b.key || a.key == b.key && a.index < b.index }
 }
 
 /// Whole milliseconds, for the reasons that controllers give.

@@ -18,14 +18,14 @@ public struct FCFSPrefillPolicy: SchedulingPolicy {
         var sequences = 0
         while let tokens = instance.firstWaitingTokens, sequences < instance.limits.maxSequences,
             sequences == 0 || instance.batch.tokens + tokens <= instance.limits.maxBatchedTokens,
-            leavesReserve(instance), instance.prefillFirstWaiting(tokens: tokens)
+            reserve == 0 || leavesReserve(instance), instance.prefillFirstWaiting(tokens: tokens)
         {
             sequences += 1
         }
     }
 
     private func leavesReserve(_ instance: borrowing Instance) -> Bool {
-        if reserve == 0 || instance.isIdle { return true }
+        if instance.isIdle { return true }
         let kept = Int((reserve * Double(instance.memory.totalBlocks)).rounded(.up))
         return instance.freeBlocks - (instance.waitingPromptBlocks(at: 0) ?? 0) >= kept
     }

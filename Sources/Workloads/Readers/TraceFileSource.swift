@@ -5,7 +5,8 @@ internal import EventKernel
 ///
 /// A class because the position in the file is shared: use one source for one run.
 public final class TraceFileSource: RequestSource {
-    private var stream: SortedTraceStream
+    /// Nothing that it does leads back to this source: whether two use it at once need not be asked for every request.
+    @exclusivity(unchecked) private var stream: SortedTraceStream
 
     /// Opens a trace file, plain or gzip, and reads its header.
     /// - Parameters:
@@ -30,7 +31,7 @@ public final class TraceFileSource: RequestSource {
     public func next() throws(InputError) -> Request? { try stream.next() }
 }
 
-/// The state of a source in one value, so that a row costs one access to the class and not one for every variable.
+/// The state of a source in one value.
 private struct SortedTraceStream: ~Copyable {
     private(set) var reader: TraceRowReader
     private var row = TraceRow()
