@@ -57,6 +57,7 @@ extension ResolvedWorkload {
             ("requests", requests.map(number)),
         ]
         entries += selection.entries
+        if sessions == .open { entries.append(("sessions", text(sessions.rawValue))) }
         if let closedLoop {
             entries.removeAll { $0.0 == "arrivals" }
             let loop = mapping([("users", number(closedLoop.users)), ("think_time", number(closedLoop.thinkTime))])

@@ -53,6 +53,16 @@ public struct ResolvedWorkload: Hashable, Sendable {
     public var selection = TraceSelection()
     /// Users who wait for answers send the requests, in their order; `nil` where arrivals do not depend on answers.
     public var closedLoop: ClosedLoopModel?
+    /// How sessions of a trace are replayed.
+    public var sessions = SessionReplay.closed
+}
+
+/// What the later requests of a recorded session wait for.
+public enum SessionReplay: String, CaseIterable, Hashable, Sendable {
+    /// For the answers of the simulated system, and the pauses after them.
+    case closed
+    /// For nothing: arrivals are as recorded, or after pauses alone.
+    case open
 }
 
 /// When the requests of a workload arrive.

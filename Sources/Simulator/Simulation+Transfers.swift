@@ -62,7 +62,8 @@ extension Simulation {
                 bytes: state.computedTokens * link.bytesPerToken, requested: transfer.requested,
                 started: transfer.started, finished: context.now))
         state.bookTransfer(until: context.now)
-        state.blocks = transfer.offer.blocks
+        // What it shared with others stayed behind.
+        (state.blocks, state.sharedBlocks, state.sharedPrefixes) = (transfer.offer.blocks, 0, 0)
         engines[index].instance.receive(state)
         touch(source)
         touch(index)

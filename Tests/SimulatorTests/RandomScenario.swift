@@ -99,10 +99,10 @@ func sharingTrace(
     return trace
 }
 
-/// The same with prefix caches in all unified instances.
+/// The same with prefix caches in all unified and prefill instances.
 func caching(_ configuration: SimulationConfiguration) -> SimulationConfiguration {
     var configuration = configuration
-    for index in configuration.pools.indices where configuration.pools[index].role == .unified {
+    for index in configuration.pools.indices where [.unified, .prefill].contains(configuration.pools[index].role) {
         configuration.pools[index].memory.cachesPrefixes = true
     }
     return configuration
