@@ -176,7 +176,16 @@ public struct AffineCostModel: CostModel {
         return DecodeCostLine(
             fixed: Work(rounding: iterationSeconds + batchSeconds * factor),
             perContextToken: Work(rounding: decode.secondsPerContextToken * factor),
-            validContext: 0...endlessContext)
+            validContext: validContext(around: contextTokens))
+    }
+
+    /// The price alone is one line, but a co-run depends on the context too, and lanes are rated at the middle of what
+    /// holds: an eighth of the context and less. The steps are the same wherever one begins.
+    private func validContext(around contextTokens: Int) -> ClosedRange<Int> {
+        guard case .coRun = sharing else { return 0...endlessContext }
+        let width = 1 << (Int.bitWidth - 1 - max(1_024, contextTokens / 8).leadingZeroBitCount)
+        let first = contextTokens / width * width
+        return first...(first + width - 1)
     }
 
     public func slowdowns(

@@ -25,6 +25,7 @@ public struct InstantReport: Report, Sendable {
                   round(100.0 * interval.decodeBusyNs / \(max(1, length)), 1) AS "decode busy %",
                   waiting, prefilling, decodeWaiting AS "for decode", decoding,
                   round(100.0 * usedBlocks / interval.totalBlocks, 1) AS "KV %",
+                  round(100.0 * prefillBlocks / interval.totalBlocks, 1) AS "not decoding %",
                   (SELECT prefillSMs || ' / ' || decodeSMs || ', ' || reason FROM partitionChange AS change
                    WHERE change.runId = \(run) AND change.instance = interval.instance AND change.timeNs <= \(sample)
                    ORDER BY sequence DESC LIMIT 1) AS "caps since"

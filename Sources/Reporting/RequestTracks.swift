@@ -5,6 +5,8 @@ internal import Metrics
 struct RequestTracks: Sendable {
     struct Span: Sendable {
         var name: String
+        /// "request" or, of a part of one, "part".
+        var category: String
         var track: Int
         var start: SimulationTime
         var end: SimulationTime
@@ -33,7 +35,8 @@ struct RequestTracks: Sendable {
         ends.append((completion, chosen))
         var spans = [
             Span(
-                name: "request \(request.request)", track: chosen, start: request.arrival, end: completion,
+                name: "request \(request.request)", category: "request", track: chosen, start: request.arrival,
+                end: completion,
                 arguments: [
                     ("prompt tokens", Int64(request.promptTokens)), ("output tokens", Int64(request.outputTokens)),
                     ("class", Int64(request.classIndex)), ("preemptions", Int64(request.preemptions)),
@@ -51,7 +54,7 @@ struct RequestTracks: Sendable {
             guard end > start else { return }
             spans.append(
                 Span(
-                    name: name, track: chosen, start: start, end: end,
+                    name: name, category: "part", track: chosen, start: start, end: end,
                     arguments: arguments.map { ("\($0.0) ns", $0.1.nanoseconds) }))
         }
         append("queue", request.arrival, scheduled, [])

@@ -118,7 +118,7 @@ public struct TraceEventLog: Recorder {
     public mutating func record(_ request: RequestRecord) {
         guard limits.requests != .never, !lacksRequests, request.request % limits.every == 0,
             overlapsWindow(request.arrival, request.completion ?? request.arrival),
-            let spans = tracks.take(request)
+            let spans = tracks.take(request)?.filter({ overlapsWindow($0.start, $0.end) })
         else { return }
         guard var waiting else {
             if hasRoom(at: request.arrival) { for span in spans { self.span(span) } }
@@ -208,7 +208,7 @@ public struct TraceEventLog: Recorder {
 extension TraceEventLog {
     private mutating func span(_ span: RequestTracks.Span) {
         let arguments = span.arguments.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",")
-        self.span(span.name, "request", requests, span.track, span.start, span.end, arguments)
+        self.span(span.name, span.category, requests, span.track, span.start, span.end, arguments)
     }
 
     private mutating func span(

@@ -46,7 +46,8 @@ enum Llama70BOnA100 {
         return memory
     }
 
-    /// As for the smaller model; every GPU sends its share over its own link.
+    /// Every GPU sends its share over its own link. Decode does not wait for it here: its times, read off whole TPOTs, contain
+    /// that.
     static let transfer = TransferConfiguration(
         bytesPerToken: keyValueBytesPerToken, bytesPerSecond: 4 * 150e9,
         latency: SimulationDuration(nanoseconds: 10_000_000))

@@ -6,47 +6,89 @@ internal import Simulator
 /// compared, and used by every system in every figure.
 ///
 /// Sources are figures of the semi-PD paper (arXiv 2504.19867): decode alone from Fig. 9(d), one prefill GPU for each
-/// decode GPU; prefill alone from Fig. 9(c) and from the latency of a single request that Table 2 implies; the response to
-/// SMs from Fig. 10. All of it ran on the DistServe runtime. No run of one phase alone exists for vLLM, so that
-/// constants of its own could only come from the curves that are compared: it gets the same.
+/// decode GPU, by simulating it (`PhaseAloneEvidence`); prefill alone from Fig. 9(c) and from the latency of a single request that Table 2 implies; the response to
+/// SMs from Fig. 10. All of it ran on the DistServe runtime. Of vLLM the paper shows no phase alone; the time of its host
+/// comes from LongBench at low rates, see `vLLM`.
 enum Llama8BOnA100 {
     static let streamingMultiprocessors = 108
     /// 32 layers, 8 KV heads of 128, two bytes, keys and values.
     static let keyValueBytesPerToken = 131_072
 
-    /// 22.7 ms + 0.208 ms for each sequence of about 350 tokens, of which reading the KV cache at four fifths of
-    /// 2039 GB/s takes 80 ns a token; what is left of the 0.208 ms does not depend on the context.
-    static let decode = AffineCostModel.DecodeCost(
-        constantSeconds: 22.7e-3, secondsPerContextToken: keyValueSecondsPerToken,
-        secondsPerSequence: 0.208e-3 - 350 * keyValueSecondsPerToken,
-        smResponse: AffineCostModel.SMResponse(scaling: 0.6284, fixed: 0.3818))
+    /// 20 ms + 0.2 ms for each sequence of about 350 tokens, of which reading the KV cache at four fifths of 2039 GB/s takes
+    /// 80 ns a token; what is left of the 0.2 ms does not depend on the context.
+    static let decode = decode(constantMilliseconds: 20, millisecondsPerSequence: 0.2)
+
+    static func decode(
+        constantMilliseconds: Double, millisecondsPerSequence: Double
+    ) -> AffineCostModel.DecodeCost {
+        AffineCostModel.DecodeCost(
+            constantSeconds: constantMilliseconds / 1e3, secondsPerContextToken: keyValueSecondsPerToken,
+            secondsPerSequence: millisecondsPerSequence / 1e3 - 350 * keyValueSecondsPerToken,
+            smResponse: AffineCostModel.SMResponse(scaling: 0.6284, fixed: 0.3818))
+    }
+
     private static let keyValueSecondsPerToken = 131_072 / (0.8 * 2_039e9)
 
     /// 0.085 ms a token, and the released code's fit of its response to SMs. The 19 ms that a single request takes
-    /// besides do not hold the GPU: see `requestLatency`.
-    static func prefill(tensorParallelism: Int) -> AffineCostModel.PrefillCost {
+    /// besides do not hold the GPU: see `requestLatency`. Of several GPUs each does its part of all but `serialShare`.
+    static func prefill(
+        tensorParallelism: Int, serialShare: Double = serialShare
+    ) -> AffineCostModel.PrefillCost {
         let peers = Double(tensorParallelism)
         // Two all-reduces of 4096 values of two bytes in each of 32 layers, over NVLink at 230 GB/s, 20 µs each.
         let bytesPerToken = Double(2 * 32 * 4096 * 2)
         let isParallel = tensorParallelism > 1
         let exchange = isParallel ? 2 * (peers - 1) / peers * bytesPerToken / 230e9 : 0
         return AffineCostModel.PrefillCost(
-            constantSeconds: isParallel ? 64 * 20e-6 : 0, secondsPerToken: 0.085e-3 / peers + exchange,
-            secondsPerSquaredToken: 0, smResponse: AffineCostModel.SMResponse(scaling: 0.7324, fixed: 0.3185))
+            constantSeconds: isParallel ? 64 * 20e-6 : 0,
+            secondsPerToken: secondsPerToken * (serialShare + (1 - serialShare) / peers) + exchange,
+            secondsPerSquaredToken: 0, smResponse: prefillResponse)
     }
+
+    private static let secondsPerToken = 0.085e-3
+    private static let prefillResponse = AffineCostModel.SMResponse(scaling: 0.7324, fixed: 0.3185)
+
+    /// Amdahl's share of a prefill that more GPUs do not make shorter. Fitted to the lowest rate of Fig. 9(c), where prompts
+    /// hardly wait: `PhaseAloneEvidence`.
+    static let serialShare = 0.4
+
+    /// What vLLM 0.6.0 adds to the kernels of an iteration, seconds. Its kernels are taken to be the same: reading weights,
+    /// 0.085 ms for each prompt token, reading KV.
+    struct Host {
+        var seconds: Double
+        var secondsPerSequence: Double
+    }
+
+    /// Fitted to P90 TPOT of vLLM-S and vLLM-D on LongBench at 1 to 2 requests/s (Fig. 12b), where neither is overloaded:
+    /// `PhaseAloneEvidence`. The time for each sequence includes its arithmetic.
+    static let vLLM = Host(seconds: 6e-3, secondsPerSequence: 0.3e-3)
+
+    static func vLLMCosts(_ host: Host = vLLM) -> AffineCostModel {
+        AffineCostModel(
+            streamingMultiprocessors: streamingMultiprocessors, iterationSeconds: host.seconds,
+            prefill: prefill(tensorParallelism: 1),
+            decode: AffineCostModel.DecodeCost(
+                constantSeconds: weightReadSeconds, secondsPerContextToken: keyValueSecondsPerToken,
+                secondsPerSequence: host.secondsPerSequence, smResponse: decode.smResponse),
+            sharing: sharing)
+    }
+
+    /// The released example's limit of sequences. Fig. 9(d) alone is of a larger one than the 512 that the paper states, since
+    /// its TPOT does not explode where Fig. 12(a)'s does.
+    static let figure9Sequences = 1024
 
     /// Between the client and the GPU, before the first token: 19 ms of a single request's 40. Of all splits of the 19 ms
     /// into time that holds the GPU and time that does not, none on the GPU fits Fig. 9(c), prefill alone under load, best.
     static let requestLatency = SimulationDuration(nanoseconds: 19_000_000)
 
-    /// How two phases on the same SMs slow each other: the law measured on an H200, with its numbers but two. A decode
-    /// iteration is 4.3 times as long here (22.7 ms for one sequence against 5.3 ms there), so that the same wait for a
-    /// prefill kernel is a smaller part of it. And a hard split costs the paper's A100 hardly more than its SMs: TPOT at
+    /// How two phases on the same SMs slow each other: the law measured on an H200, with its numbers but two. The kernels of a
+    /// decode iteration are 2.4 times as long here (bandwidths of 2039 and 4800 GB/s), so that the same wait for a prefill
+    /// kernel is a smaller part of them. And a hard split costs the paper's A100 hardly more than its SMs: TPOT at
     /// (50,50) is what decode alone has on half of them (section 4.6 of the notes), so no bandwidth is lost to a neighbour.
     /// One rule for all figures. Its form was settled against the readings of `SharingEvidence`, its numbers were not fitted.
     static let sharing = AffineCostModel.Sharing.coRun(coRun(waitSecondsPerLayer: scaledWait, bandwidthLoss: 0))
 
-    static let scaledWait = 0.000424 * 22.7 / 5.3
+    static let scaledWait = 0.000424 * 4_800 / 2_039
 
     static func coRun(waitSecondsPerLayer: Double, bandwidthLoss: Double) -> AffineCostModel.CoRun {
         AffineCostModel.CoRun(
@@ -97,9 +139,13 @@ enum Llama8BOnA100 {
         static let smallGPU = 22.0
     }
 
-    /// The paper says only that a transfer takes about as long as a decode token: 150 GB/s and 10 ms for the
-    /// block-by-block pull, within the time between first and second token.
-    static let transfer = TransferConfiguration(
-        bytesPerToken: keyValueBytesPerToken, bytesPerSecond: 150e9,
-        latency: SimulationDuration(nanoseconds: 10_000_000))
+    /// The paper says only that a transfer takes about as long as a decode token: 150 GB/s and 5 ms for the block-by-block
+    /// pull, within the time between first and second token. The released engine decodes nothing while it pulls.
+    static let transfer = transfer(milliseconds: 5, pausesDecode: true)
+
+    static func transfer(milliseconds: Int64, pausesDecode: Bool) -> TransferConfiguration {
+        TransferConfiguration(
+            bytesPerToken: keyValueBytesPerToken, bytesPerSecond: 150e9,
+            latency: SimulationDuration(nanoseconds: milliseconds * 1_000_000), pausesDecode: pausesDecode)
+    }
 }

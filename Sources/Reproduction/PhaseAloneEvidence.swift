@@ -7,9 +7,10 @@ internal import Workloads
     internal import Darwin
 #endif
 
-/// What the paper shows of one phase alone beyond the reference fits, and how close a few readings of it come: which part
-/// of a single request's 19 ms holds the GPU, and how long LongBench's prompts and outputs are. DistServe gives each phase
-/// GPUs of its own, so that its curves are of phases alone.
+/// What the paper shows of one phase or one engine alone beyond the reference fits, and how close a few readings of it come:
+/// which part of a single request's 19 ms holds the GPU, which part of a prefill more GPUs do not shorten, how long
+/// LongBench's prompts and outputs are, and what vLLM's host takes. DistServe gives each phase GPUs of its own, so that its
+/// curves are of phases alone.
 struct PhaseAloneEvidence: Sendable {
     struct Candidate: Sendable {
         let name: String
@@ -19,11 +20,36 @@ struct PhaseAloneEvidence: Sendable {
     }
 
     let held: [Candidate]
+    let decode: [Candidate]
+    let serial: [Candidate]
     let outputs: [Candidate]
     let prompts: [Candidate]
+    let host: [Candidate]
 
     init(_ extent: Extent) {
         held = [0, 5, 10, 19].map { milliseconds in Self.held(milliseconds, extent) }
+        decode = Self.decodes.map { $0.candidate(extent) }
+        serial =
+            [0, 0.2, 0.3, 0.4, 0.5].map { share in
+                Self.parallel(
+                    "\(decimal(share * 100, 0)) % of it on all GPUs alike", isUsed: share == Llama8BOnA100.serialShare,
+                    extent
+                ) { Llama8BOnA100.prefill(tensorParallelism: $0, serialShare: share) }
+            }
+            + [6, 12, 18].map { milliseconds in
+                Self.parallel("\(milliseconds) ms more an iteration", isUsed: false, extent) { gpus in
+                    var cost = Llama8BOnA100.prefill(tensorParallelism: gpus, serialShare: 0)
+                    cost.constantSeconds += Double(milliseconds) / 1e3
+                    return cost
+                }
+            }
+        host = [4, 6, 8].flatMap { milliseconds in
+            [0.25, 0.3, 0.35, 0.4].map { perSequence in
+                Self.host(
+                    Llama8BOnA100.Host(
+                        seconds: Double(milliseconds) / 1e3, secondsPerSequence: perSequence / 1e3), extent)
+            }
+        }
         let used = PaperWorkload.longBench.model
         outputs = [
             [32, 32, 32, 64, 64, 64, 128, 128, 128, 512], [64, 64, 128, 128, 128, 128, 128, 512, 512, 512],
@@ -35,7 +61,7 @@ struct PhaseAloneEvidence: Sendable {
             let mean = Double(outputs.reduce(0, +)) / Double(outputs.count)
             return Self.longBench("\(decimal(mean, 0)) output tokens on average", model, .p90TPOT, extent)
         }
-        prompts = [7.8, 7.9, 8, 8.1, 8.2].map { mu in
+        prompts = [7.7, 7.8, 7.9, 8, 8.1].map { mu in
             var model = used
             model.promptTokens = .logNormal(mu: mu, sigma: 0.8, kept: 64...4096)
             return Self.longBench("median prompt before the cut of e^\(decimal(mu, 1)) tokens", model, .p90TTFT, extent)
@@ -59,6 +85,43 @@ struct PhaseAloneEvidence: Sendable {
             isUsed: milliseconds == 0)
     }
 
+    /// Fig. 9(c) at 2 requests/s for each GPU, the lowest rate: P90 TTFT with two and four prefill GPUs, ms.
+    private static let figure9AtLowestRate = [(2, 58.0), (4, 51)]
+
+    private static func parallel(
+        _ name: String, isUsed: Bool, _ extent: Extent, _ cost: (_ gpus: Int) -> AffineCostModel.PrefillCost
+    ) -> Candidate {
+        let pairs = figure9AtLowestRate.map { gpus, paper in
+            let prefill = cost(gpus)
+            let system = ServingSystem.distServe("DistServe (\(gpus),1,1,1)", prefillGPUs: gpus).priced { model in
+                var model = model
+                model.prefill = prefill
+                return model
+            }
+            return (ours: Sweep(system, .shareGPT, rates: [2], extent: extent).curve(.p90TTFT)[2], paper: paper)
+        }
+        return Candidate(name: name, rootMeanSquare: rootMeanSquare(pairs), isUsed: isUsed)
+    }
+
+    /// Fig. 12(b), vLLM-S and vLLM-D: P90 TPOT by rate, ms.
+    private static let vLLMOnLongBench = [
+        (1.0, 32.0, 32.0), (1.2, 37, 36), (1.4, 46, 45), (1.6, 54, 53), (1.8, 65, 69), (2, 77, 85),
+    ]
+
+    private static func host(_ host: Llama8BOnA100.Host, _ extent: Extent) -> Candidate {
+        func curve(_ system: ServingSystem) -> Curve {
+            let system = system.priced { _ in Llama8BOnA100.vLLMCosts(host) }
+            return Sweep(system, .longBench, rates: vLLMOnLongBench.map(\.0), extent: extent).curve(.p90TPOT)
+        }
+        let (chunked, whole) = (curve(.vLLMS(maxSequences: 256)), curve(.vLLMD(maxSequences: 2048)))
+        let used = Llama8BOnA100.vLLM
+        return Candidate(
+            name:
+                "\(decimal(host.seconds * 1e3, 0)) ms an iteration, \(decimal(host.secondsPerSequence * 1e3, 2)) ms a sequence",
+            rootMeanSquare: rootMeanSquare(vLLMOnLongBench.flatMap { [(chunked[$0.0], $0.1), (whole[$0.0], $0.2)] }),
+            isUsed: host.seconds == used.seconds && host.secondsPerSequence == used.secondsPerSequence)
+    }
+
     /// Fig. 12(b), DistServe: P90 TTFT and P90 TPOT by rate, ms.
     private static let figure12b = [
         (1.0, 401.0, 29.0), (1.4, 514, 38), (2, 798, 57), (2.2, 1551, 53), (2.6, 1910, 67), (3, 4395, 84),
@@ -75,7 +138,7 @@ struct PhaseAloneEvidence: Sendable {
             isUsed: lengths == PaperWorkload.longBench.model)
     }
 
-    private static func rootMeanSquare(_ pairs: [(ours: Double, paper: Double)]) -> Double {
+    static func rootMeanSquare(_ pairs: [(ours: Double, paper: Double)]) -> Double {
         let squares = pairs.map { log($0.ours / $0.paper) * log($0.ours / $0.paper) }
         return (squares.reduce(0, +) / Double(squares.count)).squareRoot()
     }
@@ -83,7 +146,10 @@ struct PhaseAloneEvidence: Sendable {
     var text: String {
         let groups = [
             ("of a single request's time besides 0.085 ms a token, holds the GPU (Fig. 9c)", held),
+            ("decode and pulls, TPOT of one prefill and one decode GPU (Fig. 9d)", decode),
+            ("prefill on two and four GPUs, TTFT at the lowest rate (Fig. 9c)", serial),
             ("LongBench, TPOT of DistServe (Fig. 12b)", outputs), ("LongBench, TTFT of DistServe (Fig. 12b)", prompts),
+            ("host time of vLLM, TPOT on LongBench at 1 to 2 requests/s (Fig. 12b)", host),
         ]
         var text = "| phase alone | reading | rms of ln(ours/paper) |\n|---|---|---:|\n"
         for (what, candidates) in groups {

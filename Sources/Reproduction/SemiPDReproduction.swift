@@ -30,6 +30,7 @@ public struct SemiPDReproduction: Sendable {
         let evidence = (alone: PhaseAloneEvidence(extent), sharing: SharingEvidence(extent))
         progress("yardsticks")
         let yardsticks = ControllerComparison(extent)
+        let pulls = PullSensitivity(extent)
         progress("causes of mismatches")
         let causes = MismatchCauses(extent, shareGPT: shareGPT, longBench: longBench)
         rows =
@@ -60,7 +61,7 @@ public struct SemiPDReproduction: Sendable {
                     name: "README.md",
                     text: ReproductionReport(
                         rows: rows, extent: extent, alone: evidence.alone, sharing: evidence.sharing,
-                        yardsticks: yardsticks
+                        yardsticks: yardsticks, pulls: pulls
                     ).text),
             ]
     }

@@ -5,6 +5,7 @@ struct ServingCurves: Sendable {
     let vLLMS: Sweep
     let vLLMS512: Sweep
     let vLLMD: Sweep
+    let vLLMD512: Sweep
     let distServe: Sweep
     let semiPD: Sweep
     let hardSplit: Sweep
@@ -24,7 +25,8 @@ struct ServingCurves: Sendable {
         }
         vLLMS = sweep(.vLLMS(maxSequences: 256))
         vLLMS512 = sweep(.vLLMS(maxSequences: 512))
-        vLLMD = sweep(.vLLMD)
+        vLLMD = sweep(.vLLMD(maxSequences: 2048))
+        vLLMD512 = sweep(.vLLMD(maxSequences: 512))
         distServe = sweep(.distServe)
         semiPD = sweep(.semiPD(prefill: 100, decode: 100))
         hardSplit = sweep(.semiPD(prefill: 50, decode: 50))
@@ -38,7 +40,8 @@ struct ServingCurves: Sendable {
     private var compared: [(sweep: Sweep, latency: String, attainment: String)] {
         [
             (vLLMS, "vLLM-S", "vLLM-S"), (vLLMS512, "vLLM-S", "vLLM-S"), (vLLMD, "vLLM-D", "vLLM-D"),
-            (distServe, "DistServe", "DistServe"), (semiPD, "semi-PD", "semi-PD(100,100)"),
+            (vLLMD512, "vLLM-D", "vLLM-D"), (distServe, "DistServe", "DistServe"),
+            (semiPD, "semi-PD", "semi-PD(100,100)"),
         ]
     }
 

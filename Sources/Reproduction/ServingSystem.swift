@@ -25,11 +25,10 @@ public struct ServingSystem: Sendable {
         unified("vLLM-S (\(maxSequences))", VLLM06ChunkedPolicy(), sequences: maxSequences, tokens: 1024)
     }
 
-    /// vLLM 0.6.0, prefill first, at most 8192 prompt tokens an iteration.
-    public static let vLLMD = vLLMD("vLLM-D", maxSequences: 512)
-
-    static func vLLMD(_ name: String, maxSequences: Int) -> Self {
-        unified(name, VLLM06Policy(), sequences: maxSequences, tokens: 8192)
+    /// vLLM 0.6.0, prefill first, at most 8192 prompt tokens an iteration. The paper states 512 sequences; its median TTFT
+    /// stays below half a second at TPOTs at which, by Little's law, more than 512 run.
+    public static func vLLMD(maxSequences: Int) -> Self {
+        unified("vLLM-D (\(maxSequences))", VLLM06Policy(), sequences: maxSequences, tokens: 8192)
     }
 
     private static func unified(
@@ -39,8 +38,8 @@ public struct ServingSystem: Sendable {
             name, groups: 1,
             [
                 pool(
-                    "unified", .unified, policy, policy, gib: Llama8BOnA100.Pool.oneGPU, sequences: sequences,
-                    tokens: tokens)
+                    "unified", .unified, policy, policy, costs: Llama8BOnA100.vLLMCosts(),
+                    gib: Llama8BOnA100.Pool.oneGPU, sequences: sequences, tokens: tokens)
             ]
         )
     }
@@ -129,6 +128,13 @@ public struct ServingSystem: Sendable {
         return system
     }
 
+    /// The same deployment with another way for the KV of prompts.
+    func transferring(_ transfer: TransferConfiguration) -> Self {
+        var system = self
+        system.configuration.transfer = transfer
+        return system
+    }
+
     /// The same deployment at other service times.
     func priced(_ change: (AffineCostModel) -> any CostModel) -> Self {
         var system = self
@@ -145,13 +151,13 @@ public struct ServingSystem: Sendable {
     /// to host memory.
     private static func pool(
         _ name: String, _ role: PoolRole, _ prefill: any SchedulingPolicy = FCFSPrefillPolicy(),
-        _ decode: any SchedulingPolicy = FCFSDecodePolicy(eviction: .swapLast), gib: Double, prefillGPUs: Int = 1,
-        sequences: Int = 512,
-        tokens: Int = 4096, partition: SMPartition = .unpartitioned(Llama8BOnA100.streamingMultiprocessors)
+        _ decode: any SchedulingPolicy = FCFSDecodePolicy(eviction: .swapLast), costs: AffineCostModel? = nil,
+        gib: Double, prefillGPUs: Int = 1, sequences: Int = 512, tokens: Int = 4096,
+        partition: SMPartition = .unpartitioned(Llama8BOnA100.streamingMultiprocessors)
     ) -> PoolConfiguration {
         PoolConfiguration(
             name: name, role: role, instances: 1, gpusPerInstance: prefillGPUs,
-            costModel: Llama8BOnA100.costs(prefillTensorParallelism: prefillGPUs),
+            costModel: costs ?? Llama8BOnA100.costs(prefillTensorParallelism: prefillGPUs),
             memory: Llama8BOnA100.memory(gibibytes: gib),
             limits: EngineLimits(maxSequences: sequences, maxBatchedTokens: tokens), prefillPolicy: prefill,
             decodePolicy: decode, partition: partition)

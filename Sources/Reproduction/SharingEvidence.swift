@@ -49,7 +49,7 @@ struct SharingEvidence: Sendable {
             ("shares in proportion to the caps, times 1.12, whatever runs", Llama8BOnA100.proportionalSharing)
         ]
         for bandwidthLoss in [0, 0.4583] {
-            for wait in [0.6e-3, 0.9e-3, 1.3e-3, Llama8BOnA100.scaledWait, 2.6e-3] {
+            for wait in [0.5e-3, 0.7e-3, Llama8BOnA100.scaledWait, 1.3e-3, 1.8e-3] {
                 let name =
                     "by what each lane runs, wait \(decimal(wait * 1e3, 1)) ms, loss of bandwidth "
                     + decimal(bandwidthLoss, 2)

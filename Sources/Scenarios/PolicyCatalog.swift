@@ -82,7 +82,7 @@ public enum PolicyCatalog {
             "disaggregated: whole prompts first come, first served on one pool; decode pulls their KV when it has room",
         follows: "DistServe (OSDI 2024), limits as in the semi-PD paper",
         parts: [
-            .init(role: .prefill, parameters: [prefillBudget, sequences, blockSize]),
+            .init(role: .prefill, parameters: [prefillBudget, sequences, blockSize, prefixCaching]),
             .init(role: .decode, parameters: [sequences, blockSize]),
         ])
 
@@ -119,6 +119,10 @@ public enum PolicyCatalog {
     private static let prefillBudget = PolicyParameter(
         name: "max_prefill_tokens", meaning: .tokenBudget, defaultValue: .always(8192), range: 1...1_048_576,
         summary: "tokens of one prefill iteration")
+    // DistServe has none: engines that came after it have it on their prefill instances.
+    private static let prefixCaching = PolicyParameter(
+        name: "enable_prefix_caching", meaning: .prefixCaching, defaultValue: .always(0), range: 0...1,
+        summary: "1 keeps the KV of prompts whose ids of blocks the trace has")
     private static let sequences = sequenceLimit("max_num_seqs", 512)
 
     static func sequenceLimit(_ name: String, _ value: Int) -> PolicyParameter {

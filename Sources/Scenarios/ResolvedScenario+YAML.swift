@@ -57,6 +57,7 @@ extension ResolvedWorkload {
             ("requests", requests.map(number)),
         ]
         entries += selection.entries
+        if sessions == .open { entries.append(("sessions", text(sessions.rawValue))) }
         if let closedLoop {
             entries.removeAll { $0.0 == "arrivals" }
             let loop = mapping([("users", number(closedLoop.users)), ("think_time", number(closedLoop.thinkTime))])
@@ -98,6 +99,11 @@ extension ResolvedChange {
             ])
         case .join(let pool, let instance):
             mapping([("at", number(seconds)), ("join", text(pool)), ("instance", number(instance))])
+        case .flip(let pool, let instance, let to, let restart):
+            mapping([
+                ("at", number(seconds)), ("flip", text(pool)), ("instance", number(instance)), ("to", text(to)),
+                ("restart", number(restart)),
+            ])
         case .link(let bandwidth): mapping([("at", number(seconds)), ("link_bandwidth", number(bandwidth))])
         }
     }

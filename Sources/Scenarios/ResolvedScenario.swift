@@ -53,6 +53,16 @@ public struct ResolvedWorkload: Hashable, Sendable {
     public var selection = TraceSelection()
     /// Users who wait for answers send the requests, in their order; `nil` where arrivals do not depend on answers.
     public var closedLoop: ClosedLoopModel?
+    /// How sessions of a trace are replayed.
+    public var sessions = SessionReplay.closed
+}
+
+/// What the later requests of a recorded session wait for.
+public enum SessionReplay: String, CaseIterable, Hashable, Sendable {
+    /// For the answers of the simulated system, and the pauses after them.
+    case closed
+    /// For nothing: arrivals are as recorded, or after pauses alone.
+    case open
 }
 
 /// When the requests of a workload arrive.
@@ -121,6 +131,8 @@ public struct ResolvedChange: Hashable, Sendable {
     public enum Kind: Hashable, Sendable {
         case fail(pool: String, instance: Int, requests: InterruptedRequests)
         case join(pool: String, instance: Int)
+        /// To another pool's role, in service again so many seconds after it has drained.
+        case flip(pool: String, instance: Int, to: String, restart: Double)
         /// Bytes per second.
         case link(bandwidth: Double)
     }

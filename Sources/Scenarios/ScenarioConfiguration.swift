@@ -193,6 +193,12 @@ extension ResolvedChange {
             case .fail(let pool, let instance, let requests):
                 indices(pool, instance).map { .fail(instance: $0, requests) }
             case .join(let pool, let instance): indices(pool, instance).map { .join(instance: $0) }
+            case .flip(let pool, let instance, let to, let restart):
+                indices(pool, instance).map {
+                    .flip(
+                        instance: $0, toPool: pools.firstIndex { $0.name == to } ?? 0,
+                        restart: SimulationDuration(rounding: restart))
+                }
             case .link(let bandwidth): [.linkBandwidth(bandwidth)]
             }
         return kinds.map { DeploymentChange($0, at: .zero + SimulationDuration(rounding: seconds)) }

@@ -92,6 +92,7 @@ struct ScenarioReader {
         let requests = keys.optional("requests", .int(in: 1...1_000_000_000))
         let selection = readSelection(&keys)
         let closedLoop = readClosedLoop(&keys)
+        let sessions = keys.optional("sessions", .choice("how sessions are replayed"))?.value ?? SessionReplay.closed
         keys.finish()
         if let trace {
             if let generate = keys.place(of: "generate") {
@@ -101,8 +102,11 @@ struct ScenarioReader {
             let path = resolvedPath(trace, folder: folder)
             let workload = ResolvedWorkload(
                 source: .trace(path: path, format: format?.value), arrivals: arrivals, requestsPerSecond: rate?.value,
-                requests: requests?.value, selection: selection, closedLoop: closedLoop)
+                requests: requests?.value, selection: selection, closedLoop: closedLoop, sessions: sessions)
             return Located(workload, at: trace.location)
+        }
+        if let place = keys.place(of: "sessions"), keys.place(of: "trace") == nil {
+            findings.error(at: place, "found \"sessions\" in a workload without \"trace\"")
         }
         if let format = keys.place(of: "format"), keys.place(of: "trace") == nil {
             findings.error(at: format, "found \"format\" in a workload without \"trace\"")

@@ -8,6 +8,9 @@ public struct DeploymentChange: Hashable, Sendable {
         /// An instance that failed, or that was not there from the start, begins to serve. Its first change being this
         /// one, it is absent until then.
         case join(instance: Int)
+        /// A prefill instance becomes one of a decode pool, or the reverse: it takes no more requests, serves those that it
+        /// has, and is up in the other role so long after. Without stages, on the same kind of GPUs.
+        case flip(instance: Int, toPool: Int, restart: SimulationDuration)
         /// Links have another bandwidth from now on, transfers that are under way included. Bytes per second.
         case linkBandwidth(Double)
     }

@@ -26,6 +26,8 @@ struct Engine: ~Copyable, Sendable {
     /// copies what it holds.
     var partitionControl = UniqueBuffer<PartitionControl>()
     private let ignoresArrivalsBehindFirst: Bool
+    /// Whether no iteration begins while prompts are pulled into this decode instance.
+    var pausesForPulls = false
     /// The timetable of the stages that it shares with the other virtual engines of its instance, and what they are.
     private let pipeline: Int?
     private let stages: PipelineStages?
@@ -176,6 +178,7 @@ extension Engine {
         if handOff == .byMessage, instance.lanes.count > 1 {
             mayBegin.prefill = mayBegin.prefill && decodeIsBetweenIterations && undelivered == nil
         }
+        if pausesForPulls, instance.blocksInTransfer > 0 { mayBegin.prefill = false }
         // The decode lane first: running requests grow before new prompts take memory.
         if instance.lanes.count > 1, !instance.lanes[1].isRunning, mayBegin.decode {
             instance.batch.removeAll()
@@ -245,7 +248,9 @@ extension Engine {
     /// Books the iterations of a run that are over, so that the instance is as it is now. A run at a boundary ends; one
     /// in the middle of an iteration keeps that iteration alone, since what comes after it may be decided anew.
     mutating func settle(lane: Int, _ context: inout RunContext, _ recorder: inout some Recorder) {
-        guard instance.lanes[lane].isRunning, instance.lanes[lane].plannedIterations > 1 else { return }
+        guard instance.lanes[lane].isRunning,
+            instance.lanes[lane].plannedIterations > 1 || isCutNow(lane: lane, context)
+        else { return }
         let (completed, atBoundary) = instance.lanes[lane].completed(at: context.now)
         if completed > 0 { _ = instance.commit(lane: lane, iterations: completed, ended: atBoundary, &recorder) }
         if atBoundary {
@@ -254,6 +259,13 @@ extension Engine {
             instance.lanes[lane].plan(iterations: 1)
             schedule(lane: lane, &context)
         }
+    }
+
+    /// Whether a request has just arrived at a decode instance and cut its run at the boundary that it is at. What is pulled
+    /// then must find the iterations before booked, as when they are events of their own.
+    private func isCutNow(lane: Int, _ context: borrowing RunContext) -> Bool {
+        instance.role == .decode && instance.lanes[lane].isDecodeRun && instance.lanes[lane].plannedIterations == 1
+            && instance.lanes[lane].end.time == context.now
     }
 
     /// Gives each running lane the speed that its neighbour leaves it, plans what has just begun, and sets the timers of

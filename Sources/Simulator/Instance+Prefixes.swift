@@ -19,10 +19,10 @@ struct PrefixBook: Sendable {
 }
 
 extension Instance {
-    /// - Precondition: blocks of ids are whole KV blocks.
+    /// - Precondition: blocks of ids are whole KV blocks, and no decode worker shares the memory.
     mutating func cachePrefixes(of blockTokens: Int) {
         precondition(
-            blockTokens % memory.blockSize == 0 && role == .unified,
+            blockTokens % memory.blockSize == 0 && (role == .unified || role == .prefill),
             "blocks of \(blockTokens) tokens in KV blocks of \(memory.blockSize)")
         memory.cachePrefixes()
         prefixes = PrefixBook(tokens: blockTokens)

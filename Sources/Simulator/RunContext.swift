@@ -6,7 +6,8 @@ enum TimerOwner: Sendable, BitwiseCopyable {
     case lane(Int, instance: Int)
     /// The next transfer that an instance takes in.
     case link(instance: Int)
-    /// An instance's partition control, which wants to look at it even if nothing happens.
+    /// An instance's partition control, which wants to look at it even if nothing happens, or the end of its restart in
+    /// another role.
     case control(instance: Int)
 }
 

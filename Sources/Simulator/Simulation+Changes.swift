@@ -16,15 +16,23 @@ extension Simulation {
                 if !seen.contains(index) { setUp(false, index) }
                 seen.append(index)
             case .fail(let index, _): seen.append(index)
-            case .linkBandwidth: break
+            case .flip, .linkBandwidth: break
             }
         }
+    }
+
+    /// Routers know of the roles that instances will have; for now they have their own.
+    mutating func confineToRoles() {
+        for case .flip(let index, _, _) in configuration.changes.map(\.kind) { setUp(true, index) }
     }
 
     mutating func apply(_ change: DeploymentChange.Kind, _ recorder: inout some Recorder) {
         switch change {
         case .fail(let index, let requests): if !isDown[index] { fail(index, requests, &recorder) }
-        case .join(let index): if isDown[index] { join(index, &recorder) }
+        case .join(let index):
+            if isDown[index], !flips.contains(where: { $0.instance == index }) { join(index, &recorder) }
+        case .flip(let index, let pool, let restart):
+            if !isDown[index] { beginFlip(of: index, to: pool, restart: restart) }
         case .linkBandwidth(let bandwidth):
             guard let present = link?.bytesPerSecond else { return }
             link?.bytesPerSecond = bandwidth
@@ -35,13 +43,19 @@ extension Simulation {
 
     private mutating func setUp(_ isUp: Bool, _ index: Int) {
         isDown[index] = !isUp
-        entry.setUp(isUp, index)
-        decoders.setUp(isUp, index)
+        let decodes = engines[index].instance.role == .decode
+        entry.setUp(isUp && !decodes, index)
+        decoders.setUp(isUp && decodes, index)
     }
 
     private mutating func join(_ index: Int, _ recorder: inout some Recorder) {
-        setUp(true, index)
         engines[index].restart(configuration.pools[engines[index].pool])
+        comeUp(index, &recorder)
+    }
+
+    /// Takes an instance into service, and gives it what waited for one.
+    mutating func comeUp(_ index: Int, _ recorder: inout some Recorder) {
+        setUp(true, index)
         touch(index)
         let (waiting, pinned) = (homeless, unoffered)
         (homeless, unoffered) = ([], [])
@@ -53,6 +67,7 @@ extension Simulation {
         _ index: Int, _ handling: InterruptedRequests, _ recorder: inout some Recorder
     ) {
         setUp(false, index)
+        flips.removeAll { $0.instance == index }
         let repinned = cutTransfers(of: index, &recorder)
         let interrupted = engines[index].fail(&context, &recorder)
         for lane in engines[index].instance.lanes.indices {

@@ -164,7 +164,7 @@ extension Simulation {
             unfinished: context.unfinished, lost: context.lost, fingerprint: context.fingerprint.value,
             requestNanoseconds: context.requestNanoseconds, iterations: iterations,
             provenanceSeconds: provenance.seconds,
-            instances: instances)
+            instances: formerRecords.isEmpty ? instances : addingFormer(to: instances))
     }
 }
 

@@ -43,6 +43,12 @@ extension Simulation {
         }
     }
 
+    /// The same for an instance that decodes nothing meanwhile: only where its last iteration is over.
+    mutating func pullBetweenIterations(into index: Int, _ recorder: inout some Recorder) {
+        engines[index].settle(lane: 0, &context, &recorder)
+        if !engines[index].instance.lanes[0].isRunning { pull(into: index) }
+    }
+
     mutating func endTransfer(into index: Int, _ recorder: inout some Recorder) {
         guard let link else { preconditionFailure("a transfer ends without a link") }
         let transfer = fabric.finish(into: index, at: context.now)
@@ -56,7 +62,8 @@ extension Simulation {
                 bytes: state.computedTokens * link.bytesPerToken, requested: transfer.requested,
                 started: transfer.started, finished: context.now))
         state.bookTransfer(until: context.now)
-        state.blocks = transfer.offer.blocks
+        // What it shared with others stayed behind.
+        (state.blocks, state.sharedBlocks, state.sharedPrefixes) = (transfer.offer.blocks, 0, 0)
         engines[index].instance.receive(state)
         touch(source)
         touch(index)

@@ -20,6 +20,9 @@ public struct Simulation: ~Copyable {
     /// As configured, with the bandwidth of now.
     var link: TransferConfiguration?
     var isDown: UniqueBuffer<Bool>
+    /// Under way, and what was recorded of instances in roles that they no longer have.
+    var flips: [InstanceFlip] = []
+    var formerRecords: [InstanceRecord] = []
     /// Requests that came while no instance was up, and prefilled ones while no decode instance was.
     var homeless: Deque<PendingRequest> = []
     var unoffered: Deque<BridgeEntry> = []
@@ -55,27 +58,40 @@ public struct Simulation: ~Copyable {
                     takers.append(engines.count)
                 }
                 let pipeline = virtualEngines > 1 ? pipelines.count - 1 : nil
-                let engine = Engine(
+                var engine = Engine(
                     index: engines.count, pool: poolIndex, laneTimer: timerOwners.count, pipeline: pipeline, pool)
+                engine.pausesForPulls = pool.role == .decode && configuration.transfer?.pausesDecode == true
                 for lane in engine.instance.lanes.indices {
                     timerOwners.append(.lane(lane, instance: engines.count))
                 }
                 engines.append(engine)
             }
         }
-        for index in pullers {
-            engines[index].linkTimer = timerOwners.count
-            timerOwners.append(.link(instance: index))
-        }
-        for index in engines.indices where engines[index].isControlled {
-            engines[index].controlTimer = timerOwners.count
-            timerOwners.append(.control(instance: index))
-        }
         precondition(!takers.isEmpty, "no instance takes requests")
         if configuration.pools.contains(where: { $0.role == .prefill }) {
             precondition(!pullers.isEmpty && configuration.transfer != nil, "prefill instances with nowhere to go")
         }
         self.configuration = configuration
+        var flipping: [Int] = []
+        for case .flip(let index, let pool, _) in configuration.changes.map(\.kind) {
+            let role = configuration.pools[pool].role
+            precondition(
+                [.prefill, .decode].contains(role) && configuration.pools[pool].pipeline == nil,
+                "a flip to \(role.rawValue) or to stages")
+            if role == .decode, !pullers.contains(index) { pullers.append(index) }
+            if role == .prefill, !takers.contains(index) { takers.append(index) }
+            flipping.append(index)
+        }
+        takers.sort()
+        pullers.sort()
+        for index in pullers {
+            engines[index].linkTimer = timerOwners.count
+            timerOwners.append(.link(instance: index))
+        }
+        for index in engines.indices where engines[index].isControlled || flipping.contains(index) {
+            engines[index].controlTimer = timerOwners.count
+            timerOwners.append(.control(instance: index))
+        }
         let isStale = configuration.signalInterval != nil
         entry = Router(configuration.router, isStale: isStale, candidates: takers, of: engines.count)
         decoders = Router(configuration.router, isStale: isStale, candidates: pullers, of: engines.count)
@@ -106,13 +122,15 @@ public struct Simulation: ~Copyable {
         var changes = configuration.changes[...]
         var nextOther = min(nextSample, nextSignal, changes.first?.time ?? .never)
 
+        confineToRoles()
         takeDownAbsent()
         recordPartitions(&recorder)
         while true {
             // With no requests but those that nothing can help any more, only partition controls have timers, and what
             // they would see is of no use to anyone. Nor is it sampled once more: looking at a run must not make it longer.
             let isOver =
-                upcoming == nil && context.inSystem == (changes.isEmpty ? homeless.count + unoffered.count : 0)
+                upcoming == nil
+                && context.inSystem == (changes.isEmpty && flips.isEmpty ? homeless.count + unoffered.count : 0)
             let time = isOver ? .never : min(context.timers.earliest, nextArrival, nextOther)
             if time > stop || time == .never { break }
             context.advance(to: time)
@@ -153,7 +171,7 @@ public struct Simulation: ~Copyable {
             if nextSample == time, context.timers.earliest != time {
                 sample(&recorder)
                 let goesOn =
-                    upcoming != nil || !changes.isEmpty && context.inSystem > 0
+                    upcoming != nil || !(changes.isEmpty && flips.isEmpty) && context.inSystem > 0
                     || context.inSystem > homeless.count + unoffered.count
                 nextSample = goesOn ? time + (configuration.sampleInterval ?? .zero) : .never
             }
@@ -192,7 +210,9 @@ public struct Simulation: ~Copyable {
         switch context.timerOwners[timer] {
         case .lane(let lane, let instance): endLane(lane, of: instance, &recorder)
         case .link(let instance): endTransfer(into: instance, &recorder)
-        case .control(let instance): touch(instance)
+        case .control(let instance):
+            if !flips.isEmpty { startIfRestarted(instance, &recorder) }
+            touch(instance)
         }
     }
 
@@ -211,11 +231,13 @@ public struct Simulation: ~Copyable {
                 updateEntry(index)
                 engines[index].setRates(&context)
             case .decode:
+                if engines[index].pausesForPulls { pullBetweenIterations(into: index, &recorder) }
                 engines[index].formBatches(&context, &recorder)
                 // After admissions have made way for prompts, and running requests have their blocks.
-                if !engines[index].instance.bridge.isEmpty { pull(into: index) }
+                if !engines[index].instance.bridge.isEmpty, !engines[index].pausesForPulls { pull(into: index) }
                 engines[index].setRates(&context)
             }
+            if !flips.isEmpty { stopIfDrained(index) }
             if configuration.checksInvariants, let broken = engines[index].brokenInvariant() {
                 preconditionFailure("instance \(index) at \(context.now): \(broken)")
             }

@@ -196,6 +196,9 @@ public struct TransferConfiguration: Hashable, Sendable {
     public var latency: SimulationDuration
     /// Transfers that a decode instance takes in at a time. DistServe pulls one after the other.
     public var concurrentTransfers: Int
+    /// Whether a decode instance pulls between two iterations only and decodes nothing meanwhile, as the loop of DistServe
+    /// does (`DecodingStageFCFSScheduler.post_process`, awaited before the next step).
+    public var pausesDecode: Bool
 
     /// At which KV that arrives in another division over GPUs than its destination's is rearranged, its link still busy; `nil`
     /// where both divide it alike.
@@ -206,9 +209,11 @@ public struct TransferConfiguration: Hashable, Sendable {
 
     /// - Precondition: at least one transfer at a time.
     public init(
-        bytesPerToken: Int, bytesPerSecond: Double, latency: SimulationDuration, concurrentTransfers: Int = 1
+        bytesPerToken: Int, bytesPerSecond: Double, latency: SimulationDuration, concurrentTransfers: Int = 1,
+        pausesDecode: Bool = false
     ) {
         precondition(concurrentTransfers > 0, "\(concurrentTransfers) transfers at a time")
+        self.pausesDecode = pausesDecode
         self.bytesPerToken = bytesPerToken
         self.bytesPerSecond = bytesPerSecond
         self.latency = latency

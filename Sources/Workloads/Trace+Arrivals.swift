@@ -11,6 +11,8 @@ extension Trace {
     /// replications of one trace differ by seed. Lengths and classes stay; the stream is that of generated arrivals,
     /// so that the first requests do not depend on how many there are. O(n).
     ///
+    /// In a trace of sessions the process says when sessions start, and the other requests keep their pauses.
+    ///
     /// `nil` if the process is too slow or too bursty for this many requests to fit into simulated time.
     /// - Precondition: the process has no `problem`.
     public func withArrivals(_ process: ArrivalProcess, streams: RandomStreams) -> Trace? {
@@ -19,11 +21,21 @@ extension Trace {
         var sampler = ArrivalSampler(process, stream: streams.stream(named: "arrivals"))
         var drawn = requests
         for index in drawn.indices {
+            if let followUp = followUps?[index], let after = followUp.after {
+                drawn[index].arrival = drawn[after].arrival.later(by: followUp.pause)
+                continue
+            }
             let arrival = sampler.next()
             guard arrival.seconds < Self.longestSpan / 2 else { return nil }
             drawn[index].arrival = arrival
         }
-        return changed("arrivals drawn: \(process.words), seed \(streams.seed), run \(streams.run)", drawn, blockHashes)
+        let change = "arrivals drawn: \(process.words), seed \(streams.seed), run \(streams.run)"
+        guard followUps != nil else { return changed(change, drawn, blockHashes) }
+        var (followUps, blockHashes) = (followUps, blockHashes)
+        Self.sort(&drawn, &followUps, &blockHashes)
+        var trace = changed(change, drawn, blockHashes)
+        trace.followUps = followUps
+        return trace
     }
 
     /// Seconds that a trace may last: what its readers take, far below where simulated time ends.

@@ -4,9 +4,11 @@ extension Trace {
     /// The first `count` requests, or all if there are fewer. O(count).
     public func prefix(_ count: Int) -> Trace {
         precondition(count >= 0, "no first \(count) requests")
-        return changed(
+        var trace = changed(
             "first \(count) requests", Array(requests.prefix(count)),
             blockHashes?.selecting(requests.indices.prefix(count)))
+        trace.followUps = followUps.map { Array($0.prefix(count)) }
+        return trace
     }
 
     /// The requests that arrive at `start` or later and before `end`, with arrivals counted from `start`. O(n).
@@ -44,7 +46,7 @@ extension Trace {
         return changed("rescaled to \(target) requests/s", scaled, blockHashes)
     }
 
-    /// The trace with other requests, and the change on record.
+    /// The trace with other requests, which wait for nothing, and the change on record.
     func changed(_ change: String, _ requests: [Request], _ blockHashes: BlockHashes?) -> Trace {
         var provenance = provenance
         provenance.changes.append(change)

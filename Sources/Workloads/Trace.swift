@@ -38,15 +38,20 @@ public struct Trace: Sendable {
     public var tenantNames: [String]
     /// Ids of the prompts' blocks, request by request; `nil` for a trace without.
     public var blockHashes: BlockHashes?
+    /// What each request waits for, in a trace of sessions that wait for answers; their arrivals then are those of a
+    /// system that answers as the recorded one, or at once. `nil` where arrivals are known.
+    public var followUps: [FollowUp]?
     public var provenance: Provenance
 
     /// - Precondition: `requests` are sorted by arrival and numbered from 0; `blockHashes` cover each of them.
     public init(
         requests: [Request], classNames: [String] = [], tenantNames: [String] = [], blockHashes: BlockHashes? = nil,
-        provenance: Provenance
+        followUps: [FollowUp]? = nil, provenance: Provenance
     ) {
         let covered = blockHashes?.requests ?? requests.count
         precondition(covered == requests.count, "block ids of \(covered) requests, not \(requests.count)")
+        let linked = followUps?.count ?? requests.count
+        precondition(linked == requests.count, "follow-ups of \(linked) requests, not \(requests.count)")
         for (index, request) in requests.enumerated() {
             precondition(request.index == index, "request \(request.index) at position \(index)")
             precondition(index == 0 || requests[index - 1].arrival <= request.arrival, "arrivals go back at \(index)")
@@ -55,6 +60,7 @@ public struct Trace: Sendable {
         self.classNames = classNames
         self.tenantNames = tenantNames
         self.blockHashes = blockHashes
+        self.followUps = followUps
         self.provenance = provenance
     }
 

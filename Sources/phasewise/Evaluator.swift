@@ -38,12 +38,15 @@ final class Evaluator: Sendable {
     }
 
     private func unchecked(_ workload: ScenarioWorkload, _ resolution: ScenarioResolution) throws -> Trace {
-        guard case .trace = resolution.scenario.workload.source else { return try workload.trace().trace }
+        guard case .trace = resolution.scenario.workload.source else {
+            return try workload.knownArrivals(from: try workload.source().trace)
+        }
         let source = resolution.scenario.workload.source
-        if let known = traces.withLock({ $0[source] }) { return try workload.trace(from: known) }
+        if let known = traces.withLock({ $0[source] }) { return try workload.knownArrivals(from: known) }
         let read = try workload.source().trace
+        let trace = try workload.knownArrivals(from: read)
         traces.withLock { $0[source] = read }
-        return try workload.trace(from: read)
+        return trace
     }
 
     /// Runs one deployment and stores nothing.

@@ -24,8 +24,7 @@ struct ScenarioRun {
             costModel: { try workspace.costModel(of: $0) },
             kvCapacity: { try workspace.keyValueBlocks(of: $0, utilization: $1, blockSize: $2) })
         let workload = ScenarioWorkload(resolution)
-        let sessions = try workload.sessions()
-        let (trace, warnings) = try sessions.map { ($0.trace, []) } ?? workload.trace()
+        let (trace, source, warnings) = try workload.requests()
         try check(configurations, trace)
         try resolution.checkClasses(of: trace)
         let (rows, rowNote) = options.rowKeeping(requests: trace.requests.count)
@@ -51,9 +50,7 @@ struct ScenarioRun {
                     source, label: progress, total: trace.requests.count, isQuiet: options.quiet)
                 return try self.run(configuration, source, trace.requests.count, description, rows: rows, store: store)
             }
-            if let sessions { return try run(SessionSource(sessions)) }
-            if let loop = workload.closedLoop { return try run(workload.source(of: loop, over: trace)) }
-            return try run(trace.source)
+            return try run(source)
         }
         if store != nil { tell([storedNote(runs)]) }
         return runs

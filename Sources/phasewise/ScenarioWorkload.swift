@@ -41,30 +41,53 @@ struct ScenarioWorkload {
     func checkArrivalsAreKnown() throws(InputError) {
         // Not with `&&`, which forgets the type of what its right side throws.
         if workload.closedLoop == nil, try sessions() == nil { return }
-        throw InputError(
+        throw waitsForAnswers
+    }
+
+    private var waitsForAnswers: InputError {
+        let isTrace = if case .trace = workload.source { workload.closedLoop == nil } else { false }
+        return InputError(
             at: place, "found requests that wait for answers, expected known arrivals",
-            help: "closed loops and such sessions are for `phasewise simulate` and `phasewise compare`")
+            help: isTrace
+                ? "workload.sessions=open takes them as recorded; `phasewise simulate` and `compare` let them wait"
+                : "closed loops and such sessions are for `phasewise simulate` and `phasewise compare`")
     }
 
-    /// Who sends the requests of a trace, if they wait for answers.
-    var closedLoop: ClosedLoopModel? { workload.closedLoop }
-
-    /// The source of a closed loop over a trace's requests.
-    func source(of loop: ClosedLoopModel, over trace: Trace) -> ClosedLoopSource<TraceSource> {
-        ClosedLoopSource(loop, base: trace.source, streams: streams)
+    /// What a run is given: all requests, arriving as if answers needed no time where they wait for some, and the
+    /// source that lets them wait.
+    func requests() throws(InputError) -> (trace: Trace, source: any RequestSource, warnings: [Diagnostic]) {
+        if let sessions = try sessions() { return (sessions.trace, SessionSource(sessions), []) }
+        let (trace, warnings) = try trace()
+        if let loop = workload.closedLoop {
+            return (trace, ClosedLoopSource(loop, base: trace.source, streams: streams), warnings)
+        }
+        return (trace, trace.followUps == nil ? trace.source : FollowUpSource(trace), warnings)
     }
 
-    func trace() throws(InputError) -> (trace: Trace, warnings: [Diagnostic]) {
+    /// Requests of known arrivals, from a source that was read before.
+    func knownArrivals(from source: Trace) throws(InputError) -> Trace {
+        if source.followUps != nil { throw waitsForAnswers }
+        return try trace(from: source)
+    }
+
+    private func trace() throws(InputError) -> (trace: Trace, warnings: [Diagnostic]) {
         let (source, warnings) = try source()
         return (try trace(from: source), warnings)
     }
 
     /// What the scenario takes of the source, as many requests as it asks for, arriving when it says.
-    func trace(from source: Trace) throws(InputError) -> Trace {
+    private func trace(from source: Trace) throws(InputError) -> Trace {
+        if source.followUps != nil, !workload.selection.takesAll || isRescaled {
+            throw InputError(
+                at: place, "found a rate or a selection for sessions that wait for answers",
+                help: "workload.sessions=open takes them as recorded; arrivals: poisson draws their starts at a rate")
+        }
         let source = workload.selection.takesAll ? source : try selected(source)
         guard let requests = workload.requests, requests < source.requests.count else { return try arranged(source) }
         return try arranged(source.prefix(requests))
     }
+
+    private var isRescaled: Bool { workload.arrivals == .recorded && workload.requestsPerSecond != nil }
 
     /// The requests as the file or the generator has them.
     func source() throws(InputError) -> (trace: Trace, warnings: [Diagnostic]) {
@@ -72,7 +95,8 @@ struct ScenarioWorkload {
         case .trace(let path, let format):
             do throws(InputError) {
                 return try TraceReader.read(
-                    path: path, format: format.flatMap(TraceFormat.init), arrivals: arrivalsIfNone)
+                    path: path, format: format.flatMap(TraceFormat.init), arrivals: arrivalsIfNone,
+                    keepsFollowUps: workload.sessions == .closed && workload.closedLoop == nil)
             } catch {
                 // A file that cannot be opened is a mistake where it is named.
                 var error = error

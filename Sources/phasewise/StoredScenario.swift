@@ -12,6 +12,8 @@ struct StoredScenario {
     private let run: StoredRun
     let configuration: SimulationConfiguration
     let trace: Trace
+    /// Of the run's requests, for one run.
+    let source: any RequestSource
 
     /// - Throws: what is wrong with the scenario here, as when its trace is no longer where it was.
     init(of run: StoredRun, in workspace: Workspace) throws {
@@ -23,7 +25,7 @@ struct StoredScenario {
         var configuration = try resolution.configurations(
             costModel: { try workspace.costModel(of: $0) },
             kvCapacity: { try workspace.keyValueBlocks(of: $0, utilization: $1, blockSize: $2) })[0]
-        trace = try ScenarioWorkload(resolution).trace().trace
+        (trace, source, _) = try ScenarioWorkload(resolution).requests()
         configuration.sampleInterval = OutputOptions.sampleInterval(of: trace)
         self.configuration = configuration
         self.run = run

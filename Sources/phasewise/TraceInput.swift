@@ -154,13 +154,25 @@ extension Trace {
 
 /// Tells a waiting user how far the reading of a file is: nothing in the first second, nothing without a terminal.
 struct ReadingProgress {
+    /// Requests held in memory from which on it is said that they are: about 1 GB of them.
+    private static let many = 25_000_000
     private let file: String
+    private let holdsRequests: Bool
+    private var saidMany = false
     private let started = Date()
     private var isShown = false
 
-    init(_ file: String) { self.file = file }
+    /// - Parameter holdsRequests: whether what is read is kept in memory.
+    init(_ file: String, holdsRequests: Bool = true) {
+        self.file = file
+        self.holdsRequests = holdsRequests
+    }
 
     mutating func show(rows: Int) {
+        if holdsRequests, rows > Self.many, !saidMany {
+            saidMany = true
+            Terminal.complain("note: \(file): its requests are held in memory, more than 1 GB of them so far")
+        }
         guard Terminal.errorIsTerminal, Date().timeIntervalSince(started) > 1 else { return }
         isShown = true
         Terminal.overwrite("reading \(file): \(rows) rows")

@@ -353,7 +353,24 @@ def check_spans(report, run, events):
             assert iterations.get((instance, lane), 0) == stored[2 + lane], (run, instance, lane)
     _, transfers = query(report.database, f"SELECT count(*) FROM transfer WHERE runId = {run}")
     assert sum(e["ph"] == "X" and e["cat"] == "transfer" for e in events) == int(transfers[0][0])
+    check_requests(report, run, events)
     return {"busy": busy, "iterations": iterations}
+
+
+def check_requests(report, run, events):
+    """Every completed request is a span, and its parts fill it."""
+    tracks = collections.defaultdict(list)
+    for event in events:
+        if event.get("cat") == "part":
+            tracks[event["tid"]].append(event)
+    requests = [event for event in events if event.get("cat") == "request"]
+    for request in requests:
+        end = request["ts"] + request["dur"]
+        parts = [e for e in tracks[request["tid"]] if request["ts"] <= e["ts"] and e["ts"] + e["dur"] <= end]
+        assert sum(e["dur"] for e in parts) == request["dur"], request
+    _, stored = query(report.database, f"""
+        SELECT count(*), sum(completionNs - arrivalNs) FROM request WHERE runId = {run} AND outcome = 'completed'""")
+    assert [len(requests), int(sum(e["dur"] for e in requests) * 1000)] == [int(cell) for cell in stored[0]]
 
 
 def main():

@@ -73,15 +73,17 @@ struct ClassTests {
     @Test("a search for goodput judges requests by their class")
     func goodput() throws {
         let sandbox = try sandbox()
-        func highest(_ flags: String...) throws -> Double {
+        func highest(_ flags: String...) throws -> Double? {
             let outcome = try sandbox.run(
                 ["goodput", "s.yaml", "--policies", "vllm-v1", "--tolerance", "0.2", "--format", "csv", "--quiet"]
                     + flags)
             try #require(outcome.status == 0, "\(outcome.errors)")
-            return try #require(Double(outcome.output.split(separator: "\n")[1].split(separator: ",")[2]))
+            return Double(outcome.output.split(separator: "\n")[1].split(separator: ",")[2])
         }
-        // Prompts of 6000 tokens take longer than 50 ms: where batch has no limits of its own, one request in nine fails.
-        #expect(try highest() > 4 * highest("--set", "slo.classes.batch.ttft=0.05"))
+        // Prompts of 6000 tokens take longer than 50 ms: where batch has no more time than chat, one request in nine
+        // fails at any rate.
+        #expect(try highest() ?? 0 > 1)
+        #expect(try highest("--set", "slo.classes.batch.ttft=0.05") == nil)
     }
 
     @Test("a class that the requests do not have is an error where it is named")
@@ -92,7 +94,7 @@ struct ClassTests {
         #expect(outcome.status == 65)
         #expect(
             outcome.errors == """
-                s.yaml:4:40: error: slo.classes: found "bacth", expected a class of the requests: batch, chat
+                s.yaml:4:41: error: slo.classes: found "bacth", expected a class of the requests: batch, chat
                     help: did you mean "batch"?
 
                 """)

@@ -69,7 +69,6 @@ struct ReportCommandTests {
     private struct TraceEvents: Decodable {
         struct Event: Decodable {
             var ph: String
-            var name: String
             var cat: String?
             var pid: Int
             var tid: Int?
@@ -102,9 +101,9 @@ struct ReportCommandTests {
         for run in 1...3 {
             #expect(try sandbox.run("timeline", "\(run)", "-o", "t.json", "--requests").status == 0)
             let spans = try JSONDecoder().decode(TraceEvents.self, from: try sandbox.contents(of: "t.json"))
-                .traceEvents.filter { $0.cat == "request" }
-            let whole = spans.filter { $0.name.hasPrefix("request ") }
-            let parts = spans.filter { !$0.name.hasPrefix("request ") }
+                .traceEvents
+            let whole = spans.filter { $0.cat == "request" }
+            let parts = spans.filter { $0.cat == "part" }
             let stored = try sandbox.query(
                 "SELECT count(*), sum(completionNs - arrivalNs) FROM request WHERE runId = \(run) AND outcome = 'completed'"
             ).split(separator: "\n")[1].split(separator: ",").compactMap { Double($0) }

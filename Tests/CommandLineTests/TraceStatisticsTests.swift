@@ -5,6 +5,8 @@ import Testing
 struct PublishedStatistics: CustomTestStringConvertible, Sendable {
     var path: String
     var requests: Int
+    /// Requests over duration.
+    var rate = "-"
     /// Mean, P50, P90, P99 and maximum.
     var prompt: String
     var output: String
@@ -44,7 +46,7 @@ struct PublishedStatistics: CustomTestStringConvertible, Sendable {
                     "token hit rate, earlier ids in the cache",
                 ], sharing)
             + fits.sorted { $0.key < $1.key }.map { ("KS distance of gaps to \($0.key)", $0.value) }
-            + [("requests", "\(requests)")]
+            + [("requests", "\(requests)")] + named(["requests over duration, 1/s"], rate)
     }
 
     private func named(_ names: [String], _ values: String) -> [(statistic: String, value: String)] {

@@ -114,6 +114,18 @@ struct InterferenceTests {
         let apart = slowdowns(50, 50)
         #expect(abs(apart.decode.factor - 1) < 1e-3)
         #expect(abs(apart.prefill.factor - 1 / (1 - 0.25 * 14 / 20)) < 1e-3)
+
+        // A lane is rated at the middle of what its line holds for: that is to be near the context, and the same whichever
+        // context of it is asked for.
+        for context in [0, 1, 1_023, 1_024, 9_000, 100_000, 1_000_000] {
+            let line = model.decodeLine(sequences: 10, contextTokens: context, sms: 100)
+            #expect((line.firstContext...line.lastContext).contains(context))
+            #expect(line.lastContext - line.firstContext < max(1_024, context / 8))
+            for other in [line.firstContext, line.lastContext] {
+                let same = model.decodeLine(sequences: 10, contextTokens: other, sms: 100)
+                #expect(same.firstContext == line.firstContext && same.lastContext == line.lastContext)
+            }
+        }
     }
 }
 

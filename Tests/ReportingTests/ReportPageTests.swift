@@ -26,13 +26,15 @@ struct ReportPageTests {
         @discardableResult
         func add(
             _ deployment: String, rate: Double?, service: Double, run: UInt64 = 0, rows: RowKeeping = .all,
-            slo: SLO? = SLO(timeToFirstToken: 0.5, timePerOutputToken: 0.08), name: String = "chat"
+            slo: SLO? = SLO(timeToFirstToken: 0.5, timePerOutputToken: 0.08), name: String = "chat",
+            groups: [RequestGroup] = []
         ) throws -> StoredRun {
-            let description = RunDescription(
+            var description = RunDescription(
                 createdAt: "2025-11-21T10:00:00Z", name: name, deployment: deployment, scenario: "model: llama-3-8b\n",
                 seed: 1, runNumber: run, revision: "1", traceSource: "synthetic", slo: slo, pricePerHour: 4,
                 requestRate: rate,
                 configuration: rate == nil ? nil : "workload: all\nmodel: llama\n\(deployment): 1 GPU")
+            description.groups = groups
             var writer = try store.startRun(description, keeping: rows)
             var free = SimulationTime.zero
             for index in 0..<300 {
@@ -45,7 +47,8 @@ struct ReportPageTests {
                 parts.decodeRun = SimulationDuration(rounding: service / 4)
                 writer.record(
                     RequestRecord(
-                        request: index, classIndex: 0, outcome: .completed, arrival: arrival, promptTokens: 10,
+                        request: index, classIndex: index % max(1, groups.count), outcome: .completed, arrival: arrival,
+                        promptTokens: 10,
                         outputTokens: 5, scheduled: start, firstToken: free, completion: free + parts.decodeRun,
                         parts: parts))
                 if index % 30 == 0 {
@@ -89,6 +92,24 @@ struct ReportPageTests {
         }
         #expect(html.contains("These runs have no SLO"))
         #expect(html.contains("No samples are stored"))
+    }
+
+    @Test("classes and tenants have a chart where there are several, and none elsewhere")
+    func groups() throws {
+        let database = try Database()
+        try database.add("plain", rate: 2, service: 0.1)
+        #expect(!(try page(database).html.contains("<section id=\"groups\">")))
+        let groups = [("chat", "a"), ("batch <b>", "a"), ("chat", "b")].map {
+            RequestGroup(className: $0.0, tenant: $0.1)
+        }
+        try database.add("unified", rate: 2, service: 0.1, groups: groups)
+        try database.add("semi-pd", rate: 2, service: 0.7, groups: groups)
+        let html = try page(database).html
+        let section = try #require(html.split(separator: "<section id=\"").first { $0.hasPrefix("groups") })
+        // A queue that is free when each request comes, and one that grows: 300 requests, two thirds of them chat.
+        #expect(section.contains("class chat"))
+        #expect(section.contains("batch &lt;b&gt;") && section.contains("tenant b"))
+        #expect(section.contains("200") && section.contains("100"))
     }
 
     @Test("names that try to be something else stay text")

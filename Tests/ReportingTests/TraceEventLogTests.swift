@@ -123,7 +123,7 @@ struct TraceEventLogTests {
                 request: 3, source: 0, destination: 1, bytes: 1, requested: time(1024), started: time(1024),
                 finished: time(1034)))
         log.record(request(3, at: 1000))
-        let spans = try events(log).filter { $0["cat"] as? String == "request" }
+        let spans = try events(log).filter { ["request", "part"].contains($0["cat"] as? String) }
         #expect(
             spans.map { $0["name"] as? String } == [
                 "request 3", "queue", "prefill", "decode wait", "KV transfer", "decode wait", "decode",

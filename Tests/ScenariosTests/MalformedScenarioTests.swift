@@ -230,7 +230,7 @@ struct MalformedScenarioTests {
         ),
         (
             with("workload: {trace: a}\nslo: {ttft: 0.5, tpot: 0.1, classes: {chat: {tttf: 1}}}"),
-            "s.yaml:5:46: error: found the unknown key \"tttf\" in the SLO of a class\n    help: did you mean \"ttft\"?"
+            "s.yaml:5:46: error: found the unknown key \"tttf\" in the SLO of a class\n    help: known keys: ttft, tpot, attainment"
         ),
         (
             with("workload: {trace: a}\nslo: {ttft: 0.5, tpot: 0.1, classes: {chat: 0.5}}"),

@@ -47,6 +47,18 @@ struct PoolOptionsTests {
         #expect(configuration.transfer?.bytesPerSecond == 900e9, "both stages' GPUs send")
     }
 
+    @Test("a flip names an instance and the pool that it goes to")
+    func flips() throws {
+        let flip = "changes: [{at: 3, flip: decode, instance: 1, to: prefill, restart: 0.5}]"
+        let text = "policy: distserve, prefill_instances: 3, decode_instances: 2, \(flip)"
+        #expect(
+            try configuration(text).changes.map(\.kind) == [
+                .flip(instance: 4, toPool: 0, restart: SimulationDuration(nanoseconds: 500_000_000))
+            ])
+        let problems = Fixture.problems(Fixture.scenario("  - {\(text.replacing("to: prefill", with: "to: decode"))}"))
+        #expect(problems.count == 1 && problems[0].contains("flip: found a flip from decode to decode"), "\(problems)")
+    }
+
     @Test("host memory has blocks of swap_space, copied over PCIe")
     func swapSpace() throws {
         let memory = try configuration("policy: vllm-0.6, preemption_mode: swap, tp: 2").pools[0].memory

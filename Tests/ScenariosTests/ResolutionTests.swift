@@ -89,7 +89,7 @@ struct ResolutionTests {
             """)
         let deployment = try Fixture.resolve(text).scenario.deployments[0]
         #expect(deployment.router == .roundRobin && deployment.gpus == 11)
-        #expect(deployment.pools[0].arguments.map(\.value) == [4096, 512, 16])
+        #expect(deployment.pools[0].arguments.map(\.value) == [4096, 512, 16, 0])
         #expect(deployment.pools[1].device.id == "a100-80" && deployment.pools[1].memory == .blocks(20000))
         #expect(deployment.pools[2].partition == SMPartition(prefill: 48, decode: 84, total: 132))
         #expect(deployment.link?.bytesPerSecond == 100e9 && deployment.link?.latencySeconds == 1e-5)

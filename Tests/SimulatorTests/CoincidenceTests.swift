@@ -65,6 +65,22 @@ struct CoincidenceTests {
         #expect(semiPD.requests.map(\.completion) == separate.requests.map(\.completion))
     }
 
+    @Test("a decode instance that pauses for pulls does both in turn", arguments: [false, true])
+    func pausedDecode(pauses: Bool) throws {
+        // A is pulled from 1 to 5 ms and decodes in steps of 10; B is prefilled by 8, in the middle of A's first step.
+        let costs = ConstantCostModel(prefill: Work(rounding: 1e-3), decode: Work(rounding: 10e-3))
+        let link = TransferConfiguration(
+            bytesPerToken: 0, bytesPerSecond: 1, latency: SimulationDuration(nanoseconds: 4_000_000),
+            pausesDecode: pauses)
+        let configuration = SimulationConfiguration(
+            pools: [pool(.prefill, model: costs), pool(.decode, model: costs)], transfer: link)
+        let requests = trace([(arrival: 0, prompt: 16, output: 3), (arrival: 7_000_000, prompt: 16, output: 2)])
+        let (recorder, _) = try simulate(configuration, requests)
+        // B is pulled from 8 to 12 beside decode, or from 15 to 19 before the second step, which has both.
+        let end: Int64 = pauses ? 29 : 25
+        #expect(recorder.byRequest.map(\.completion?.nanoseconds) == [end * 1_000_000, end * 1_000_000])
+    }
+
     @Test("semi-PD with no interference is disaggregation with a free link", arguments: 0..<40 as Range<UInt64>)
     func semiPDIsFreeDisaggregation(seed: UInt64) throws {
         let link = TransferConfiguration(bytesPerToken: 0, bytesPerSecond: 1, latency: .zero)

@@ -116,6 +116,42 @@ struct DeploymentChangeTests {
         #expect(recorder.requests[0].parts.transfer.nanoseconds == 49_000 + 105_000)
     }
 
+    @Test("an instance that flips serves what it has, restarts, and then serves in the other role")
+    func flip() throws {
+        let restart = SimulationDuration(nanoseconds: 20_000)
+        let flip = DeploymentChange(
+            .flip(instance: 1, toPool: 1, restart: restart), at: SimulationTime(nanoseconds: 5_000))
+        let configuration = SimulationConfiguration(
+            pools: [pool(.prefill, instances: 2), pool(.decode)], transfer: testLink, changes: [flip])
+        // The second prompt is prefilled by the instance that flips until 11,000 ns, and pulled after the first: until
+        // 221,000. It decodes from 241,000 on.
+        let arrivals: [Int64] = [0, 0, 6_000, 235_000, 500_000, 500_000]
+        let (recorder, outcome) = try simulate(configuration, trace(arrivals, output: 30))
+        #expect(recorder.byRequest.map(\.prefillInstance) == [0, 1, 0, 0, 0, 0])
+        #expect(recorder.transfers.map(\.finished.nanoseconds).prefix(2) == [116_000, 221_000])
+        #expect(Set(recorder.byRequest[4...].map(\.decodeInstance)) == [1, 2])
+        #expect(recorder.byRequest[..<3].allSatisfy { $0.decodeInstance == 2 })
+        #expect(outcome.completed == arrivals.count)
+        #expect(outcome.instances[1].pool == "decode" && outcome.instances[1].prefillIterations == 1)
+        #expect(outcome.instances.map(\.gpus) == [1, 1, 1])
+    }
+
+    @Test("a prompt that finds no decode instance waits for one that flips")
+    func awaited() throws {
+        let changes = [
+            DeploymentChange(.fail(instance: 2, .retried), at: SimulationTime(nanoseconds: 1_000)),
+            DeploymentChange(
+                .flip(instance: 1, toPool: 1, restart: SimulationDuration(nanoseconds: 50_000)),
+                at: SimulationTime(nanoseconds: 2_000)),
+        ]
+        let configuration = SimulationConfiguration(
+            pools: [pool(.prefill, instances: 2), pool(.decode)], transfer: testLink, changes: changes)
+        let (recorder, outcome) = try simulate(configuration, trace([0]))
+        #expect(outcome.completed == 1 && recorder.requests[0].decodeInstance == 1)
+        // Idle, it drains at once: prefilled at 11,000, offered at 52,000.
+        #expect(recorder.transfers.map(\.requested.nanoseconds) == [52_000])
+    }
+
     @Test("a link of half the bandwidth takes twice as long for what is left")
     func slowerLink() throws {
         let configuration = SimulationConfiguration(

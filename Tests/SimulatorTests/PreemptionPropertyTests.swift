@@ -49,7 +49,7 @@ struct PreemptionPropertyTests {
     /// SGLang sets memory aside by what is left of it, and a decode instance pulls prompts by it.
     @Test(
         "above the peak of a run with endless memory, more memory changes nothing and none is preempted",
-        arguments: preempting.filter { ![.sglang, .disaggregated].contains($0) }, 0..<200 as Range<UInt64>)
+        arguments: preempting.filter { ![.sglang, .disaggregated, .splitwise].contains($0) }, 0..<200 as Range<UInt64>)
     func abovePeak(system: System, seed: UInt64) throws {
         var random = RandomStreams(seed: seed).stream(named: "peak \(system)")
         var configuration = alone(system, &random)

@@ -10,7 +10,7 @@ import Workloads
 struct PrefixCachingTests {
     @Test(
         "with a prefix cache, jumping gives the same records as stepping",
-        arguments: [System.unified, .sglang, .vllm06, .prefillFirst, .mixed], 0..<200 as Range<UInt64>)
+        arguments: [System.unified, .sglang, .vllm06, .prefillFirst, .mixed, .disaggregated], 0..<200 as Range<UInt64>)
     func jumpEqualsStep(system: System, seed: UInt64) throws {
         var random = RandomStreams(seed: seed).stream(named: "prefixes \(system)")
         var configuration = caching(randomConfiguration(system, &random))
@@ -98,6 +98,29 @@ struct PrefixCachingTests {
         #expect(record.firstBlocks == 6 && record.firstFoundBlocks == 2)
         // 80 prompt tokens and the first output's KV: 6 blocks of 16, whoever computed them.
         #expect(outcome.instances[0].peakBlocks == 6)
+    }
+
+    @Test("a prefill instance does not compute a cached beginning again, and sends it on with the rest")
+    func disaggregated() throws {
+        let model = TestCostModel(fixed: 1_000, perPrefillToken: 100, perSequence: 500, perContext: 0, segment: 1 << 40)
+        var hashes = BlockHashes(dialect: .wholePrefix, blockTokens: 32)
+        for tail in 2..<5 as Range<UInt32> { hashes.append([0, 1, tail]) }
+        let trace = Trace(
+            requests: (0..<3).map {
+                Request(
+                    index: $0, arrival: SimulationTime(nanoseconds: Int64($0) * 1_000_000), promptTokens: 90,
+                    outputTokens: 3)
+            }, blockHashes: hashes, provenance: .init(source: "", format: ""))
+        let configuration = caching(
+            SimulationConfiguration(
+                pools: [pool(.prefill, model: model, blocks: 20), pool(.decode, model: model, blocks: 20)],
+                transfer: TransferConfiguration(bytesPerToken: 1_000, bytesPerSecond: 1e12, latency: .zero)))
+        let (recorder, outcome) = try simulate(configuration, trace)
+        // 90 tokens, then twice 90 less the 64 of two blocks.
+        #expect(recorder.byRequest.map { $0.timeToFirstToken?.nanoseconds } == [10_000, 3_600, 3_600])
+        #expect(recorder.transfers.map(\.bytes) == [90_000, 90_000, 90_000])
+        #expect(outcome.instances.map { $0.prefixCache?.firstCachedTokens } == [128, nil])
+        #expect(outcome.completed == 3)
     }
 
     @Test("two requests that run side by side hold a shared beginning once")

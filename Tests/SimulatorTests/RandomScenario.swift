@@ -37,7 +37,7 @@ struct RandomScenario: CustomStringConvertible {
     }
 }
 
-/// Failures, joins and other bandwidths, some of them after the last arrival.
+/// Failures, joins, flips and other bandwidths, some of them after the last arrival.
 func addRandomChanges(
     to configuration: inout SimulationConfiguration, during trace: Trace, _ random: inout RandomStream
 ) {
@@ -45,9 +45,19 @@ func addRandomChanges(
     let instances = configuration.pools.reduce(0) { $0 + $1.instances }
     let handling = InterruptedRequests.allCases[random.index(below: 3)]
     var changes: [DeploymentChange] = []
+    let mayFlip =
+        configuration.pools.map(\.role).starts(with: [.prefill, .decode])
+        && configuration.pools.allSatisfy { $0.pipeline == nil }
     for _ in 0..<(1 + random.index(below: 6)) {
         let time = Int64(random.index(below: Int(horizon) + 1_000_000))
         let index = random.index(below: instances)
+        if mayFlip, random.index(below: 3) == 0 {
+            let toPool = index < configuration.pools[0].instances ? 1 : 0
+            let restart = SimulationDuration(nanoseconds: Int64(random.index(below: 2_000_000)))
+            changes.append(
+                .init(.flip(instance: index, toPool: toPool, restart: restart), at: .init(nanoseconds: time)))
+            continue
+        }
         if random.index(below: 5) == 0 {
             changes.append(.init(.linkBandwidth(1e8 + 1e9 * random.uniform()), at: .init(nanoseconds: time)))
         } else {
@@ -89,10 +99,10 @@ func sharingTrace(
     return trace
 }
 
-/// The same with prefix caches in all unified instances.
+/// The same with prefix caches in all unified and prefill instances.
 func caching(_ configuration: SimulationConfiguration) -> SimulationConfiguration {
     var configuration = configuration
-    for index in configuration.pools.indices where configuration.pools[index].role == .unified {
+    for index in configuration.pools.indices where [.unified, .prefill].contains(configuration.pools[index].role) {
         configuration.pools[index].memory.cachesPrefixes = true
     }
     return configuration

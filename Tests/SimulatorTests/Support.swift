@@ -167,6 +167,7 @@ func randomConfiguration(_ system: System, _ random: inout RandomStream) -> Simu
         }
     var link = testLink
     link.concurrentTransfers = 1 + random.index(below: 3)
+    link.pausesDecode = random.index(below: 2) == 0
     let router = RouterPolicy.allCases[random.index(below: RouterPolicy.allCases.count)]
     let isStale = router == .leastKV || random.index(below: 3) == 0
     var configuration = SimulationConfiguration(

@@ -18,6 +18,8 @@ struct SwapTests {
             unifiedPolicy: ObservedPolicy(policy: VLLM06Policy(preemption: preemption), log: log))
         served.memory.host = host
         var configuration = SimulationConfiguration(pools: [served])
+        // Every batch is asked for.
+        configuration.stepByStep = true
         configuration.checksInvariants = true
         let trace = Trace(
             requests: (0..<2).map { Request(index: $0, arrival: .zero, promptTokens: 8, outputTokens: 10) },

@@ -62,16 +62,29 @@ struct ReaderFuzzTests {
         #expect(error.diagnostics.contains { $0.message.contains("nested more than 60 deep") })
     }
 
+    /// Every request comes once if each is answered at once.
+    private func faultOfSessions(_ trace: Trace) -> String? {
+        var source = FollowUpSource(trace)
+        var count = 0
+        while let request = source.next() {
+            source.finished(request.index, at: request.arrival)
+            count += 1
+        }
+        return count == trace.requests.count ? nil : "\(count) of \(trace.requests.count) requests of sessions"
+    }
+
     private func fault(_ input: [UInt8], _ format: TraceFormat?, chunkSize: Int) -> String? {
         do throws(InputError) {
             let arrivals = GivenArrivals(.evenlySpaced(rate: 1), streams: RandomStreams(seed: 0))
             let trace = try TraceReader.read(
-                bytes: input, name: "fuzz", format: format, arrivals: arrivals, chunkSize: chunkSize
+                bytes: input, name: "fuzz", format: format, arrivals: arrivals, keepsFollowUps: true,
+                chunkSize: chunkSize
             ).trace
             if trace.blockHashes.map({ $0.requests != trace.requests.count }) == true { return "ids of other requests" }
             if trace.requests.isEmpty || trace.requests.count > input.count {
                 return "\(trace.requests.count) requests"
             }
+            if trace.followUps != nil, let fault = faultOfSessions(trace) { return fault }
             return trace.requests[0].arrival >= .zero ? nil : "an arrival before the start"
         } catch {
             let lines = input.count { $0 == 0x0A } + 1

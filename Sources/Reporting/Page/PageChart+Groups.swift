@@ -18,9 +18,8 @@ extension PageChart {
                   round(100.0 * sum(met) / sum(arrived), 3) AS percent,
                   round(1000 * avg(ttftP90), 3) AS "TTFT P90, ms", round(1000 * avg(tpotP90), 3) AS "TPOT P90, ms",
                   sum(arrived) AS requests, count(*) AS runs
-                FROM selected JOIN groupSummary USING (runId) JOIN run ON run.id = runId
-                JOIN largest USING (kind, name)
-                WHERE run.sloTTFTSeconds IS NOT NULL AND rate IS NOT NULL AND arrived > 0
+                FROM selected JOIN groupSummary USING (runId) JOIN largest USING (kind, name)
+                WHERE met IS NOT NULL AND rate IS NOT NULL AND arrived > 0
                 GROUP BY kind, groupSummary.name, deployment, rate
                 ORDER BY kind, groupSummary.name, deployment, rate
                 """,

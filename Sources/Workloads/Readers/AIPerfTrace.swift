@@ -20,10 +20,9 @@ struct AIPerfParser: JSONTraceParser {
         .init(name: "hash_ids", role: .blockIDs, isRequired: false),
     ])
     private var classes = ClassNames()
-    /// The latest arrival of each session.
-    private var sessions: [[UInt8]: Int64] = [:]
+    /// The number of each session, and its latest arrival; `nil` where that is not known.
+    private var sessions: [[UInt8]: (number: Int, latest: Int64?)] = [:]
     private var saidEstimate = false
-    private var saidDelay = false
 
     mutating func next(
         _ scanner: inout JSONScanner, into row: inout TraceRow, report: inout RowReport
@@ -49,7 +48,7 @@ struct AIPerfParser: JSONTraceParser {
             }
         }
         guard record.isComplete(&report), hasOnePrompt(&report) else { return .refused }
-        placeInSession(session, delay, &row, &report)
+        placeInSession(session, delay, &row)
         return row.blocksFit(512, at: record.start, &report) ? .request : .refused
     }
 
@@ -70,25 +69,21 @@ struct AIPerfParser: JSONTraceParser {
         return prompts.count == 1
     }
 
-    /// A later turn without a time of its own arrives `delay` after the turn before it has arrived: when that will have
-    /// been answered, only a simulation knows.
-    private mutating func placeInSession(
-        _ session: [UInt8]?, _ delay: Int64, _ row: inout TraceRow, _ report: inout RowReport
-    ) {
+    /// A later turn without a time of its own waits for the answer to the one before it. Where nobody simulates answers it
+    /// arrives `delay` after that one has.
+    private mutating func placeInSession(_ session: [UInt8]?, _ delay: Int64, _ row: inout TraceRow) {
         row.hasArrival = record.has("timestamp")
-        if let session {
-            if !row.hasArrival, let latest = sessions[session] {
+        if !row.hasArrival { row.arrivalPlace = record.start }
+        guard let session else { return }
+        let known = sessions[session]
+        row.thread = known?.number ?? sessions.count
+        if !row.hasArrival, let known {
+            (row.follows, row.pause, row.isArrivalGuessed) = (known.number, delay, true)
+            if let latest = known.latest {
                 row.nanoseconds = min(latest + delay, DecimalText.largestNanoseconds)
                 row.hasArrival = true
-                if !saidDelay {
-                    saidDelay = true
-                    report.warning(
-                        at: record.start,
-                        "turns without a time arrive after the delay alone: answers are taken to need no time")
-                }
             }
-            if row.hasArrival { sessions[session] = row.nanoseconds }
         }
-        if !row.hasArrival { row.arrivalPlace = record.start }
+        sessions[session] = (row.thread, row.hasArrival ? row.nanoseconds : nil)
     }
 }

@@ -90,6 +90,7 @@ extension TraceRow {
     /// Forgets what the request before has left.
     mutating func clear() {
         (nanoseconds, hasArrival, promptTokens, outputTokens, classIndex) = (0, true, 0, 0, 0)
+        (thread, follows, pause, isArrivalGuessed) = (-1, -1, 0, false)
         blockIDs.removeAll(keepingCapacity: true)
     }
 }

@@ -12,13 +12,23 @@ struct KVCacheTesterParser: JSONTraceParser {
         .init(name: "t", role: .arrival(.seconds)),
         .init(name: "in", role: .prompt),
         .init(name: "out", role: .output),
+        .init(name: "api_time", role: .own, isRequired: false),
         .init(name: "hash_ids", role: .own, isRequired: false),
         .init(name: "requests", role: .own, isRequired: false),
     ])
     private var classes = ClassNames()
     private var state = State.outside
-    /// When the session or subagent whose calls are being read has started, innermost last.
-    private var starts: [Int64] = []
+    /// A session, or a subagent, whose calls are being read.
+    private struct Branch {
+        var start: Int64
+        var thread: Int
+        /// The call that the next one waits for: its thread and when it was answered; `nil` if that is not said.
+        var last: (thread: Int, end: Int64)?
+    }
+
+    /// Innermost last.
+    private var branches: [Branch] = []
+    private var threads = 0
     private var blockTokens: Int?
     /// Added to the ids of this session, so that no two sessions share one.
     private var idOffset = 0
@@ -45,7 +55,7 @@ struct KVCacheTesterParser: JSONTraceParser {
         case .inObject: return try nextMember(&scanner, &report)
         case .inRequests:
             guard try scanner.nextElement() else {
-                starts.removeLast()
+                branches.removeLast()
                 state = .inObject
                 return .refused
             }
@@ -58,12 +68,12 @@ struct KVCacheTesterParser: JSONTraceParser {
         _ scanner: inout JSONScanner, _ report: inout RowReport
     ) throws(JSONFault) -> RowOutcome {
         guard try scanner.nextKey() else {
-            state = starts.isEmpty ? .outside : .inRequests
+            state = branches.isEmpty ? .outside : .inRequests
             return .refused
         }
-        if starts.isEmpty, scanner.text.elementsEqual("requests".utf8) {
+        if branches.isEmpty, scanner.text.elementsEqual("requests".utf8) {
             try enterRequests(&scanner, startingAt: 0, &report)
-        } else if starts.isEmpty, scanner.text.elementsEqual("block_size".utf8) {
+        } else if branches.isEmpty, scanner.text.elementsEqual("block_size".utf8) {
             let kind = try scanner.kind()
             let place = scanner.place
             guard let tokens = try scanner.tokens("block_size", kind, &report) else { return .refused }
@@ -84,7 +94,8 @@ struct KVCacheTesterParser: JSONTraceParser {
     ) throws(JSONFault) {
         guard try scanner.isOf(.array, "requests", scanner.kind(), "an array", &report) else { return }
         try scanner.enter()
-        starts.append(start)
+        branches.append(Branch(start: start, thread: threads, last: branches.last?.last))
+        threads += 1
         state = .inRequests
     }
 
@@ -93,13 +104,17 @@ struct KVCacheTesterParser: JSONTraceParser {
     ) throws(JSONFault) -> RowOutcome {
         row.clear()
         guard try call.enter(&scanner, report: &report) else { return .refused }
+        var answerTime: Int64?
         while let key = try call.nextKnown(&scanner) {
             switch call.keys[key].name {
             case "requests":
-                let start = (starts.last ?? 0) + row.nanoseconds
+                let start = (branches.last?.start ?? 0) + row.nanoseconds
                 try enterRequests(&scanner, startingAt: min(start, DecimalText.largestNanoseconds / 2), &report)
                 state = .inRequests
                 return .refused
+            case "api_time":
+                answerTime = try scanner.time("api_time", .seconds, scanner.kind(), &report)
+                if answerTime == nil { call.refuse() }
             case "hash_ids":
                 if !(try scanner.blockIDs("hash_ids", scanner.kind(), into: &row.blockIDs, offset: idOffset, &report)) {
                     call.refuse()
@@ -109,7 +124,21 @@ struct KVCacheTesterParser: JSONTraceParser {
             }
         }
         guard call.isComplete(&report) else { return .refused }
-        row.nanoseconds = min(row.nanoseconds + (starts.last ?? 0), DecimalText.largestNanoseconds)
+        row.nanoseconds = min(row.nanoseconds + (branches.last?.start ?? 0), DecimalText.largestNanoseconds)
+        placeInBranch(&row, answerTime: answerTime)
         return row.blocksFit(blockTokens ?? 64, at: call.start, &report) ? .request : .refused
+    }
+
+    /// A call waits for the one before it in its branch, the first of a subagent for the last before it outside, as long
+    /// as the recording paused after that one's answer.
+    private mutating func placeInBranch(_ row: inout TraceRow, answerTime: Int64?) {
+        guard let branch = branches.indices.last else { return }
+        row.thread = branches[branch].thread
+        if let last = branches[branch].last {
+            (row.follows, row.pause) = (last.thread, max(0, row.nanoseconds - last.end))
+        }
+        branches[branch].last = answerTime.map { answerTime in
+            (row.thread, min(row.nanoseconds + answerTime, DecimalText.largestNanoseconds))
+        }
     }
 }

@@ -21,8 +21,9 @@ struct LLMServingSimParser: JSONTraceParser {
     /// When the next call of the session arrives, and where that is said.
     private var clock: Int64 = 0
     private var clockPlace = TextPlace()
-    private var callsOfSession = 0
-    private var saidClosedLoop = false
+    /// Of the call before in the session; `nil` before the first.
+    private var toolDuration: Int64?
+    private var sessions = 0
 
     mutating func next(
         _ scanner: inout JSONScanner, into row: inout TraceRow, report: inout RowReport
@@ -48,7 +49,8 @@ struct LLMServingSimParser: JSONTraceParser {
             }
             guard try scanner.isOf(.array, "sub_requests", scanner.kind(), "an array", &report) else { return .refused }
             try scanner.enter()
-            (isInSession, clock, clockPlace, callsOfSession) = (true, row.nanoseconds, row.arrivalPlace, 0)
+            (isInSession, clock, clockPlace, toolDuration) = (true, row.nanoseconds, row.arrivalPlace, nil)
+            sessions += 1
             return try next(&scanner, into: &row, report: &report)
         }
         return lineOutcome(&report)
@@ -72,13 +74,11 @@ struct LLMServingSimParser: JSONTraceParser {
         row.clear()
         guard try call.enter(&scanner, report: &report) else { return .refused }
         (row.nanoseconds, row.arrivalPlace) = (clock, clockPlace)
-        callsOfSession += 1
-        if callsOfSession == 2, !saidClosedLoop {
-            saidClosedLoop = true
-            report.warning(
-                at: call.start,
-                "later calls of a session arrive after its tools' time alone: answers are taken to need no time")
+        row.thread = sessions
+        if let toolDuration {
+            (row.follows, row.pause, row.isArrivalGuessed) = (sessions, toolDuration, true)
         }
+        toolDuration = 0
         while let key = try call.nextKnown(&scanner) {
             guard case .own = call.keys[key].role else {
                 try call.take(key, &scanner, into: &row, classes: &classes, report: &report)
@@ -86,6 +86,7 @@ struct LLMServingSimParser: JSONTraceParser {
             }
             if let time = try scanner.time("tool_duration_ns", .nanoseconds, scanner.kind(), &report) {
                 clock = min(clock + time, DecimalText.largestNanoseconds)
+                toolDuration = time
             } else {
                 call.refuse()
             }

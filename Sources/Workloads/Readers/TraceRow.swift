@@ -9,6 +9,13 @@ struct TraceRow {
     var classIndex = 0
     /// Among the tenants of the file.
     var tenantIndex = 0
+    /// The conversation, or the branch of one, that the request continues; -1 for a request by itself.
+    var thread = -1
+    /// The thread whose last request it waits for, `pause` nanoseconds from its answer on; -1 if it waits for none.
+    var follows = -1
+    var pause: Int64 = 0
+    /// Whether the arrival leaves out how long answers take, since the file does not say.
+    var isArrivalGuessed = false
     /// Ids of the prompt's blocks, where the format has them.
     var blockIDs: [UInt32] = []
     var arrivalPlace = TextPlace()

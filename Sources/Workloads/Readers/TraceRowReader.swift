@@ -13,6 +13,8 @@ struct TraceRowReader: ~Copyable {
     private var table: CSVRows?
     private let records: JSONRows?
     private var arrivals: ArrivalSampler?
+    /// The last arrival given to each thread.
+    private var givenArrivals: [Int: Int64] = [:]
     /// Of the first request. A file has times for all requests or for none.
     private var hasArrivals: Bool?
     private let takesAll: Bool
@@ -95,10 +97,20 @@ struct TraceRowReader: ~Copyable {
                     return false
                 }
             }
-            if !row.hasArrival, let time = arrivals?.next() { row.nanoseconds = time.nanoseconds }
+            if !row.hasArrival { giveArrival(to: &row) }
             return true
         }
         return false
+    }
+
+    /// From the process, or behind the request that it waits for.
+    private mutating func giveArrival(to row: inout TraceRow) {
+        if row.follows >= 0, let before = givenArrivals[row.follows] {
+            row.nanoseconds = min(before + row.pause, DecimalText.largestNanoseconds)
+        } else if let time = arrivals?.next() {
+            row.nanoseconds = time.nanoseconds
+        }
+        if row.thread >= 0 { givenArrivals[row.thread] = row.nanoseconds }
     }
 
     /// An arrival before the one above it, in a file that must be sorted.

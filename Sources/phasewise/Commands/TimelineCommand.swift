@@ -74,10 +74,12 @@ struct TimelineCommand: ParsableCommand {
             limits: .init(
                 window: window, every: every, bytes: Self.byteLimit - Self.reserve,
                 requests: requests.map { $0 ? .always : .never } ?? .whereTheyFit))
-        let source = ProgressSource(
-            scenario.trace.source, label: stored.description.deployment, total: scenario.trace.requests.count,
-            isQuiet: quiet)
-        try scenario.replay(stepByStep: stepByStep, from: source, into: &log)
+        func replay(_ source: some RequestSource) throws {
+            let source = ProgressSource(
+                source, label: stored.description.deployment, total: scenario.trace.requests.count, isQuiet: quiet)
+            try scenario.replay(stepByStep: stepByStep, from: source, into: &log)
+        }
+        try replay(scenario.source)
         let finished = log.finished()
         try Terminal.writeFile(finished.bytes, to: output)
         if !quiet { tell(of: finished) }

@@ -18,14 +18,14 @@ struct TraceCommand: ParsableCommand {
         var traceFormat: TraceFormat?
 
         func run() throws {
-            var progress = ReadingProgress(file)
-            let (trace, warnings) = try TraceReader.read(path: file, format: traceFormat) { progress.show(rows: $0) }
+            var progress = ReadingProgress(file, holdsRequests: false)
+            let (check, warnings) = try TraceReader.check(path: file, format: traceFormat) { progress.show(rows: $0) }
             progress.end()
             Terminal.complain(warnings)
-            let excluded = trace.provenance.excluded.reduce(0) { $0 + $1.count }
+            let excluded = check.excluded.reduce(0) { $0 + $1.count }
             try Terminal.say(
-                "\(file): \(trace.requests.count) requests over \(decimal(trace.duration.seconds, 1)) s, read as "
-                    + "\(trace.provenance.format)" + (excluded > 0 ? ", \(excluded) rows left out" : ""))
+                "\(file): \(check.requests) requests over \(decimal(check.duration, 1)) s, read as "
+                    + "\(check.format)" + (excluded > 0 ? ", \(excluded) rows left out" : ""))
         }
     }
 }
