@@ -133,7 +133,10 @@ struct ChangesTests {
 
     private static let malformedChanges: [(String, String)] = [
         ("{at: 1}", "s.yaml:7:14: error: changes: expected a list of changes"),
-        ("[{at: 1}]", "s.yaml:7:15: error: found none of \"fail\", \"join\" and \"link_bandwidth\" in a change"),
+        (
+            "[{at: 1}]",
+            "s.yaml:7:15: error: found none of \"fail\", \"join\", \"flip\" and \"link_bandwidth\" in a change"
+        ),
         ("[{at: 1, fail: decode, join: decode}]", "s.yaml:7:15: error: found fail and join of"),
         ("[{fail: decode}]", "s.yaml:7:15: error: a change has no \"at\""),
         ("[{at: 1, fail: unified}]", "s.yaml:7:29: error: fail: found \"unified\", expected a pool: prefill, decode"),
