@@ -130,7 +130,7 @@ public struct Simulation: ~Copyable {
             // they would see is of no use to anyone. Nor is it sampled once more: looking at a run must not make it longer.
             let isOver =
                 upcoming == nil
-                && context.inSystem == (changes.isEmpty && flips.isEmpty ? homeless.count + unoffered.count : 0)
+                && context.inSystem == (changes.isEmpty && !isRestarting ? homeless.count + unoffered.count : 0)
             let time = isOver ? .never : min(context.timers.earliest, nextArrival, nextOther)
             if time > stop || time == .never { break }
             context.advance(to: time)
@@ -171,7 +171,7 @@ public struct Simulation: ~Copyable {
             if nextSample == time, context.timers.earliest != time {
                 sample(&recorder)
                 let goesOn =
-                    upcoming != nil || !(changes.isEmpty && flips.isEmpty) && context.inSystem > 0
+                    upcoming != nil || !(changes.isEmpty && !isRestarting) && context.inSystem > 0
                     || context.inSystem > homeless.count + unoffered.count
                 nextSample = goesOn ? time + (configuration.sampleInterval ?? .zero) : .never
             }
@@ -244,6 +244,9 @@ public struct Simulation: ~Copyable {
         }
         touched.removeAll()
     }
+
+    /// Whether an instance will be up after a flip. One that drains beside prompts that nobody can pull never will.
+    private var isRestarting: Bool { flips.contains { $0.ready != nil } }
 
     @inline(__always)
     mutating func touch(_ instance: Int) {
