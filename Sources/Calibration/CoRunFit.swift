@@ -7,9 +7,13 @@ internal import CostModels
 #endif
 
 /// Fits the compact model to co-runs: least squares in the logarithm, with a small penalty on the weights, which settles
-/// those that few rows speak for. All pairs of MPS caps together, if there are enough; other pairs of SM counts one by one.
+/// those that few rows speak for. Pairs of SM counts one by one; those of MPS caps together, if there are enough, and then
+/// each for what its rows say beyond the surface of all.
 enum CoRunFit {
     private static let penalty = 0.03
+    private static let noPenalty = 1e-9
+    /// Of what a pair of caps says beyond the surface of all, which has more rows than any pair.
+    private static let beyondPenalty = 1.0
 
     /// Pairs of caps from which a polynomial with six terms can be told.
     private static let leastPairs = 10
@@ -18,7 +22,7 @@ enum CoRunFit {
         _ rows: [KernelMeasurements.CoRun], models: [ModelArchitecture]
     ) -> CoRunSurface? {
         let caps = Self.caps(rows.filter { $0.mechanism == .mps }, models: models)
-        let rows = caps == nil ? rows : rows.filter { $0.mechanism != .mps }
+        let total = Double(rows.reduce(1) { max($0, $1.prefillSMs, $1.decodeSMs) })
         var partitions: [CoRunSurface.Partition] = []
         let keys = Set(rows.map { Key(mechanism: $0.mechanism, prefill: $0.prefillSMs, decode: $0.decodeSMs) })
         for key in keys.sorted() {
@@ -29,16 +33,34 @@ enum CoRunFit {
             // Fewer rows than weights say nothing about a pair.
             if lanes.count != own.count || lanes.count <= CoRunSurface.Features.count { continue }
             let features = lanes.map { CoRunSurface.Features($0).values }
-            func range(_ value: (CoRunSurface.Lanes) -> Double) -> ClosedRange<Double> { Self.range(lanes, value) }
+            func range(_ value: (CoRunSurface.Lanes) -> Double) -> ClosedRange<Double> {
+                let values = lanes.map(value)
+                return values.min()!...values.max()!
+            }
+            var (prefill, decode) = (
+                own.map { log(max(1, $0.prefillSlowdown)) }, own.map { log(max(1, $0.decodeSlowdown)) }
+            )
+            let base =
+                key.mechanism != .mps
+                ? nil
+                : caps?.weights(prefillShare: Double(key.prefill) / total, decodeShare: Double(key.decode) / total)
+            if let base {
+                for (index, lanes) in lanes.enumerated() {
+                    prefill[index] -= CoRunSurface.Features(lanes).dot(base.prefill)
+                    decode[index] -= CoRunSurface.Features(lanes).dot(base.decode)
+                }
+            }
+            let penalties =
+                base == nil ? (constant: noPenalty, others: penalty) : (constant: beyondPenalty, others: beyondPenalty)
             partitions.append(
                 CoRunSurface.Partition(
                     mechanism: key.mechanism, prefillSMs: key.prefill, decodeSMs: key.decode,
-                    prefillWeights: weights(features, own.map { log(max(1, $0.prefillSlowdown)) }),
-                    decodeWeights: weights(features, own.map { log(max(1, $0.decodeSlowdown)) }),
+                    prefillWeights: weights(features, prefill, penalties),
+                    decodeWeights: weights(features, decode, penalties),
                     prefillLayerSeconds: range(\.prefillLayerSeconds), decodeLayerSeconds: range(\.decodeLayerSeconds),
                     decodeKeyValueShare: range(\.decodeKeyValueShare)))
         }
-        return partitions.isEmpty && caps == nil ? nil : CoRunSurface(partitions: partitions, caps: caps)
+        return partitions.isEmpty ? nil : CoRunSurface(partitions: partitions, caps: caps)
     }
 
     private static func caps(
@@ -55,20 +77,11 @@ enum CoRunFit {
                 prefillShare: Double(row.prefillSMs) / total, decodeShare: Double(row.decodeSMs) / total
             ).flatMap { term in own.map { term * $0 } }
         }
-        let work = rows.map { $0.prefillLayerSeconds * Double($0.prefillSMs) / total }
+        let penalties = (constant: noPenalty, others: penalty)
         return CoRunSurface.Caps(
             prefillSMs: prefill.min()!...prefill.max()!, decodeSMs: decode.min()!...decode.max()!,
-            prefillWeights: weights(features, rows.map { log(max(1, $0.prefillSlowdown)) }),
-            decodeWeights: weights(features, rows.map { log(max(1, $0.decodeSlowdown)) }),
-            prefillLayerWork: work.min()!...work.max()!, decodeLayerSeconds: range(lanes, \.decodeLayerSeconds),
-            decodeKeyValueShare: range(lanes, \.decodeKeyValueShare))
-    }
-
-    private static func range(
-        _ lanes: [CoRunSurface.Lanes], _ value: (CoRunSurface.Lanes) -> Double
-    ) -> ClosedRange<Double> {
-        let values = lanes.map(value)
-        return values.min()!...values.max()!
+            prefillWeights: weights(features, rows.map { log(max(1, $0.prefillSlowdown)) }, penalties),
+            decodeWeights: weights(features, rows.map { log(max(1, $0.decodeSlowdown)) }, penalties))
     }
 
     /// `nil` for a model that is not known.
@@ -92,8 +105,10 @@ enum CoRunFit {
         }
     }
 
-    /// Ridge regression by the normal equations; the constant is not penalised.
-    private static func weights(_ features: [[Double]], _ values: [Double]) -> [Double] {
+    /// Ridge regression by the normal equations.
+    private static func weights(
+        _ features: [[Double]], _ values: [Double], _ penalties: (constant: Double, others: Double)
+    ) -> [Double] {
         let n = features[0].count
         var matrix = [[Double]](repeating: [Double](repeating: 0, count: n + 1), count: n)
         for (row, value) in zip(features, values) {
@@ -102,7 +117,7 @@ enum CoRunFit {
                 matrix[i][n] += row[i] * value
             }
         }
-        for i in 0..<n { matrix[i][i] += i == 0 ? 1e-9 : penalty }
+        for i in 0..<n { matrix[i][i] += i == 0 ? penalties.constant : penalties.others }
         // Positive definite, so that elimination needs no exchange of rows.
         for i in 0..<n {
             for k in 0..<n where k != i {

@@ -70,7 +70,7 @@ extension KernelTableFile {
         case .elementwise: ["elementwise"]
         case .allReduce: ["allreduce"]
         case .bandwidth: ["bandwidth"]
-        case .coRun: ["corun"]
+        case .coRun: ["corun", "corun-mps"]
         case .coRunCaps: ["corun-mps"]
         case .throttling: []
         case .constants: ["prefill", "iteration", "parts", "gemm"]
@@ -105,13 +105,14 @@ extension KernelTableFile {
             [
                 "log slowdown = w·(1, p, d, v, p², pd, v²); p = log2(prefill layer/1 ms), d = log2(decode layer/0.2 ms), times",
                 "alone; v = share of KV in the bytes of a decode layer. Inputs are held at the ranges in the last columns.",
-                "Fitted to all rows; errors are those of fits to one half of them, or without the pair.",
+                "Under MPS: on top of corun_caps.csv. Fitted to all rows; errors are those of fits to one half of them, or without",
+                "the pair.",
             ]
         case .coRunCaps:
             [
-                "As corun.csv, with each weight the sum over (1, x, y, x², xy, y²), seven weights a term;",
-                "x = log2(9 − 8·cap of prefill) − 1.5, y = 3·(cap of decode − 0.7), caps as shares of the SMs. The time of a prefill",
-                "layer is held at a range of time × cap.",
+                "What the weights of pairs under MPS in corun.csv come on top of: each weight is the sum over",
+                "(1, x, y, x², xy, y²), seven weights a term; x = log2(9 − 8·cap of prefill) − 1.5, y = 3·(cap of decode − 0.7),",
+                "caps as shares of the SMs.",
             ]
         case .throttling: []
         case .constants:
@@ -132,7 +133,7 @@ extension KernelTableFile {
         case .elementwise: ["elementwise"]
         case .allReduce: ["all-reduce"]
         case .bandwidth, .throttling: []
-        case .coRun: ["co-run, pairs", "co-run, rows held out, green", "co-run, rows held out, streams"]
+        case .coRun: ["co-run"]
         case .coRunCaps: ["co-run, rows held out, mps", "co-run, the other", "co-run, each", "co-run, the same"]
         case .constants: ["iteration", "gemm, matrices"]
         }

@@ -11,10 +11,10 @@
 /// that is KV. p says how long a kernel of the prefill lane holds its SMs and how much of it waits for weights; d and v say
 /// how much bandwidth decode draws.
 ///
-/// The weights w of caps under MPS are smooth in the two caps (`Caps`). Those of disjoint SMs were fitted pair by pair;
-/// between measured pairs the logarithms are blended by inverse distance, in the SMs of decode and the logarithm of those
-/// that prefill leaves to it. Inputs are held at the ends of what was measured, and nothing is ever faster beside another
-/// lane than alone.
+/// Weights were fitted pair by pair of SM counts. Under MPS they are those of a surface over both caps (`Caps`), which all
+/// pairs were fitted to, plus what the rows of a pair say beyond it. Between measured pairs the logarithms are blended by
+/// inverse distance, in the SMs of decode and the logarithm of those that prefill leaves to it. Inputs are held at the ends
+/// of what was measured, and nothing is ever faster beside another lane than alone.
 public struct CoRunSurface: Hashable, Sendable {
     /// How the lanes share the GPU.
     public enum Mechanism: String, CaseIterable, Sendable {
@@ -46,7 +46,7 @@ public struct CoRunSurface: Hashable, Sendable {
         public var mechanism: Mechanism
         public var prefillSMs: Int
         public var decodeSMs: Int
-        /// `Features.count` weights of each side.
+        /// `Features.count` weights of each side; beyond those of the caps, if the mechanism has any.
         public var prefillWeights: [Double]
         public var decodeWeights: [Double]
         /// What was measured, where inputs are held: seconds of a layer, and the share.
@@ -72,16 +72,24 @@ public struct CoRunSurface: Hashable, Sendable {
             self.decodeKeyValueShare = decodeKeyValueShare
         }
 
-        func logarithms(_ lanes: Lanes) -> (prefill: Double, decode: Double) {
-            let features = Features(
-                lanes.clamped(prefillLayerSeconds, decodeLayerSeconds, keyValueShare: decodeKeyValueShare))
-            return (max(0, features.dot(prefillWeights)), max(0, features.dot(decodeWeights)))
+        func features(_ lanes: Lanes) -> Features {
+            Features(
+                Lanes(
+                    prefillLayerSeconds: lanes.prefillLayerSeconds.clamped(to: prefillLayerSeconds),
+                    decodeLayerSeconds: lanes.decodeLayerSeconds.clamped(to: decodeLayerSeconds),
+                    decodeKeyValueShare: lanes.decodeKeyValueShare.clamped(to: decodeKeyValueShare)))
         }
     }
 
-    /// Caps under MPS, which may overlap. Each weight is a polynomial of second order in the caps: Σ over (1, x, y, x², xy, y²),
-    /// x = log2(9 − 8·prefill's share of the SMs) − 1.5 and y = 3·(decode's share − 0.7). The last SMs that prefill leaves
-    /// matter most to decode: without any it waits for whole kernels of the prefill, hence the logarithm.
+    /// `Features.count` weights of each side.
+    public struct Weights: Hashable, Sendable {
+        public var prefill: [Double]
+        public var decode: [Double]
+    }
+
+    /// Weights over the two caps of MPS, which may overlap: each is a polynomial of second order, Σ over
+    /// (1, x, y, x², xy, y²) with x = log2(9 − 8·prefill's share of the SMs) − 1.5 and y = 3·(decode's share − 0.7). The last
+    /// SMs that prefill leaves matter most to decode, hence the logarithm: without any it waits for whole kernels.
     public struct Caps: Hashable, Sendable {
         public static let termCount = 6
         /// What was measured, where caps are held.
@@ -90,15 +98,9 @@ public struct CoRunSurface: Hashable, Sendable {
         /// `termCount` × `Features.count` numbers of each side, term by term.
         public var prefillWeights: [Double]
         public var decodeWeights: [Double]
-        /// Seconds of a layer × the share of the SMs: what a prompt is, whatever its cap.
-        public var prefillLayerWork: ClosedRange<Double>
-        public var decodeLayerSeconds: ClosedRange<Double>
-        public var decodeKeyValueShare: ClosedRange<Double>
 
         public init(
-            prefillSMs: ClosedRange<Int>, decodeSMs: ClosedRange<Int>, prefillWeights: [Double],
-            decodeWeights: [Double], prefillLayerWork: ClosedRange<Double>, decodeLayerSeconds: ClosedRange<Double>,
-            decodeKeyValueShare: ClosedRange<Double>
+            prefillSMs: ClosedRange<Int>, decodeSMs: ClosedRange<Int>, prefillWeights: [Double], decodeWeights: [Double]
         ) {
             let expected = Self.termCount * Features.count
             precondition(
@@ -108,9 +110,6 @@ public struct CoRunSurface: Hashable, Sendable {
             self.decodeSMs = decodeSMs
             self.prefillWeights = prefillWeights
             self.decodeWeights = decodeWeights
-            self.prefillLayerWork = prefillLayerWork
-            self.decodeLayerSeconds = decodeLayerSeconds
-            self.decodeKeyValueShare = decodeKeyValueShare
         }
 
         /// (1, x, y, x², xy, y²) of shares of the SMs.
@@ -119,26 +118,24 @@ public struct CoRunSurface: Hashable, Sendable {
             return [1, x, y, x * x, x * y, y * y]
         }
 
-        /// Caps that leave SMs to nobody were not measured: the idle ones are shared out evenly.
-        func logarithms(
-            _ lanes: Lanes, prefillSMs prefill: Int, decodeSMs decode: Int, total: Double
-        ) -> (prefill: Double, decode: Double) {
-            let idle = max(0, total - Double(prefill + decode)) / 2
-            func share(_ sms: Int, _ measured: ClosedRange<Int>) -> Double {
-                (Double(sms) + idle).clamped(to: Double(measured.lowerBound)...Double(measured.upperBound)) / total
+        public func weights(prefillShare: Double, decodeShare: Double) -> Weights {
+            let terms = Self.terms(prefillShare: prefillShare, decodeShare: decodeShare)
+            func sum(_ weights: [Double]) -> [Double] {
+                (0..<Features.count).map { i in
+                    terms.indices.reduce(0) { $0 + terms[$1] * weights[$1 * Features.count + i] }
+                }
             }
-            let (own, other) = (share(prefill, prefillSMs), share(decode, decodeSMs))
-            let terms = Self.terms(prefillShare: own, decodeShare: other)
-            let features = Features(
-                lanes.clamped(
-                    prefillLayerWork.lowerBound / own...prefillLayerWork.upperBound / own, decodeLayerSeconds,
-                    keyValueShare: decodeKeyValueShare))
-            var (first, second) = (0.0, 0.0)
-            for (i, term) in terms.enumerated() {
-                first += term * features.dot(prefillWeights, from: i * Features.count)
-                second += term * features.dot(decodeWeights, from: i * Features.count)
-            }
-            return (max(0, first), max(0, second))
+            return Weights(prefill: sum(prefillWeights), decode: sum(decodeWeights))
+        }
+
+        /// Caps at the ends of what was measured. Those that leave SMs to nobody were not measured: the idle ones are shared
+        /// out evenly.
+        func held(prefill: Double, decode: Double, total: Double) -> (prefill: Double, decode: Double) {
+            let idle = max(0, total - prefill - decode) / 2
+            return (
+                (prefill + idle).clamped(to: Double(prefillSMs.lowerBound)...Double(prefillSMs.upperBound)),
+                (decode + idle).clamped(to: Double(decodeSMs.lowerBound)...Double(decodeSMs.upperBound))
+            )
         }
     }
 
@@ -155,9 +152,9 @@ public struct CoRunSurface: Hashable, Sendable {
             values = [1, p, d, v, p * p, p * d, v * v]
         }
 
-        public func dot(_ weights: [Double], from first: Int = 0) -> Double {
+        public func dot(_ weights: [Double]) -> Double {
             var sum = 0.0
-            for i in 0..<Self.count { sum += values[i] * weights[first + i] }
+            for i in 0..<Self.count { sum += values[i] * weights[i] }
             return sum
         }
     }
@@ -166,6 +163,8 @@ public struct CoRunSurface: Hashable, Sendable {
     public let partitions: [Partition]
     /// Of MPS; `nil` where too few pairs of caps were measured to say how weights depend on them.
     public let caps: Caps?
+    /// Those of each partition, with those of the caps.
+    private let weights: [Weights]
     /// SMs of the device.
     private let total: Double
 
@@ -178,51 +177,56 @@ public struct CoRunSurface: Hashable, Sendable {
         let totals = partitions.map {
             $0.mechanism == .green ? $0.prefillSMs + $0.decodeSMs : max($0.prefillSMs, $0.decodeSMs)
         }
-        total = Double(max(totals.max() ?? 1, caps.map { max($0.prefillSMs.upperBound, $0.decodeSMs.upperBound) } ?? 1))
+        let total = Double(totals.max() ?? 1)
+        self.total = total
+        weights = self.partitions.map { partition in
+            let own = Weights(prefill: partition.prefillWeights, decode: partition.decodeWeights)
+            guard partition.mechanism == .mps, let caps else { return own }
+            let base = caps.weights(
+                prefillShare: Double(partition.prefillSMs) / total, decodeShare: Double(partition.decodeSMs) / total)
+            return Weights(
+                prefill: zip(own.prefill, base.prefill).map(+), decode: zip(own.decode, base.decode).map(+))
+        }
     }
 
     /// Factors of at least one, or `nil` if nothing was measured with this mechanism. O(pairs measured).
     public func slowdowns(
         _ lanes: Lanes, prefillSMs: Int, decodeSMs: Int, mechanism: Mechanism
     ) -> (prefill: Double, decode: Double)? {
+        let exact = partitions.firstIndex {
+            $0.mechanism == mechanism && $0.prefillSMs == prefillSMs && $0.decodeSMs == decodeSMs
+        }
+        if let exact {
+            let features = partitions[exact].features(lanes)
+            return (
+                exp(max(0, features.dot(weights[exact].prefill))), exp(max(0, features.dot(weights[exact].decode)))
+            )
+        }
+        var (prefillCap, decodeCap, base) = (Double(prefillSMs), Double(decodeSMs), Weights?.none)
         if mechanism == .mps, let caps {
-            let own = caps.logarithms(lanes, prefillSMs: prefillSMs, decodeSMs: decodeSMs, total: total)
-            return (exp(own.prefill), exp(own.decode))
+            (prefillCap, decodeCap) = caps.held(prefill: prefillCap, decode: decodeCap, total: total)
+            base = caps.weights(prefillShare: prefillCap / total, decodeShare: decodeCap / total)
         }
-        var (weights, prefill, decode) = (0.0, 0.0, 0.0)
-        let left = logarithmOfLeft(prefillSMs)
+        var (sum, prefill, decode) = (0.0, 0.0, 0.0)
+        let left = logarithmOfLeft(prefillCap)
         for partition in partitions where partition.mechanism == mechanism {
-            let dx = logarithmOfLeft(partition.prefillSMs) - left
-            let dy = 2 * Double(partition.decodeSMs - decodeSMs) / total
-            let distance = dx * dx + dy * dy
-            if distance == 0 {
-                let own = partition.logarithms(lanes)
-                return (exp(own.prefill), exp(own.decode))
-            }
-            // The inverse of the fourth power: the nearest pairs decide.
+            let dx = logarithmOfLeft(Double(partition.prefillSMs)) - left
+            let dy = 2 * (Double(partition.decodeSMs) - decodeCap) / total
+            // The inverse of the fourth power: the nearest pairs decide. Caps may be held exactly at a pair.
+            let distance = max(dx * dx + dy * dy, 1e-12)
             let weight = 1 / (distance * distance)
-            let own = partition.logarithms(lanes)
-            weights += weight
-            prefill += weight * own.prefill
-            decode += weight * own.decode
+            let features = partition.features(lanes)
+            let (first, second) = base.map { (features.dot($0.prefill), features.dot($0.decode)) } ?? (0, 0)
+            sum += weight
+            prefill += weight * max(0, features.dot(partition.prefillWeights) + first)
+            decode += weight * max(0, features.dot(partition.decodeWeights) + second)
         }
-        return weights > 0 ? (exp(prefill / weights), exp(decode / weights)) : nil
+        return sum > 0 ? (exp(prefill / sum), exp(decode / sum)) : nil
     }
 
     /// Of the SMs that a prefill lane leaves to decode. The last few matter most: without any, decode waits for whole
     /// kernels of the prefill.
-    private func logarithmOfLeft(_ prefillSMs: Int) -> Double { log2(total * 1.125 - Double(prefillSMs)) }
-}
-
-extension CoRunSurface.Lanes {
-    fileprivate func clamped(
-        _ prefill: ClosedRange<Double>, _ decode: ClosedRange<Double>, keyValueShare: ClosedRange<Double>
-    ) -> Self {
-        Self(
-            prefillLayerSeconds: prefillLayerSeconds.clamped(to: prefill),
-            decodeLayerSeconds: decodeLayerSeconds.clamped(to: decode),
-            decodeKeyValueShare: decodeKeyValueShare.clamped(to: keyValueShare))
-    }
+    private func logarithmOfLeft(_ prefillSMs: Double) -> Double { log2(total * 1.125 - prefillSMs) }
 }
 
 extension Double {

@@ -50,8 +50,7 @@ extension KernelTables {
                 let fields = [
                     "\(caps.prefillSMs.lowerBound) \(caps.prefillSMs.upperBound)",
                     "\(caps.decodeSMs.lowerBound) \(caps.decodeSMs.upperBound)", list(caps.prefillWeights),
-                    list(caps.decodeWeights), range(caps.prefillLayerWork, scale: 1e6),
-                    range(caps.decodeLayerSeconds, scale: 1e6), range(caps.decodeKeyValueShare),
+                    list(caps.decodeWeights),
                 ]
                 return [fields.joined(separator: ",")]
             } ?? []

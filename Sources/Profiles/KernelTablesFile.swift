@@ -30,11 +30,7 @@ public enum KernelTableFile: String, CaseIterable, Sendable {
                 "mechanism", "sms_prefill", "sms_decode", "prefill_weights", "decode_weights", "prefill_layer_us",
                 "decode_layer_us", "kv_share",
             ]
-        case .coRunCaps:
-            [
-                "sms_prefill", "sms_decode", "prefill_weights", "decode_weights", "prefill_layer_us_of_all_sms",
-                "decode_layer_us", "kv_share",
-            ]
+        case .coRunCaps: ["sms_prefill", "sms_decode", "prefill_weights", "decode_weights"]
         case .throttling: ["family", "device", "n", "k", "size", "ratio"]
         case .constants: ["name", "value"]
         }
@@ -170,8 +166,8 @@ extension KernelTables {
             allReduce: AllReduceTable(lines: allReduce),
             reads: reads.isEmpty ? nil : Curve(knots: reads.map { Double($0.0) }, values: reads.map(\.1)),
             graphGapSeconds: seconds(.graphGap),
-            coRun: partitions.isEmpty && caps.isEmpty
-                ? nil : CoRunSurface(partitions: partitions, caps: caps.first), throttling: throttling)
+            coRun: partitions.isEmpty ? nil : CoRunSurface(partitions: partitions, caps: caps.first),
+            throttling: throttling)
     }
 }
 
@@ -207,8 +203,7 @@ extension CoRunSurface.Caps {
         }
         self.init(
             prefillSMs: try sms(0), decodeSMs: try sms(1), prefillWeights: try row.weights(2, count: count),
-            decodeWeights: try row.weights(3, count: count), prefillLayerWork: try row.range(4, scale: 1e-6),
-            decodeLayerSeconds: try row.range(5, scale: 1e-6), decodeKeyValueShare: try row.range(6))
+            decodeWeights: try row.weights(3, count: count))
     }
 }
 

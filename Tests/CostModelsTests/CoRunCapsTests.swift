@@ -6,14 +6,20 @@ import Testing
 struct CoRunCapsTests {
     static let count = CoRunSurface.Features.count
 
-    /// Weights that are zero but for the constant feature of some terms.
-    private static func caps(prefill: [Int: Double], decode: [Int: Double]) -> CoRunSurface.Caps {
+    /// Weights that are zero but for the constant feature of some terms, and a pair at all SMs that says nothing more.
+    private static func surface(prefill: [Int: Double], decode: [Int: Double]) -> CoRunSurface {
         func weights(_ terms: [Int: Double]) -> [Double] {
             (0..<CoRunSurface.Caps.termCount * count).map { $0 % count == 0 ? terms[$0 / count] ?? 0 : 0 }
         }
-        return CoRunSurface.Caps(
-            prefillSMs: 20...100, decodeSMs: 30...100, prefillWeights: weights(prefill), decodeWeights: weights(decode),
-            prefillLayerWork: 1e-4...1e-2, decodeLayerSeconds: 1e-4...1e-3, decodeKeyValueShare: 0.1...0.9)
+        let zero = [Double](repeating: 0, count: count)
+        let pair = CoRunSurface.Partition(
+            mechanism: .mps, prefillSMs: 100, decodeSMs: 100, prefillWeights: zero, decodeWeights: zero,
+            prefillLayerSeconds: 1e-4...1e-2, decodeLayerSeconds: 1e-4...1e-3, decodeKeyValueShare: 0.1...0.9)
+        return CoRunSurface(
+            partitions: [pair],
+            caps: CoRunSurface.Caps(
+                prefillSMs: 20...100, decodeSMs: 30...100, prefillWeights: weights(prefill),
+                decodeWeights: weights(decode)))
     }
 
     private static let lanes = CoRunSurface.Lanes(
@@ -31,7 +37,7 @@ struct CoRunCapsTests {
 
     @Test("a term of the prefill's weights moves the prefill alone, by what it is multiplied with")
     func sides() throws {
-        let surface = CoRunSurface(partitions: [], caps: Self.caps(prefill: [0: 0.1, 2: 0.2], decode: [0: 0.7]))
+        let surface = Self.surface(prefill: [0: 0.1, 2: 0.2], decode: [0: 0.7])
         let slowdowns = try #require(
             surface.slowdowns(Self.lanes, prefillSMs: 60, decodeSMs: 100, mechanism: .mps))
         #expect(abs(slowdowns.prefill / 1.32312981233743693 - 1) < 1e-12)  // exp(0.1 + 0.2·0.9)
@@ -41,8 +47,7 @@ struct CoRunCapsTests {
 
     @Test("caps beyond those measured are held, and SMs that nobody may use are shared out")
     func held() throws {
-        let surface = CoRunSurface(
-            partitions: [], caps: Self.caps(prefill: [0: 1, 1: 0.1, 2: 0.2], decode: [0: 1, 3: 0.1, 5: 0.1]))
+        let surface = Self.surface(prefill: [0: 1, 1: 0.1, 2: 0.2], decode: [0: 1, 3: 0.1, 5: 0.1])
         func at(_ prefill: Int, _ decode: Int) throws -> [Double] {
             let own = try #require(
                 surface.slowdowns(Self.lanes, prefillSMs: prefill, decodeSMs: decode, mechanism: .mps))
@@ -51,6 +56,8 @@ struct CoRunCapsTests {
         #expect(try at(10, 100) == at(20, 100))
         #expect(try at(90, 20) == at(90, 30))
         #expect(try at(40, 30) == at(55, 45))
+        // Held at the pair that was measured, from either side.
+        for (a, b) in zip(try at(100, 100), try at(120, 120)) { #expect(abs(a / b - 1) < 1e-9) }
         #expect(try at(60, 60) != at(60, 70))
     }
 
