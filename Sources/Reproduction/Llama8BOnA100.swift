@@ -2,13 +2,12 @@ internal import CostModels
 internal import EventKernel
 internal import Simulator
 
-/// Service times and memory of Llama-3-8B on A100s, taken from runs of one phase alone before any two systems are
-/// compared, and used by every system in every figure.
+/// Service times and memory of Llama-3-8B on A100s, taken from runs of one phase alone and used in every figure.
 ///
 /// Sources are figures of the semi-PD paper (arXiv 2504.19867): decode alone from Fig. 9(d), one prefill GPU for each
-/// decode GPU, by simulating it (`PhaseAloneEvidence`); prefill alone from Fig. 9(c) and from the latency of a single request that Table 2 implies; the response to
-/// SMs from Fig. 10. All of it ran on the DistServe runtime. Of vLLM the paper shows no phase alone; the time of its host
-/// comes from LongBench at low rates, see `vLLM`.
+/// decode GPU, by simulating it (`PhaseAloneEvidence`); prefill alone from Fig. 9(c) and from the latency of a single
+/// request that Table 2 implies; the response to SMs from Fig. 10. All of it ran on the DistServe runtime. Of vLLM the
+/// paper shows no phase alone; the time of its host comes from LongBench at low rates, see `vLLM`.
 enum Llama8BOnA100 {
     static let streamingMultiprocessors = 108
     /// 32 layers, 8 KV heads of 128, two bytes, keys and values.

@@ -31,21 +31,22 @@ struct ReproductionReport {
         """
         ## Rules
 
-        * Service times come from runs of one phase alone : decode 20 ms + \
-        0.2 ms for each sequence of 350 tokens (Fig. 9d), prefill 0.085 ms a token (Figs. 9c, Table 2) and 19 ms of \
-        latency that do not hold the GPU. Decode was 22.7 ms + 0.208 ms in an earlier version, by a formula; it was fitted anew, by \
-        simulating Fig. 9(d), after results of all systems had been seen.
-        * DistServe decodes nothing while it pulls a prompt's KV, as its released loop does. How long that takes is not stated \
-        but for "comparable with a decode token": 5 ms + 150 GB/s, the shortest of those tried that is not far from that. It was 10 \
-        ms beside decode before, and what hangs on it stands at the end. Fig. 9 is run with the 1024 sequences of the released \
-        example, everything else with the stated 512.
+        * Service times come from runs of one phase alone: decode 20 ms + 0.2 ms for each sequence of 350 tokens (Fig. 9d), \
+        prefill 0.085 ms a token (Figs. 9c, Table 2) and 19 ms of latency that do not hold the GPU. Decode was 22.7 ms + \
+        0.208 ms in an earlier version, by a formula; it was fitted anew, by simulating Fig. 9(d), after results of all \
+        systems had been seen.
+        * DistServe decodes nothing while it pulls a prompt's KV, as its released loop does. The paper says only that a pull \
+        takes about as long as a decode token. It is 5 ms + 150 GB/s; before, it was 10 ms beside decode. Fig. 9(d) does not \
+        tell pulls up to 10 ms apart, and 5 ms was chosen after results with 0, 5 and 10 had been seen: what hangs on it \
+        stands at the end. Fig. 9 is run with the 1024 sequences of the released example, everything else with the stated 512.
         * Two phases on one GPU slow each other by what each of them runs, by the law that was measured on an H200 \
         (`Results/validation`): decode waits for the kernels of a prefill in proportion to their length, prefill loses what \
         decode uses. One rule for all figures, with the H200's numbers: the wait scaled by how much longer the kernels of \
-        decode are here, by bandwidth, and no bandwidth lost to a neighbour on other SMs, since a hard split of the paper's A100 shows hardly more \
-        than its SMs explain. Its evidence, phases alone against shared, is at the end.
+        decode are here, by bandwidth, and no bandwidth lost to a neighbour on other SMs, since a hard split of the paper's \
+        A100 shows hardly more than its SMs explain. Its evidence, phases alone against shared, is at the end.
         * LongBench lengths are not stated. Those used are the ones at which phases alone, DistServe's curves in Fig. 12(b), \
-        come closest (at the end). The rate at which DistServe's TTFT surges (row 9) and LongBench in row 11 lean on them.
+        come closest (at the end). The rate at which DistServe's TTFT surges (row 9), LongBench in row 11 and the host time of \
+        vLLM lean on them.
         * vLLM has the same kernels and a host of its own: \(decimal(Llama8BOnA100.vLLM.seconds * 1e3, 0)) ms an iteration and \
         \(decimal(Llama8BOnA100.vLLM.secondsPerSequence * 1e3, 2)) ms a sequence, arithmetic included, fitted to its P90 TPOT on \
         LongBench at 1 to 2 requests/s (Fig. 12b), where it is not overloaded, and judged on ShareGPT and by attainment. An \
@@ -81,8 +82,8 @@ struct ReproductionReport {
         Phases shared, at rates where the paper has them alone too: P90 TTFT and P50 TPOT of ShareGPT at (100,100), P50 TPOT \
         at (50,50), P90 TTFT and TPOT of LongBench. The form of the rule (host time not delayed, no \
         bandwidth lost in a hard split) was settled by trying variants against these readings, after row 9 had failed with the \
-        rule of shares in proportion; its wait is the H200's, scaled, and a fitted one does no better. Rows 8 and 9 are \
-        therefore no blind tests of it.
+        rule of shares in proportion; its wait is the H200's, scaled by bandwidth. Rows 8 and 9 are therefore no blind tests of \
+        it.
 
         \(sharing.text)
         What hangs on the pull, with decode refitted for each:
