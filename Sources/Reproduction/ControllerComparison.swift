@@ -91,7 +91,7 @@ struct ControllerComparison: Sendable {
 
             \(text)
             `code` and `paper` move in steps of two points and at most three a window of 400 requests, of which a run has five, \
-            so that they stay close to where they start. `model` acts on queues that are ten seconds old when its change comes \
+            so that they stay close to where they start; their caps on prefill do not pay here. `model` acts on queues that are ten seconds old when its change comes \
             into force; where changes are free it loses less, and what it then loses against the best static partition is the \
             error of its forecast.
             """

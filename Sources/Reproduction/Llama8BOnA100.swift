@@ -49,7 +49,7 @@ enum Llama8BOnA100 {
 
     /// Amdahl's share of a prefill that more GPUs do not make shorter. Fitted to the lowest rate of Fig. 9(c), where prompts
     /// hardly wait: `PhaseAloneEvidence`.
-    static let serialShare = 0.4
+    static let serialShare = 0.3
 
     /// What vLLM 0.6.0 adds to the kernels of an iteration, seconds. Its kernels are taken to be the same: reading weights,
     /// 0.085 ms for each prompt token, reading KV.
@@ -60,7 +60,7 @@ enum Llama8BOnA100 {
 
     /// Fitted to P90 TPOT of vLLM-S and vLLM-D on LongBench at 1 to 2 requests/s (Fig. 12b), where neither is overloaded:
     /// `PhaseAloneEvidence`. The time for each sequence includes its arithmetic.
-    static let vLLM = Host(seconds: 6e-3, secondsPerSequence: 0.3e-3)
+    static let vLLM = Host(seconds: 6e-3, secondsPerSequence: 0.35e-3)
 
     static func vLLMCosts(_ host: Host = vLLM) -> AffineCostModel {
         AffineCostModel(

@@ -17,7 +17,8 @@ extension MismatchCauses {
         return """
             "Ideal storage" is not defined; it is taken to be unified storage, which was seen in its curve (116, 139, 161 ms at \
             13, 15, 17, semi-PD in Fig. 12(a): 119, 135, 179) and not known before. P90 TPOT of real storage at 13, 15, 16, 17 \
-            is \(tpot { _ in }) ms here (paper 232, 393, 482, 712), of unified \(rates.map { decimal(ideal[$0], 0) }.joined(separator: ", ")). \
+            is \(tpot { _ in }) ms here (paper 232, 393, 482, 712), of unified \(rates.map { decimal(ideal[$0], 0) }.joined(separator: ", ")), \
+            which at 13 is \(decimal(ideal[13] / 116, 2)) of the paper's: decode beside prompts is too fast at middling rates (row 8). \
             With requests computed again instead of swapped: \(tpot { $0.decodePolicy = FCFSDecodePolicy() }); with 1024 sequences, as in \
             the released example, instead of 512: \(tpot { $0.limits.maxSequences = 1024 }). With copies \
             to host memory and back that cost nothing, instead of PCIe at 25 GB/s: \(tpot { $0.memory.host = nil }); block by \

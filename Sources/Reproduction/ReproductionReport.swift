@@ -85,7 +85,7 @@ struct ReproductionReport {
         at (50,50), P90 TTFT and TPOT of LongBench. The form of the rule (host time not delayed, no \
         bandwidth lost in a hard split) was settled by trying variants against these readings, after row 9 had failed with the \
         rule of shares in proportion; its wait is the H200's, scaled by bandwidth. Rows 8 and 9 are therefore no blind tests of \
-        it.
+        it. What it misses is TPOT at middling rates, which stays too low (rows 8 and 12).
 
         \(sharing.text)
         What hangs on the pull, with decode refitted for each:
