@@ -57,11 +57,11 @@ struct Engine: ~Copyable, Sendable {
         instance.lanes[1].sms = configuration.partition.decode
     }
 
-    /// What is wrong with its sums, or with a lane that does nothing. Lanes that a partition control or a message holds back
-    /// may wait beside work.
+    /// What is wrong with its sums, or with a lane that does nothing. Lanes that a partition control, a message or a pull
+    /// holds back may wait beside work.
     func brokenInvariant() -> String? {
         if let broken = instance.brokenInvariant() { return broken }
-        if isControlled || handOff == .byMessage { return nil }
+        if isControlled || handOff == .byMessage || pausesForPulls && instance.blocksInTransfer > 0 { return nil }
         return instance.idleLane(reserve: (mainPolicy as? FCFSPrefillPolicy)?.reserve ?? 0)
     }
 
@@ -206,7 +206,10 @@ extension Engine {
             if instance.lanes[lane].uniformProvenance == nil {
                 instance.lanes[lane].provenanceSplit = context.costLines[pool].split(sequences: sequences)
             }
-            instance.lanes[lane].isDecodeRun = repeatsDecode && !context.stepByStep && !instance.admissionMayChange
+            // What waits to be pulled between two iterations may get its turn after any of them.
+            let mayPause = pausesForPulls && !instance.bridge.isEmpty
+            instance.lanes[lane].isDecodeRun =
+                repeatsDecode && !context.stepByStep && !instance.admissionMayChange && !mayPause
         } else {
             instance.lanes[lane].begin(at: context.now, price: costModel.work(of: shape, sms: sms))
             if instance.lanes[lane].uniformProvenance == nil {

@@ -128,9 +128,11 @@ public struct Simulation: ~Copyable {
         while true {
             // With no requests but those that nothing can help any more, only partition controls have timers, and what
             // they would see is of no use to anyone. Nor is it sampled once more: looking at a run must not make it longer.
+            // Prompts behind those that are pinned for ever wait without any timer.
             let isOver =
                 upcoming == nil
-                && context.inSystem == (changes.isEmpty && !isRestarting ? homeless.count + unoffered.count : 0)
+                && (context.inSystem == (changes.isEmpty && !isRestarting ? homeless.count + unoffered.count : 0)
+                    || changes.isEmpty && context.timers.earliest == .never)
             let time = isOver ? .never : min(context.timers.earliest, nextArrival, nextOther)
             if time > stop || time == .never { break }
             context.advance(to: time)
@@ -170,10 +172,7 @@ public struct Simulation: ~Copyable {
             }
             if nextSample == time, context.timers.earliest != time {
                 sample(&recorder)
-                let goesOn =
-                    upcoming != nil || !(changes.isEmpty && !isRestarting) && context.inSystem > 0
-                    || context.inSystem > homeless.count + unoffered.count
-                nextSample = goesOn ? time + (configuration.sampleInterval ?? .zero) : .never
+                nextSample = time + (configuration.sampleInterval ?? .zero)
             }
             nextOther = min(nextSample, nextSignal, changes.first?.time ?? .never)
         }

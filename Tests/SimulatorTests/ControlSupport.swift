@@ -3,11 +3,12 @@ import EventKernel
 import Metrics
 import Simulator
 
-/// Goes through a list of partitions over and over, one at each observation.
+/// Goes through a list of partitions over and over, one at every other observation.
 struct CyclingController: PartitionController {
     var cadence: ObservationCadence
     var targets: [SMPartition]
     private var next = 0
+    private var isToKeep = true
 
     init(_ cadence: ObservationCadence, _ targets: [SMPartition]) {
         self.cadence = cadence
@@ -15,6 +16,9 @@ struct CyclingController: PartitionController {
     }
 
     mutating func decide(_ observation: PartitionObservation) -> PartitionDecision? {
+        // Every other time, so that something runs between two changes however long they stall.
+        isToKeep.toggle()
+        if isToKeep { return nil }
         let target = targets[next % targets.count]
         next += 1
         // What it saw is in the reason, so that runs that see different things differ in their records.
