@@ -89,12 +89,12 @@ struct ClassTests {
     @Test("a class that the requests do not have is an error where it is named")
     func unknownClass() throws {
         let sandbox = try sandbox()
-        try sandbox.write(Self.scenario.replacingOccurrences(of: "{batch:", with: "{bacth:"), to: "s.yaml")
+        try sandbox.write(Self.scenario.replacingOccurrences(of: "{batch:", with: "{batsh:"), to: "s.yaml")
         let outcome = try sandbox.run("compare", "s.yaml")
         #expect(outcome.status == 65)
         #expect(
             outcome.errors == """
-                s.yaml:4:41: error: slo.classes: found "bacth", expected a class of the requests: batch, chat
+                s.yaml:4:41: error: slo.classes: found "batsh", expected a class of the requests: batch, chat
                     help: did you mean "batch"?
 
                 """)
