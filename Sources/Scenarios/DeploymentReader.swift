@@ -162,12 +162,14 @@ struct DeploymentReader {
         let concurrent = keys.optional("concurrent_transfers", .int(in: 1...1024))
         let given = keys.optional("layout_bandwidth", .number(in: 1e3...1e18))
         let push = keys.optional("push", .word("a push", of: ["layer-wise", "none"]))
+        let pauses = keys.optional("pauses_decode", .bool)
         keys.finish()
         return bandwidth.map {
             ResolvedLink(
                 bytesPerSecond: $0.value, latencySeconds: latency?.value ?? 0,
                 concurrentTransfers: concurrent?.value ?? 1, layoutBytesPerSecond: given?.value ?? layout,
-                isLayerWise: push.map { $0.value == "layer-wise" } ?? isLayerWise)
+                isLayerWise: push.map { $0.value == "layer-wise" } ?? isLayerWise,
+                pausesDecode: pauses?.value ?? false)
         }
     }
 

@@ -80,6 +80,7 @@ extension ResolvedDeployment {
                         ("concurrent_transfers", number($0.concurrentTransfers)),
                         ("layout_bandwidth", $0.layoutBytesPerSecond.map(number)),
                         ("push", text($0.isLayerWise ? "layer-wise" : "none")),
+                        ("pauses_decode", $0.pausesDecode ? text("true") : nil),
                     ])
                 }
             ),

@@ -150,6 +150,8 @@ public struct ResolvedLink: Hashable, Sendable {
     public var layoutBytesPerSecond: Double?
     /// Whether layers are sent beside the prefill of those after them.
     public var isLayerWise = false
+    /// Whether a decode instance pulls between two iterations only, and decodes nothing meanwhile.
+    public var pausesDecode = false
 }
 
 /// Instances that are all alike.

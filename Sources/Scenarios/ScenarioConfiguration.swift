@@ -65,7 +65,7 @@ extension ResolvedScenario {
                 var transfer = TransferConfiguration(
                     bytesPerToken: model.keyValueBytesPerToken, bytesPerSecond: link.bytesPerSecond,
                     latency: SimulationDuration(rounding: link.latencySeconds),
-                    concurrentTransfers: link.concurrentTransfers)
+                    concurrentTransfers: link.concurrentTransfers, pausesDecode: link.pausesDecode)
                 transfer.layoutBytesPerSecond = link.layoutBytesPerSecond
                 transfer.pushedLayers = link.isLayerWise ? model.layers : nil
                 return transfer

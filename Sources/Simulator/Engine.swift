@@ -27,12 +27,16 @@ struct Engine: ~Copyable, Sendable {
     var partitionControl = UniqueBuffer<PartitionControl>()
     private let ignoresArrivalsBehindFirst: Bool
     /// Whether no iteration begins while prompts are pulled into this decode instance.
-    var pausesForPulls = false
+    let pausesForPulls: Bool
     /// The timetable of the stages that it shares with the other virtual engines of its instance, and what they are.
     private let pipeline: Int?
     private let stages: PipelineStages?
 
-    init(index: Int, pool: Int, laneTimer: Int, pipeline: Int?, _ configuration: PoolConfiguration) {
+    /// - Parameter transfer: how prompts are pulled into it, if it decodes what others have prefilled.
+    init(
+        index: Int, pool: Int, laneTimer: Int, pipeline: Int?, _ configuration: PoolConfiguration,
+        transfer: TransferConfiguration?
+    ) {
         self.laneTimer = laneTimer
         instance = Instance(index: index, pool: configuration)
         self.pool = pool
@@ -45,6 +49,7 @@ struct Engine: ~Copyable, Sendable {
         handOff = configuration.handOff
         if let control = configuration.partitionControl { partitionControl.append(control) }
         ignoresArrivalsBehindFirst = mainPolicy.ignoresArrivalsBehindFirst
+        pausesForPulls = configuration.role == .decode && transfer?.pausesDecode == true
     }
 
     /// Policies and partition are those of an engine that has just started.

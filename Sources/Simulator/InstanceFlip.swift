@@ -46,9 +46,9 @@ extension Simulation {
         pool.costModel = pool.costModel.shared
         let (laneTimer, linkTimer) = (engines[index].laneTimer, engines[index].linkTimer)
         let controlTimer = engines[index].controlTimer
-        engines[index] = Engine(index: index, pool: flip.pool, laneTimer: laneTimer, pipeline: nil, pool)
+        engines[index] = Engine(
+            index: index, pool: flip.pool, laneTimer: laneTimer, pipeline: nil, pool, transfer: configuration.transfer)
         (engines[index].linkTimer, engines[index].controlTimer) = (linkTimer, controlTimer)
-        engines[index].pausesForPulls = pool.role == .decode && configuration.transfer?.pausesDecode == true
         comeUp(index, &recorder)
     }
 

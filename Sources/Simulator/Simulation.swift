@@ -58,9 +58,9 @@ public struct Simulation: ~Copyable {
                     takers.append(engines.count)
                 }
                 let pipeline = virtualEngines > 1 ? pipelines.count - 1 : nil
-                var engine = Engine(
-                    index: engines.count, pool: poolIndex, laneTimer: timerOwners.count, pipeline: pipeline, pool)
-                engine.pausesForPulls = pool.role == .decode && configuration.transfer?.pausesDecode == true
+                let engine = Engine(
+                    index: engines.count, pool: poolIndex, laneTimer: timerOwners.count, pipeline: pipeline, pool,
+                    transfer: configuration.transfer)
                 for lane in engine.instance.lanes.indices {
                     timerOwners.append(.lane(lane, instance: engines.count))
                 }

@@ -107,6 +107,10 @@ struct MalformedScenarioTests {
             one("policy: distserve, link: {bandwidth: 0}"),
             "s.yaml:5:43: error: bandwidth: found \"0\", expected a number from 1000 to 1e18"
         ),
+        (
+            one("policy: distserve, link: {bandwidth: 1e9, pauses_decode: yes}"),
+            "s.yaml:5:63: error: pauses_decode: found \"yes\", expected true or false"
+        ),
         (one("policy: distserve, link: {latency: 1}"), "s.yaml:5:31: error: a link has no \"bandwidth\""),
         (
             one("policy: vllm-v1, kv_blocks: 5, memory_utilization: 0.5"),

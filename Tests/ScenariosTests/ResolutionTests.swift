@@ -115,6 +115,16 @@ struct ResolutionTests {
         #expect(try link("device: l40s", "tp: 1")?.bytesPerSecond == 25e9)
     }
 
+    @Test(
+        "a decode instance pauses for pulls where the link says so",
+        arguments: [("", false), (", pauses_decode: true", true)])
+    func pauses(key: String, pauses: Bool) throws {
+        let text = Fixture.scenario("  - {policy: distserve, kv_blocks: 10, link: {bandwidth: 1e9\(key)}}")
+        let configuration = try Fixture.resolve(text).configurations(
+            costModel: { _ in ConstantCost() }, kvCapacity: { _, _, _ in 1 })[0]
+        #expect(configuration.transfer?.pausesDecode == pauses)
+    }
+
     @Test("paths start from the scenario's folder, those of flags from the working directory")
     func paths() throws {
         func trace(_ path: String, folder: String, overrides: [String] = []) throws -> ResolvedWorkload.Source {

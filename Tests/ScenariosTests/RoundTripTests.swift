@@ -45,7 +45,9 @@ struct RoundTripTests {
                 deployments += "    router: \(pick("round-robin", "least-kv"))\n    pools:\n"
                 deployments += "      - {role: prefill, policy: distserve, \(common)\(stages)}\n"
                 deployments += "      - {name: \(name), role: decode, policy: distserve, \(common)}\n"
-                deployments += pick("", "    link: {bandwidth: 1.2345678e11, latency: 3.3e-6}\n")
+                deployments += pick(
+                    "", "    link: {bandwidth: 1.2345678e11, latency: 3.3e-6}\n",
+                    "    link: {bandwidth: 1e11, pauses_decode: true}\n")
                 deployments += pick("", "    signal_interval: 0.25\n")
             }
         }
