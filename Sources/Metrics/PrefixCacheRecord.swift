@@ -21,13 +21,15 @@ public struct PrefixCacheRecord: Hashable, Sendable {
         firstFoundBlocks += found
     }
 
-    public static func += (a: inout PrefixCacheRecord, b: PrefixCacheRecord) {
-        a.firstTokens += b.firstTokens
-        a.firstCachedTokens += b.firstCachedTokens
-        a.firstBlocks += b.firstBlocks
-        a.firstFoundBlocks += b.firstFoundBlocks
-        a.tokens += b.tokens
-        a.cachedTokens += b.cachedTokens
+    public static func + (a: PrefixCacheRecord, b: PrefixCacheRecord) -> PrefixCacheRecord {
+        var sum = a
+        sum.firstTokens += b.firstTokens
+        sum.firstCachedTokens += b.firstCachedTokens
+        sum.firstBlocks += b.firstBlocks
+        sum.firstFoundBlocks += b.firstFoundBlocks
+        sum.tokens += b.tokens
+        sum.cachedTokens += b.cachedTokens
+        return sum
     }
 
     /// Share of prompt tokens that were cached when their request was first admitted; `nil` if none was.

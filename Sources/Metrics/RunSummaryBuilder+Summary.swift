@@ -79,11 +79,7 @@ extension RunSummaryBuilder {
 
     /// Of all instances that cache prefixes; `nil` if none does.
     private func prefixCache(of outcome: RunOutcome) -> PrefixCacheRecord? {
-        outcome.instances.compactMap(\.prefixCache).reduce(nil) { sum, record in
-            var sum = sum ?? PrefixCacheRecord()
-            sum += record
-            return sum
-        }
+        outcome.instances.compactMap(\.prefixCache).reduce(nil) { ($0 ?? PrefixCacheRecord()) + $1 }
     }
 
     private func kvPeakFraction(of outcome: RunOutcome) -> Double? {

@@ -114,12 +114,12 @@ public enum PolicyCatalog {
         id: "semi-pd",
         summary: "semi-PD: prefill and decode as two asynchronous workers on shares of the SMs of the same GPUs",
         follows: "Semi-PD (arXiv 2504.19867) on DistServe",
-        parts: [.init(role: .semiPD, parameters: [prefillBudget, sequences, blockSize])])
+        parts: [.init(role: .semiPD, parameters: [prefillBudget, sequences, blockSize, prefixCaching])])
 
     private static let prefillBudget = PolicyParameter(
         name: "max_prefill_tokens", meaning: .tokenBudget, defaultValue: .always(8192), range: 1...1_048_576,
         summary: "tokens of one prefill iteration")
-    // DistServe has none: engines that came after it have it on their prefill instances.
+    // DistServe has none, and semi-PD on SGLang turns it off: engines that came after them have it where they prefill.
     private static let prefixCaching = PolicyParameter(
         name: "enable_prefix_caching", meaning: .prefixCaching, defaultValue: .always(0), range: 0...1,
         summary: "1 keeps the KV of prompts whose ids of blocks the trace has")

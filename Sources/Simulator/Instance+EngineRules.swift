@@ -19,6 +19,10 @@ extension Instance {
         position < waiting.count ? memory.blocks(for: requests[waiting[position]].remainingPrefill) : nil
     }
 
+    /// Blocks that have to be free to admit the first waiting request with its whole prompt, of which others may hold some
+    /// already; `nil` if none waits.
+    public var blocksToAdmitFirstWaiting: Int? { waiting.first.map { blocksToAdmit($0) } }
+
     /// Puts `tokens` prompt tokens of the `position`-th waiting request into the batch and allocates the blocks of its
     /// whole prompt at once.
     /// - Returns: Whether so many blocks were free; if not, nothing changed.

@@ -54,8 +54,7 @@ extension Instance {
         case .prefill, .semiPD, .decode:
             guard let slot = waiting.first else { return nil }
             let kept = isIdle ? 0 : Int((reserve * Double(memory.totalBlocks)).rounded(.up))
-            let fits = memory.blocks(for: requests[slot].remainingPrefill) <= memory.freeBlocks - kept
-            return fits ? "a prompt that fits" : nil
+            return blocksToAdmit(slot) <= memory.freeBlocks - kept ? "a prompt that fits" : nil
         }
     }
 }

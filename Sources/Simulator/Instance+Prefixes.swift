@@ -19,23 +19,35 @@ struct PrefixBook: Sendable {
 }
 
 extension Instance {
-    /// - Precondition: blocks of ids are whole KV blocks, and no decode worker shares the memory.
+    /// - Precondition: blocks of ids are whole KV blocks, and the prompts of the instance are prefilled in it.
     mutating func cachePrefixes(of blockTokens: Int) {
         precondition(
-            blockTokens % memory.blockSize == 0 && (role == .unified || role == .prefill),
-            "blocks of \(blockTokens) tokens in KV blocks of \(memory.blockSize)")
+            blockTokens % memory.blockSize == 0 && role != .decode,
+            "blocks of \(blockTokens) tokens in KV blocks of \(memory.blockSize) of a \(role.rawValue) instance")
         memory.cachePrefixes()
         prefixes = PrefixBook(tokens: blockTokens)
     }
 
     /// Whether a request that is not admitted now may be after the next iteration, though nobody leaves: when idle
-    /// prefixes make way, less of its prompt is cached, and its first chunk needs fewer blocks.
-    var admissionMayChange: Bool { prefixes != nil && waitingCount > 0 }
+    /// prefixes make way, less of its prompt is cached, and its first chunk needs fewer blocks. Beside a prefill worker
+    /// that is at work nothing is admitted before that ends.
+    var admissionMayChange: Bool {
+        prefixes != nil && waitingCount > 0 && (lanes.count == 1 || !lanes[0].isRunning)
+    }
 
     /// Tokens of a prompt with these keys that are cached here.
     func cachedTokens(_ keys: [UInt32], promptTokens: Int) -> Int {
         guard let prefixes, let cache = memory.prefixes else { return 0 }
         return min(promptTokens, cache.prefixLength(keys[...]) * prefixes.tokens)
+    }
+
+    /// Free blocks that a waiting request needs to be admitted as a whole: what is cached and idle is free until then.
+    func blocksToAdmit(_ slot: Int32) -> Int {
+        let all = memory.blocks(for: requests[slot].remainingPrefill)
+        guard let prefixes, let cache = memory.prefixes else { return all }
+        let keys = prefixes.keys[Int(slot)]
+        let cached = cache.blocks(of: keys[..<cache.prefixLength(keys[...])])
+        return all - (cached.all - cached.idle)
     }
 
     /// Tokens that a waiting request needs computed, with what is cached of its prompt at present.

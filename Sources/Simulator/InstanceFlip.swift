@@ -49,6 +49,7 @@ extension Simulation {
         engines[index] = Engine(
             index: index, pool: flip.pool, laneTimer: laneTimer, pipeline: nil, pool, transfer: configuration.transfer)
         (engines[index].linkTimer, engines[index].controlTimer) = (linkTimer, controlTimer)
+        cachePrefixes(in: index)
         comeUp(index, &recorder)
     }
 
@@ -61,6 +62,8 @@ extension Simulation {
             records[former.instance].prefillIterations += former.prefillIterations
             records[former.instance].decodeIterations += former.decodeIterations
             records[former.instance].preemptions += former.preemptions
+            guard let cache = former.prefixCache else { continue }
+            records[former.instance].prefixCache = (records[former.instance].prefixCache ?? .init()) + cache
         }
         return records
     }

@@ -76,7 +76,8 @@ extension Simulation {
         for index in engines.indices where engines[index].instance.prefixes != nil && !isDown[index] {
             // What decodes have taken of the memory since makes prefixes go. An iteration that ends now is still on.
             let before = SimulationTime(nanoseconds: context.now.nanoseconds - 1)
-            engines[index].instance.bookEnded(by: before, lane: 0, &recorder)
+            let lane = engines[index].instance.decodeLane
+            engines[index].instance.bookEnded(by: before, lane: lane, &recorder)
             let tokens = engines[index].instance.cachedTokens(keys, promptTokens: promptTokens)
             guard 2 * tokens > promptTokens else { continue }
             if let best {

@@ -30,6 +30,7 @@ public struct Simulation: ~Copyable {
     let decoderCapacityTokens: Int
     /// Of requests whose ids of blocks say how their prompts begin, where an instance caches prefixes.
     private var prefixKeys: PrefixKeys?
+    private var prefixBlockTokens: Int?
 
     /// - Precondition: the configuration has an instance that requests can enter, and if it has prefill instances, a
     ///   decode instance and a transfer configuration.
@@ -191,10 +192,17 @@ public struct Simulation: ~Copyable {
 
     private mutating func cachePrefixes(of format: BlockFormat?) {
         guard let format else { return }
+        prefixBlockTokens = format.tokens
         for index in engines.indices where configuration.pools[engines[index].pool].memory.cachesPrefixes {
-            engines[index].instance.cachePrefixes(of: format.tokens)
+            cachePrefixes(in: index)
             prefixKeys = PrefixKeys(format)
         }
+    }
+
+    /// Gives an instance of a pool that caches prefixes its cache, empty, where requests have ids of blocks.
+    mutating func cachePrefixes(in index: Int) {
+        guard let prefixBlockTokens, configuration.pools[engines[index].pool].memory.cachesPrefixes else { return }
+        engines[index].instance.cachePrefixes(of: prefixBlockTokens)
     }
 
     /// Where the history of each semi-PD instance's partition begins.

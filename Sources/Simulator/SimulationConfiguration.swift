@@ -124,7 +124,7 @@ public struct KVMemoryConfiguration: Hashable, Sendable {
     public var blockSize: Int
     public var totalBlocks: Int
     /// Whether the KV of prompts is kept for later requests with the same beginning, where they have ids of blocks that
-    /// say so. Of unified instances only.
+    /// say so. Not of decode instances.
     public var cachesPrefixes = false
     /// Where sequences go that are swapped out; `nil` for memory without end, to which copies take no time.
     public var host: HostMemory?

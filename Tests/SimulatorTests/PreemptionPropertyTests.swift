@@ -86,7 +86,10 @@ struct PreemptionPropertyTests {
     /// there to be preempted; a block more, and both are admitted with nowhere to grow.
     @Test(
         "of one run it does not hold: a block more lets in a second request that has to go again",
-        arguments: [System.unified, .vllm06, .vllm06Chunked, .sarathi, .prefillFirst, .semiPD, .disaggregated])
+        arguments: [
+            System.unified, .vllm06, .swapping, .vllm06Chunked, .sarathi, .prefillFirst, .semiPD, .disaggregated,
+            .splitwise,
+        ])
     func counterexample(system: System) throws {
         let trace = Trace(
             requests: (0..<2).map { Request(index: $0, arrival: .zero, promptTokens: 16, outputTokens: 10) },
@@ -94,14 +97,15 @@ struct PreemptionPropertyTests {
         let roles: [PoolRole] =
             switch system {
             case .semiPD: [.semiPD]
-            case .disaggregated: [.prefill, .decode]
+            case .disaggregated, .splitwise: [.prefill, .decode]
             default: [.unified]
             }
-        let configuration = SimulationConfiguration(
+        var configuration = SimulationConfiguration(
             pools: roles.map { pool($0, blockSize: 4, unifiedPolicy: system.unifiedPolicy) }, transfer: testLink)
+        if system == .splitwise { configuration.transfer?.pushedLayers = 4 }
         #expect(try preemptions(configuration, blocks: 7, trace).count == 0)
         // A decode instance takes the second prompt when the first decodes, on its fifth block.
-        let more = try preemptions(configuration, blocks: system == .disaggregated ? 9 : 8, trace)
+        let more = try preemptions(configuration, blocks: roles.count > 1 ? 9 : 8, trace)
         #expect(more.count > 0)
         #expect(more.recorder.requests.allSatisfy { $0.outcome == .completed })
         #expect(try preemptions(configuration, blocks: 14, trace).count == 0)

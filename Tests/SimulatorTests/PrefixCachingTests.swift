@@ -10,7 +10,9 @@ import Workloads
 struct PrefixCachingTests {
     @Test(
         "with a prefix cache, jumping gives the same records as stepping",
-        arguments: [System.unified, .sglang, .vllm06, .prefillFirst, .mixed, .disaggregated], 0..<200 as Range<UInt64>)
+        arguments: [
+            System.unified, .sglang, .vllm06, .prefillFirst, .mixed, .disaggregated, .semiPD, .controlled, .handingOff,
+        ], 0..<200 as Range<UInt64>)
     func jumpEqualsStep(system: System, seed: UInt64) throws {
         var random = RandomStreams(seed: seed).stream(named: "prefixes \(system)")
         var configuration = caching(randomConfiguration(system, &random))
@@ -121,6 +123,75 @@ struct PrefixCachingTests {
         #expect(recorder.transfers.map(\.bytes) == [90_000, 90_000, 90_000])
         #expect(outcome.instances.map { $0.prefixCache?.firstCachedTokens } == [128, nil])
         #expect(outcome.completed == 3)
+    }
+
+    /// Prompts of 32 tokens to an id, a millisecond apart.
+    private func trace(_ prompts: [(ids: [UInt32], tokens: Int, outputs: Int)]) -> Trace {
+        var hashes = BlockHashes(dialect: .wholePrefix, blockTokens: 32)
+        for prompt in prompts { hashes.append(prompt.ids) }
+        let requests = prompts.enumerated().map { index, prompt in
+            Request(
+                index: index, arrival: SimulationTime(nanoseconds: Int64(index) * 1_000_000),
+                promptTokens: prompt.tokens, outputTokens: prompt.outputs)
+        }
+        return Trace(requests: requests, blockHashes: hashes, provenance: .init(source: "", format: ""))
+    }
+
+    private let fixedCosts = TestCostModel(
+        fixed: 1_000, perPrefillToken: 100, perSequence: 500, perContext: 0, segment: 1 << 40)
+
+    @Test("the workers of a semi-PD instance share a pool, in which decode drops what is least recently used")
+    func semiPD() throws {
+        let requests = trace([([0, 1, 2], 96, 1), ([9], 32, 230), ([0, 1, 2], 96, 1)])
+        let configuration = caching(SimulationConfiguration(pools: [pool(.semiPD, model: fixedCosts, blocks: 20)]))
+        let (recorder, outcome) = try simulate(configuration, requests)
+        // The second request grows to 17 of 20 blocks: of three ids of two blocks the first alone stays.
+        #expect(recorder.byRequest.map { $0.timeToFirstToken?.nanoseconds } == [10_600, 4_200, 7_400])
+        #expect(outcome.instances[0].prefixCache?.firstCachedTokens == 32)
+        #expect(outcome.instances[0].prefixCache?.firstFoundBlocks == 1)
+        // What nobody uses does not count as used.
+        #expect(outcome.instances[0].peakBlocks == 17)
+    }
+
+    @Test(
+        "requests one at a time find in a semi-PD instance what they find in a unified one",
+        arguments: 0..<50 as Range<UInt64>)
+    func semiPDAsUnified(seed: UInt64) throws {
+        var random = RandomStreams(seed: seed).stream(named: "semi-PD prefixes")
+        var requests = sharingTrace(count: 80, blockTokens: 16, .blockContent, padded: true, &random)
+        for index in requests.requests.indices {
+            requests.requests[index].arrival = SimulationTime(nanoseconds: Int64(index) * 1_000_000_000)
+        }
+        let blocks = 50 + random.index(below: 100)
+        func record(_ role: PoolRole) throws -> PrefixCacheRecord? {
+            let configuration = caching(SimulationConfiguration(pools: [pool(role, blocks: blocks)]))
+            return try simulate(configuration, requests).1.instances[0].prefixCache
+        }
+        #expect(try record(.semiPD) == record(.unified))
+    }
+
+    @Test("an instance that is restarted or flips begins with an empty cache, and what it found before counts")
+    func restarted() throws {
+        let prompts = trace(Array(repeating: ([0, 1], 70, 2), count: 6))
+        func time(_ microseconds: Int64) -> SimulationTime { SimulationTime(nanoseconds: microseconds * 1_000) }
+        let fails = SimulationConfiguration(
+            pools: [pool(.semiPD, blocks: 100)],
+            changes: [
+                .init(.fail(instance: 0, .retried), at: time(2_500)), .init(.join(instance: 0), at: time(2_600)),
+            ])
+        // Two hits, a miss, two hits.
+        #expect(try simulate(caching(fails), prompts).1.instances[0].prefixCache?.firstCachedTokens == 4 * 64)
+        let flips = SimulationConfiguration(
+            pools: [pool(.prefill, instances: 2), pool(.decode)], router: .roundRobin, transfer: testLink,
+            changes: [
+                .init(.flip(instance: 1, toPool: 1, restart: .zero), at: time(1_500)),
+                .init(.flip(instance: 1, toPool: 0, restart: .zero), at: time(2_500)),
+            ])
+        // The second goes to the instance that decodes for a while and has forgotten it when the fourth and the sixth come.
+        let (recorder, outcome) = try simulate(caching(flips), prompts)
+        #expect(recorder.byRequest.map(\.prefillInstance) == [0, 1, 0, 1, 0, 1])
+        #expect(outcome.instances.map { $0.prefixCache?.firstTokens } == [210, 210, nil])
+        #expect(outcome.instances.map { $0.prefixCache?.firstCachedTokens } == [128, 64, nil])
     }
 
     @Test("two requests that run side by side hold a shared beginning once")

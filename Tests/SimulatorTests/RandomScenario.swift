@@ -15,7 +15,7 @@ struct RandomScenario: CustomStringConvertible {
         configuration = randomConfiguration(system, &random)
         var parts = ["\(system)", "router \(configuration.router.rawValue)"]
         let count = 20 + random.index(below: 100)
-        if system.isUnified || system == .mixed, random.index(below: 2) == 0 {
+        if random.index(below: 2) == 0 {
             let dialect = BlockHashes.Dialect.allCases[random.index(below: BlockHashes.Dialect.allCases.count)]
             trace = sharingTrace(
                 count: count, blockTokens: [16, 32][random.index(below: 2)], dialect, padded: true, &random)
@@ -99,10 +99,10 @@ func sharingTrace(
     return trace
 }
 
-/// The same with prefix caches in all unified and prefill instances.
+/// The same with prefix caches wherever prompts are prefilled that are not decoded already.
 func caching(_ configuration: SimulationConfiguration) -> SimulationConfiguration {
     var configuration = configuration
-    for index in configuration.pools.indices where [.unified, .prefill].contains(configuration.pools[index].role) {
+    for index in configuration.pools.indices where configuration.pools[index].role != .decode {
         configuration.pools[index].memory.cachesPrefixes = true
     }
     return configuration

@@ -27,7 +27,7 @@ public struct FCFSPrefillPolicy: SchedulingPolicy {
     private func leavesReserve(_ instance: borrowing Instance) -> Bool {
         if instance.isIdle { return true }
         let kept = Int((reserve * Double(instance.memory.totalBlocks)).rounded(.up))
-        return instance.freeBlocks - (instance.waitingPromptBlocks(at: 0) ?? 0) >= kept
+        return instance.freeBlocks - (instance.blocksToAdmitFirstWaiting ?? 0) >= kept
     }
 }
 
