@@ -143,6 +143,7 @@ extension Engine {
         }
         switch instance.role {
         case .unified, .decode: instance.joinDecodeSet(slot)
+        case .prefill where instance.requests[slot].stays: instance.joinDecodeSet(slot)
         case .semiPD, .prefill: instance.handOver(slot)
         }
     }
@@ -152,6 +153,7 @@ extension Engine {
         context.finish(
             instance.requests[slot].record(.completed, completion: context.now, decodeInstance: instance.index),
             &recorder)
+        context.promisedBlocks -= Int(instance.requests[slot].promisedBlocks)
         recordCompletion(of: slot, at: context.now)
         instance.release(slot)
     }
