@@ -73,6 +73,7 @@ struct Engine: ~Copyable, Sendable {
 
 extension Engine {
     /// A request has been enqueued. Returns whether the instance is to be asked what to run.
+    @inline(__always)
     mutating func arrive(promptTokens: Int, _ context: inout RunContext) -> Bool {
         if isControlled { partitionControl[0].recordArrival(promptTokens: promptTokens) }
         guard instance.lanes[0].isRunning else { return true }
@@ -91,6 +92,7 @@ extension Engine {
     }
 
     /// Books what a lane has done when its timer is due.
+    @inline(__always)
     mutating func endLane(_ lane: Int, _ context: inout RunContext, _ recorder: inout some Recorder) {
         instance.now = context.now
         // What ends here may free memory: the other lane's iterations before now took theirs first.
@@ -140,6 +142,7 @@ extension Engine {
     }
 
     /// Called when the last token of a request is generated.
+    @inline(__always)
     private mutating func complete(_ slot: Int32, _ context: inout RunContext, _ recorder: inout some Recorder) {
         context.finish(
             instance.requests[slot].record(.completed, completion: context.now, decodeInstance: instance.index),
@@ -154,6 +157,7 @@ extension Engine {
 extension Engine {
     /// Asks the policy for a batch, prices it and puts it on the clock, where there is one lane and nobody else touches its
     /// memory.
+    @inline(__always)
     mutating func startOnlyLane(_ context: inout RunContext) {
         instance.now = context.now
         if instance.lanes[0].isRunning { return }

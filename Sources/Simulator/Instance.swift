@@ -292,6 +292,7 @@ extension Instance {
     }
 
     /// Books iterations of the run in flight on a lane; see `Lane.commit`.
+    @inline(__always)
     mutating func commit(lane: Int, iterations: Int, ended: Bool, _ recorder: inout some Recorder) -> Work {
         let start = lanes[lane].bookedUntil
         let context = decodeSet.contextTokens
