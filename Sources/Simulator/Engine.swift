@@ -95,8 +95,9 @@ extension Engine {
     @inline(__always)
     mutating func endLane(_ lane: Int, _ context: inout RunContext, _ recorder: inout some Recorder) {
         instance.now = context.now
-        // What ends here may free memory: the other lane's iterations before now took theirs first.
-        if lane == 0, instance.lanes.count > 1 {
+        // What ends here may free memory, or make room among cached prefixes: the other lane's iterations before now took
+        // theirs first.
+        if lane == 0, instance.lanes.count > 1, instance.prefixes != nil || instance.endsRequests(lane: 0) {
             instance.bookEnded(by: SimulationTime(nanoseconds: context.now.nanoseconds - 1), lane: 1, &recorder)
         }
         let work = instance.commit(
@@ -302,11 +303,20 @@ extension Engine {
                 ? min(instance.equalIterations(lane: lane), iterationsUntilControl) : 1
             instance.lanes[lane].plan(iterations: iterations, slowdown: slowdown)
         } else if instance.lanes[lane].run.slowdown != slowdown {
-            instance.lanes[lane].resume(at: context.now, slowdown: slowdown)
+            let goesOn = lane == 1 && instance.lanes[lane].isDecodeRun && decidesNothingAtBoundary(context.now)
+            let iterations = goesOn ? min(instance.equalIterations(lane: lane), iterationsUntilControl) : 1
+            instance.lanes[lane].resume(at: context.now, slowdown: slowdown, iterations: iterations)
         } else {
             return
         }
         schedule(lane: lane, &context)
+    }
+
+    /// Whether the decode worker of a semi-PD instance would only repeat its batch after the iteration in flight.
+    private func decidesNothingAtBoundary(_ now: SimulationTime) -> Bool {
+        if isControlled, partitionControl[0].isSwitching(at: now) { return false }
+        return decodePolicy.ignoresPrompts && instance.prefilled.isEmpty && instance.swapped.isEmpty
+            && handOff == .inProcess && !instance.admissionMayChange
     }
 
     @inline(__always)
