@@ -122,6 +122,7 @@ extension ResolvedScenario {
             // Given costs do not say what of them grows with the layers.
             let last = given == nil ? try costModelFactory(kind.withLayers(layers[layers.count - 1])) : nil
             configuration.pipeline = PipelineStages(layers: layers, lastStage: last, between: pool, of: model)
+            if pool.policy == PolicyCatalog.vllmV1.id { configuration.pipeline?.scheduling = .shared }
         }
         return configuration
     }

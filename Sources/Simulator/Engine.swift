@@ -31,16 +31,19 @@ struct Engine: ~Copyable, Sendable {
     /// The timetable of the stages that it shares with the other virtual engines of its instance, and what they are.
     private let pipeline: Int?
     private let stages: PipelineStages?
+    /// The virtual engines of its instance, itself included, where they share a scheduler.
+    let sharing: Range<Int>?
 
     /// - Parameter transfer: how prompts are pulled into it, if it decodes what others have prefilled.
     init(
         index: Int, pool: Int, laneTimer: Int, pipeline: Int?, _ configuration: PoolConfiguration,
-        transfer: TransferConfiguration?
+        transfer: TransferConfiguration?, sharing: Range<Int>? = nil
     ) {
         self.laneTimer = laneTimer
         instance = Instance(index: index, pool: configuration)
         self.pool = pool
         self.pipeline = pipeline
+        self.sharing = sharing
         stages = configuration.pipeline
         costModel = configuration.costModel
         streamingMultiprocessors = configuration.partition.total

@@ -2,27 +2,42 @@ extension Instance {
     /// Walks everything that is kept as a running sum and compares it with the requests themselves. O(requests).
     /// - Returns: What does not agree, or `nil`.
     func brokenInvariant() -> String? {
-        var held = blocksInTransfer
-        held += memory.prefixes?.referencedBlocks ?? 0
+        if let broken = brokenSum() { return broken }
+        let held = heldBlocks
+        return held == memory.usedBlocks ? nil : "\(held) blocks held by requests, \(memory.usedBlocks) in use"
+    }
+
+    /// Blocks of the requests here, one by one.
+    var heldBlocks: Int {
+        var held = blocksInTransfer + (memory.prefixes?.referencedBlocks ?? 0)
         for slot in Array(waiting) + Array(prefilling) + Array(prefilled) {
             held += requests[slot].blocks - requests[slot].sharedBlocks
         }
-        var (slot, members, context) = (decodeSet.first, 0, 0)
+        var slot = decodeSet.first
         while slot != RequestTable.none {
             let state = requests[slot]
             let tokens = state.computedTokens + decodeSet.iteration - state.joinIteration
-            members += 1
-            context += tokens + 1
             held += memory.blocks(for: tokens) - state.sharedBlocks
             slot = state.next
         }
         if lanes[decodeLane].isRunning, lanes[decodeLane].batch.decodes { held += blocksForNextDecode }
+        return held
+    }
+
+    /// The sums that concern this instance alone.
+    func brokenSum() -> String? {
+        var (slot, members, context) = (decodeSet.first, 0, 0)
+        while slot != RequestTable.none {
+            let state = requests[slot]
+            members += 1
+            context += state.computedTokens + decodeSet.iteration - state.joinIteration + 1
+            slot = state.next
+        }
         if members != decodeSet.count { return "\(members) sequences in the decode set, \(decodeSet.count) counted" }
         if context != decodeSet.contextTokens { return "\(context) context tokens, \(decodeSet.contextTokens) summed" }
         let inHost = swapped.reduce(0) { $0 + memory.blocks(for: requests[$1].computedTokens) }
         if inHost != hostBlocks { return "\(inHost) blocks held in host memory, \(hostBlocks) counted" }
         if let host, hostBlocks > host.blocks { return "\(hostBlocks) of \(host.blocks) blocks of host memory" }
-        if held != memory.usedBlocks { return "\(held) blocks held by requests, \(memory.usedBlocks) in use" }
         if let prefixes = memory.prefixes, prefixes.idleBlocks > memory.freeBlocks {
             return "\(prefixes.idleBlocks) blocks of idle prefixes in \(memory.freeBlocks) free ones"
         }

@@ -13,7 +13,7 @@ public struct Instance: ~Copyable, Sendable {
     /// Number over the whole deployment.
     public let index: Int
     public let role: PoolRole
-    public let limits: EngineLimits
+    public internal(set) var limits: EngineLimits
     public internal(set) var memory: KVCacheManager
 
     var requests = RequestTable()

@@ -15,6 +15,9 @@ public struct KVCacheManager: Hashable, Sendable {
         totalBlocks = configuration.totalBlocks
     }
 
+    /// Of an engine that gets another's for the moments in which it needs it.
+    init(withoutBlocksOf blockSize: Int) { (self.blockSize, totalBlocks) = (blockSize, 0) }
+
     public var freeBlocks: Int { totalBlocks - usedBlocks }
     /// Tokens that all blocks together hold: the longest request that could be served alone.
     public var capacityTokens: Int { totalBlocks * blockSize }

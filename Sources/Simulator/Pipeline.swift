@@ -3,12 +3,22 @@ public import EventKernel
 
 /// Pipeline parallelism: the layers of a model divided over stages with GPUs of their own.
 ///
-/// As vLLM 0.6 runs it (`LLMEngine` with `pipeline_parallel_size` schedulers, `BlockSpaceManager` with an equal part of the
-/// KV blocks for each): an instance of P stages is P *virtual engines*, each with its queue, its limits and a batch in
-/// flight. A virtual engine forms its next batch when the last one has left the last stage, and batches go through the
-/// stages in the order in which they were formed, one at a time in each. So P batches fill the pipeline, and what is missing
-/// or unequal shows as a bubble. Assumed: hidden states wait in a buffer where the next stage is busy.
+/// An instance of P stages is P *virtual engines*, each with a batch in flight. A virtual engine forms its next batch when
+/// the last one has left the last stage, and batches go through the stages in the order in which they were formed, one at a
+/// time in each. So P batches fill the pipeline, and what is missing or unequal shows as a bubble. Assumed: hidden states
+/// wait in a buffer where the next stage is busy.
 public struct PipelineStages: Sendable {
+    /// What virtual engines have in common.
+    public enum Scheduling: Hashable, Sendable {
+        /// Nothing: each has a scheduler, a queue, the policy's limits and an equal part of the KV blocks (vLLM 0.6,
+        /// `LLMEngine` with `pipeline_parallel_size` schedulers, `BlockSpaceManager` with its part of the blocks for each).
+        case separate
+        /// A scheduler, a queue, one limit of sequences and all KV blocks (vLLM V1, `EngineCore.step_with_batch_queue`): as
+        /// long as fewer than P batches are in flight the next is formed of those whose last has come back, and of waiting
+        /// ones. Requests of a batch stay together. Of unified pools only.
+        case shared
+    }
+
     /// Layers of each stage, first to last.
     public let layers: [Int]
     /// Prices an iteration of a model with the layers of the last stage alone. What does not grow with the layers, the LM
@@ -19,6 +29,7 @@ public struct PipelineStages: Sendable {
     public var bytesPerSecond: Double
     /// Of each sending.
     public var latency: SimulationDuration
+    public var scheduling = Scheduling.separate
 
     /// - Precondition: at least one stage, and a layer in each.
     public init(

@@ -39,6 +39,8 @@ struct RequestState: Sendable {
     var blockStart: Int32 = 0
 
     var scheduled: SimulationTime?
+    /// When it began to be prefilled the last time.
+    var admitted = SimulationTime.zero
     var firstToken: SimulationTime?
     var lastToken = SimulationTime.zero
     /// Where the part of its latency that is still running began.
@@ -73,6 +75,7 @@ struct RequestState: Sendable {
 extension RequestState {
     /// Its first chunk is in a batch.
     mutating func beginPrefill(on instance: Int, at now: SimulationTime) {
+        admitted = now
         phase = .prefilling
         prefillInstance = instance
         if scheduled == nil {

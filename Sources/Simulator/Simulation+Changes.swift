@@ -13,9 +13,9 @@ extension Simulation {
         for change in configuration.changes {
             switch change.kind {
             case .join(let index):
-                if !seen.contains(index) { setUp(false, index) }
-                seen.append(index)
-            case .fail(let index, _): seen.append(index)
+                if !seen.contains(index) { for member in members(with: index) { setUp(false, member) } }
+                seen += members(with: index)
+            case .fail(let index, _): seen += members(with: index)
             case .flip, .linkBandwidth: break
             }
         }
@@ -28,9 +28,12 @@ extension Simulation {
 
     mutating func apply(_ change: DeploymentChange.Kind, _ recorder: inout some Recorder) {
         switch change {
-        case .fail(let index, let requests): if !isDown[index] { fail(index, requests, &recorder) }
+        case .fail(let index, let requests):
+            for member in members(with: index) where !isDown[member] { fail(member, requests, &recorder) }
         case .join(let index):
-            if isDown[index], !flips.contains(where: { $0.instance == index }) { join(index, &recorder) }
+            for member in members(with: index) where isDown[member] {
+                if !flips.contains(where: { $0.instance == member }) { join(member, &recorder) }
+            }
         case .flip(let index, let pool, let restart):
             if !isDown[index] { beginFlip(of: index, to: pool, restart: restart) }
         case .linkBandwidth(let bandwidth):

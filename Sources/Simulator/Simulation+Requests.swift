@@ -39,7 +39,9 @@ extension Simulation {
 
     @inline(__always)
     private mutating func isGiven(_ promptTokens: Int, _ target: Int) {
-        if engines[target].arrive(promptTokens: promptTokens, &context) { touch(target) }
+        if engines[target].arrive(promptTokens: promptTokens, &context) || engines[target].sharing != nil {
+            touch(target)
+        }
         if engines[target].instance.role == .decode {
             guard decoders.comparesLoads else { return }
             decoders.sent(engines[target].instance.load(of: promptTokens, for: configuration.router), to: target)
@@ -91,12 +93,21 @@ extension Simulation {
     }
 
     /// What routers compare of an instance.
-    func load(of index: Int) -> Int { engines[index].instance.load(for: configuration.router) }
+    func load(of index: Int) -> Int {
+        guard let shared = engines[index].sharing else {
+            return engines[index].instance.load(for: configuration.router)
+        }
+        var load = 0
+        for member in shared { load += engines[member].instance.load(for: configuration.router) }
+        return load
+    }
 
     /// Tells the router of arrivals that the load of an instance may have changed.
     @inline(__always)
     mutating func updateEntry(_ index: Int) {
-        if entry.comparesLoads { entry.update(load(of: index), of: index) }
+        if entry.comparesLoads {
+            entry.update(load(of: index), of: engines[index].sharing?.lowerBound ?? index)
+        }
     }
 
     /// The same for the router of prefilled requests.
@@ -118,7 +129,10 @@ extension Simulation {
     @inline(__always)
     mutating func endLane(_ lane: Int, of index: Int, _ recorder: inout some Recorder) {
         let kept = engines[index].instance.prefilledCount
+        let sharesMemory = engines[index].sharing != nil
+        if sharesMemory { exchangeMemory(index) }
         engines[index].endLane(lane, &context, &recorder)
+        if sharesMemory { exchangeMemory(index) }
         switch engines[index].instance.role {
         case .unified, .semiPD: updateEntry(index)
         case .decode: updateDecoders(index)

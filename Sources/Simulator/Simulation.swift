@@ -46,8 +46,12 @@ public struct Simulation: ~Copyable {
             pool.costModel = given.costModel.shared
             let virtualEngines = given.enginesPerInstance
             precondition(virtualEngines == 1 || pool.role != .semiPD, "pipeline stages of a semi-PD pool")
-            pool.memory.totalBlocks = max(1, pool.memory.totalBlocks / virtualEngines)
-            pool.memory.host?.blocks /= virtualEngines
+            let isShared = virtualEngines > 1 && pool.pipeline?.scheduling == .shared
+            precondition(!isShared || pool.role == .unified, "one scheduler for the stages of \(pool.role.rawValue)")
+            if !isShared {
+                pool.memory.totalBlocks = max(1, pool.memory.totalBlocks / virtualEngines)
+                pool.memory.host?.blocks /= virtualEngines
+            }
             for number in 0..<pool.numberedInstances {
                 if virtualEngines > 1, number % virtualEngines == 0 {
                     pipelines.append(PipelineTimetable(stages: virtualEngines))
@@ -55,13 +59,17 @@ public struct Simulation: ~Copyable {
                 if pool.role == .decode {
                     pullers.append(engines.count)
                     decoderCapacity = min(decoderCapacity, pool.memory.blockSize * pool.memory.totalBlocks)
-                } else {
+                } else if !isShared || number % virtualEngines == 0 {
                     takers.append(engines.count)
                 }
                 let pipeline = virtualEngines > 1 ? pipelines.count - 1 : nil
-                let engine = Engine(
+                let first = engines.count - number % virtualEngines
+                var engine = Engine(
                     index: engines.count, pool: poolIndex, laneTimer: timerOwners.count, pipeline: pipeline, pool,
-                    transfer: configuration.transfer)
+                    transfer: configuration.transfer, sharing: isShared ? first..<first + virtualEngines : nil)
+                if isShared, engines.count > first {
+                    engine.instance.memory = KVCacheManager(withoutBlocksOf: pool.memory.blockSize)
+                }
                 for lane in engine.instance.lanes.indices {
                     timerOwners.append(.lane(lane, instance: engines.count))
                 }
@@ -231,7 +239,12 @@ public struct Simulation: ~Copyable {
             engines[index].isTouched = false
             if isDown[index] { continue }
             switch engines[index].instance.role {
-            case .unified, .prefill: engines[index].startOnlyLane(&context)
+            case .unified, .prefill:
+                if let shared = engines[index].sharing {
+                    startSharing(shared)
+                } else {
+                    engines[index].startOnlyLane(&context)
+                }
             case .semiPD:
                 engines[index].formBatches(&context, &recorder)
                 // Results that waited for the decode worker may have completed requests.
@@ -245,11 +258,16 @@ public struct Simulation: ~Copyable {
                 engines[index].setRates(&context)
             }
             if !flips.isEmpty { stopIfDrained(index) }
-            if configuration.checksInvariants, let broken = engines[index].brokenInvariant() {
+            if configuration.checksInvariants, let broken = brokenInvariant(of: index) {
                 preconditionFailure("instance \(index) at \(context.now): \(broken)")
             }
         }
         touched.removeAll()
+    }
+
+    private func brokenInvariant(of index: Int) -> String? {
+        if let shared = engines[index].sharing { return brokenInvariant(of: shared) }
+        return engines[index].brokenInvariant()
     }
 
     /// Whether an instance will be up after a flip. One that drains beside prompts that nobody can pull never will.

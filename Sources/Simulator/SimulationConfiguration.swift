@@ -73,8 +73,9 @@ public struct PoolConfiguration: Sendable {
     /// How semi-PD workers hand requests to each other.
     public var handOff = HandOff.inProcess
     /// The stages of an instance, of which each runs as many virtual engines; `nil` for one that is a single stage. Not of
-    /// semi-PD pools. Virtual engines are numbered, routed to and recorded as instances, each with the GPUs of one stage and
-    /// an equal part of the KV blocks.
+    /// semi-PD pools. Virtual engines are numbered and recorded as instances, each with the GPUs of one stage. They are
+    /// routed to as such and have an equal part of the KV blocks each, but where they share a scheduler: then the first has
+    /// the requests that wait and the blocks of all.
     public var pipeline: PipelineStages?
     /// Changes the partition of semi-PD instances during a run; `nil` leaves it as it is. Copied for every instance.
     public var partitionControl: PartitionControl?

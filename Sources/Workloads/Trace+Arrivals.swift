@@ -17,16 +17,14 @@ extension Trace {
     /// - Precondition: the process has no `problem`.
     public func withArrivals(_ process: ArrivalProcess, streams: RandomStreams) -> Trace? {
         if let problem = process.problem { preconditionFailure(problem) }
-        guard process.longestLikelyGap < Self.longestSpan / 2 else { return nil }
-        var sampler = ArrivalSampler(process, stream: streams.stream(named: "arrivals"))
+        guard var arrivals = DrawnArrivals(process, streams: streams) else { return nil }
         var drawn = requests
         for index in drawn.indices {
             if let followUp = followUps?[index], let after = followUp.after {
                 drawn[index].arrival = drawn[after].arrival.later(by: followUp.pause)
                 continue
             }
-            let arrival = sampler.next()
-            guard arrival.seconds < Self.longestSpan / 2 else { return nil }
+            guard let arrival = arrivals.next() else { return nil }
             drawn[index].arrival = arrival
         }
         let change = "arrivals drawn: \(process.words), seed \(streams.seed), run \(streams.run)"
@@ -36,6 +34,22 @@ extension Trace {
         var trace = changed(change, drawn, blockHashes)
         trace.followUps = followUps
         return trace
+    }
+}
+
+/// Arrivals of a process, one after the other, as long as they fit into simulated time.
+struct DrawnArrivals: Sendable {
+    private var sampler: ArrivalSampler
+
+    /// `nil` if gaps alone may be too long.
+    init?(_ process: ArrivalProcess, streams: RandomStreams) {
+        guard process.longestLikelyGap < Self.longestSpan / 2 else { return nil }
+        sampler = ArrivalSampler(process, stream: streams.stream(named: "arrivals"))
+    }
+
+    mutating func next() -> SimulationTime? {
+        let arrival = sampler.next()
+        return arrival.seconds < Self.longestSpan / 2 ? arrival : nil
     }
 
     /// Seconds that a trace may last: what its readers take, far below where simulated time ends.

@@ -31,18 +31,11 @@ extension Trace {
     /// and ties are kept exactly. O(n).
     public func rescaled(toRate target: Double) -> Trace? {
         precondition(target > 0 && target.isFinite, "no rate of \(target) requests/s")
-        let old = duration.nanoseconds
-        let exact = Double(requests.count - 1) / target * 1e9
-        // The last arrival, first included, must stay a valid time.
-        guard old > 0, exact >= 1,
-            exact * (Double(requests[requests.count - 1].arrival.nanoseconds) / Double(old)) < 4e18
+        guard let first = requests.first, let last = requests.last,
+            let scale = TimeScale(requests: requests.count, from: first.arrival, to: last.arrival, rate: target)
         else { return nil }
-        let new = UInt64(exact.rounded())
         var scaled = requests
-        for index in scaled.indices {
-            let product = UInt64(scaled[index].arrival.nanoseconds).multipliedFullWidth(by: new)
-            scaled[index].arrival = SimulationTime(nanoseconds: Int64(UInt64(old).dividingFullWidth(product).quotient))
-        }
+        for index in scaled.indices { scaled[index].arrival = scale(scaled[index].arrival) }
         return changed("rescaled to \(target) requests/s", scaled, blockHashes)
     }
 
@@ -53,5 +46,27 @@ extension Trace {
         return Trace(
             requests: requests, classNames: classNames, tenantNames: tenantNames, blockHashes: blockHashes,
             provenance: provenance)
+    }
+}
+
+/// The ratio of two whole numbers of nanoseconds that gives requests another mean rate.
+struct TimeScale: Sendable {
+    private let old: UInt64
+    private let new: UInt64
+
+    /// - Parameters:
+    ///   - first, last: arrivals of the first and the last of the requests.
+    ///   - target: the rate that they are to have.
+    init?(requests: Int, from first: SimulationTime, to last: SimulationTime, rate target: Double) {
+        let old = (last - first).nanoseconds
+        let exact = Double(requests - 1) / target * 1e9
+        // The last arrival, first included, must stay a valid time.
+        guard old > 0, exact >= 1, exact * (Double(last.nanoseconds) / Double(old)) < 4e18 else { return nil }
+        (self.old, new) = (UInt64(old), UInt64(exact.rounded()))
+    }
+
+    func callAsFunction(_ time: SimulationTime) -> SimulationTime {
+        let product = UInt64(time.nanoseconds).multipliedFullWidth(by: new)
+        return SimulationTime(nanoseconds: Int64(old.dividingFullWidth(product).quotient))
     }
 }

@@ -55,8 +55,8 @@ public struct TraceSelection: Hashable, Sendable {
         return Self.clockSpeeds.contains(clockSpeed) ? nil : "a clock \(clockSpeed) times as fast, expected 1e-6 to 1e6"
     }
 
-    /// Classes asked for that the trace does not have.
-    public func unknownClasses(in trace: Trace) -> [String] { classes.filter { !trace.classNames.contains($0) } }
+    /// Classes asked for that are not among a trace's.
+    public func unknownClasses(among names: [String]) -> [String] { classes.filter { !names.contains($0) } }
 }
 
 extension Trace {
@@ -101,10 +101,7 @@ extension Trace {
     public func withClock(timesAsFast speed: Double) -> Trace {
         precondition(TraceSelection.clockSpeeds.contains(speed), "a clock \(speed) times as fast")
         var warped = requests
-        for index in warped.indices {
-            let exact = (Double(warped[index].arrival.nanoseconds) / speed).rounded()
-            warped[index].arrival = SimulationTime(nanoseconds: Int64(min(exact, 4e18)))
-        }
+        for index in warped.indices { warped[index].arrival = warped[index].arrival.onClock(timesAsFast: speed) }
         return changed("clock \(speed) times as fast", warped, blockHashes)
     }
 
@@ -113,6 +110,55 @@ extension Trace {
         let blocks = blockHashes?.selecting(kept.map(\.index))
         for index in kept.indices { kept[index].index = index }
         return changed(change, kept, blocks)
+    }
+}
+
+extension SimulationTime {
+    fileprivate func onClock(timesAsFast speed: Double) -> SimulationTime {
+        SimulationTime(nanoseconds: Int64(min((Double(nanoseconds) / speed).rounded(), 4e18)))
+    }
+}
+
+/// Takes of requests that come one after the other what `Trace.selecting` takes of all of them.
+struct RequestSelector {
+    private let selection: TraceSelection
+    private var sample: RandomStream
+    /// Whether a class is kept, by the index of those met so far.
+    private var keepsClass: [Bool] = []
+    private var skipped = 0
+    private var taken = 0
+
+    init(_ selection: TraceSelection, streams: RandomStreams) {
+        if let problem = selection.problem { preconditionFailure(problem) }
+        self.selection = selection
+        sample = streams.stream(named: "sample")
+    }
+
+    /// The request with the time that it has in the selection; `nil` if it is left out.
+    /// - Parameter classNames: of the classes met so far.
+    mutating func take(_ request: Request, classNames: @autoclosure () -> [String]) -> Request? {
+        guard request.arrival >= selection.from ?? .zero, request.arrival < selection.to ?? .never,
+            selection.classes.isEmpty || isOfKeptClass(request, classNames),
+            selection.promptTokens.contains(request.promptTokens),
+            selection.outputTokens.contains(request.outputTokens),
+            selection.totalTokens.contains(request.totalTokens),
+            selection.share.map({ sample.uniform() < $0 }) ?? true
+        else { return nil }
+        if skipped < selection.skipped {
+            skipped += 1
+            return nil
+        }
+        guard taken < selection.requests ?? .max else { return nil }
+        taken += 1
+        var request = request
+        if let from = selection.from { request.arrival = .zero + (request.arrival - from) }
+        if selection.clockSpeed != 1 { request.arrival = request.arrival.onClock(timesAsFast: selection.clockSpeed) }
+        return request
+    }
+
+    private mutating func isOfKeptClass(_ request: Request, _ classNames: () -> [String]) -> Bool {
+        if request.classIndex >= keepsClass.count { keepsClass = classNames().map(selection.classes.contains) }
+        return request.classIndex < keepsClass.count && keepsClass[request.classIndex]
     }
 }
 

@@ -1,77 +1,104 @@
-public import Diagnostics
 internal import EventKernel
 
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
-
-/// Writes our own CSV. Times are exact: as many decimals as the nanoseconds need, none more.
+/// Writes our own formats. Times are exact: as many decimals as the nanoseconds need, none more.
 public struct TraceWriter: Sendable {
-    /// The file's text so far, header first.
-    public private(set) var bytes: [UInt8]
+    public enum Layout: String, CaseIterable, Sendable {
+        case csv
+        /// With ids of blocks.
+        case jsonLines = "jsonl"
+    }
+
+    /// The file's text so far, or since it was last taken, header first.
+    public private(set) var bytes: [UInt8] = []
+    private let layout: Layout
     /// What is behind the numbers of a request, by its class index, commas included.
     private let labels: [[UInt8]]
 
-    /// - Parameter classNames: as in `Trace`, like `tenantNames`; empty for a file without such a column.
+    /// - Parameters:
+    ///   - classNames: as in `Trace`, like `tenantNames`; empty for a file without such a column.
+    ///   - blockFormat: what ids of blocks stand for, for JSON lines; `nil` for a trace without.
     /// - Precondition: no name contains a line end, which no line-based reader could read back.
-    public init(classNames: [String] = [], tenantNames: [String] = []) {
+    public init(
+        _ layout: Layout = .csv, classNames: [String] = [], tenantNames: [String] = [], blockFormat: BlockFormat? = nil
+    ) {
         precondition(
             (classNames + tenantNames).allSatisfy { !$0.utf8.contains(0x0A) && !$0.utf8.contains(0x0D) },
             "class or tenant with a line end")
-        let columns = [classNames, tenantNames]
-        let names = zip([",class", ",tenant"], columns).filter { !$1.isEmpty }.map(\.0)
-        bytes = Array((CSVFormat.own.exampleHeader + names.joined()).utf8)
-        bytes.append(0x0A)
+        self.layout = layout
+        let columns = [("class", classNames), ("tenant", tenantNames)].filter { !$0.1.isEmpty }
         labels = (0..<max(classNames.count, tenantNames.count)).map { index in
-            columns.filter { !$0.isEmpty }.flatMap { [0x2C] + Self.csvField($0[index]) }
+            columns.flatMap { name, texts in
+                switch layout {
+                case .csv: [0x2C] + Self.csvField(texts[index])
+                case .jsonLines: Array(", \"\(name)\": \(Self.jsonString(texts[index]))".utf8)
+                }
+            }
+        }
+        switch layout {
+        case .csv: append(CSVFormat.own.exampleHeader + columns.map { ",\($0.0)" }.joined() + "\n")
+        case .jsonLines:
+            guard let blockFormat else { return }
+            append("{\"block_tokens\": \(blockFormat.tokens), \"dialect\": \"\(blockFormat.dialect.rawValue)\"}\n")
         }
     }
 
-    public mutating func append(_ request: Request) {
+    /// - Parameter blockIDs: of its prompt; CSV has no column for them.
+    public mutating func append(_ request: Request, blockIDs: some Collection<UInt32> = EmptyCollection()) {
+        switch layout {
+        case .csv: appendRow(request)
+        case .jsonLines: appendObject(request, blockIDs)
+        }
+        bytes.append(0x0A)
+    }
+
+    private mutating func appendRow(_ request: Request) {
         appendSeconds(request.arrival.nanoseconds)
         bytes.append(0x2C)
         appendNumber(request.promptTokens)
         bytes.append(0x2C)
         appendNumber(request.outputTokens)
         if !labels.isEmpty { bytes += labels[request.classIndex] }
-        bytes.append(0x0A)
+    }
+
+    private mutating func appendObject(_ request: Request, _ blockIDs: some Collection<UInt32>) {
+        append("{\"arrival_s\": ")
+        appendSeconds(request.arrival.nanoseconds)
+        append(", \"prompt_tokens\": ")
+        appendNumber(request.promptTokens)
+        append(", \"output_tokens\": ")
+        appendNumber(request.outputTokens)
+        if !labels.isEmpty { bytes += labels[request.classIndex] }
+        if !blockIDs.isEmpty {
+            var separator = ", \"block_ids\": ["
+            for id in blockIDs {
+                append(separator)
+                appendNumber(Int(id))
+                separator = ", "
+            }
+            append("]")
+        }
+        append("}")
+    }
+
+    /// The text since it was last taken.
+    public mutating func takeBytes() -> [UInt8] {
+        defer { bytes.removeAll(keepingCapacity: true) }
+        return bytes
     }
 
     /// The whole trace as a file's bytes.
-    public static func csv(_ trace: Trace) -> [UInt8] {
-        var writer = TraceWriter(classNames: trace.classNames, tenantNames: trace.tenantNames)
-        for request in trace.requests { writer.append(request) }
+    public static func text(_ trace: Trace, as layout: Layout) -> [UInt8] {
+        var writer = TraceWriter(
+            layout, classNames: trace.classNames, tenantNames: trace.tenantNames, blockFormat: trace.blockHashes?.format
+        )
+        for request in trace.requests { writer.append(request, blockIDs: trace.blockHashes?[request.index] ?? []) }
         return writer.bytes
     }
 
-    /// The whole trace as our own JSON lines, ids of blocks included.
-    /// - Precondition: class names as for CSV.
-    public static func jsonLines(_ trace: Trace) -> [UInt8] {
-        var writer = TraceWriter()
-        writer.bytes.removeAll()
-        if let hashes = trace.blockHashes {
-            writer.append(
-                "{\"block_tokens\": \(hashes.blockTokens), \"dialect\": \"\(hashes.dialect.rawValue)\"}\n")
-        }
-        let labels = [("class", trace.classNames), ("tenant", trace.tenantNames)].map { name, texts in
-            texts.map { ", \"\(name)\": \(Self.jsonString($0))" }
-        }
-        for request in trace.requests {
-            writer.append("{\"arrival_s\": ")
-            writer.appendSeconds(request.arrival.nanoseconds)
-            writer.append(", \"prompt_tokens\": \(request.promptTokens), \"output_tokens\": \(request.outputTokens)")
-            for texts in labels where !texts.isEmpty { writer.append(texts[request.classIndex]) }
-            if let ids = trace.blockHashes?[request.index], !ids.isEmpty {
-                writer.append(", \"block_ids\": [\(ids.map(String.init).joined(separator: ", "))]")
-            }
-            writer.append("}\n")
-        }
-        return writer.bytes
-    }
+    public static func csv(_ trace: Trace) -> [UInt8] { text(trace, as: .csv) }
+    public static func jsonLines(_ trace: Trace) -> [UInt8] { text(trace, as: .jsonLines) }
 
-    private mutating func append(_ text: String) { bytes += Array(text.utf8) }
+    private mutating func append(_ text: String) { bytes += text.utf8 }
 
     private static func jsonString(_ name: String) -> String {
         var text = "\""
@@ -85,53 +112,6 @@ public struct TraceWriter: Sendable {
             }
         }
         return text + "\""
-    }
-
-    /// Writes all requests of a source to a new file, in pieces: memory does not grow with it.
-    /// - Returns: the number of requests written.
-    /// - Throws: `InputError` if the file cannot be written, and what the source throws; the file is then incomplete.
-    @discardableResult
-    public static func write(
-        _ source: inout some RequestSource, classNames: [String] = [], to path: String
-    ) throws -> Int {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw writeError(path) }
-        defer { close(descriptor) }
-        var writer = TraceWriter(classNames: classNames)
-        var count = 0
-        while let request = try source.next() {
-            writer.append(request)
-            count += 1
-            if writer.bytes.count > 1 << 20 { try writer.flush(descriptor, path) }
-        }
-        try writer.flush(descriptor, path)
-        return count
-    }
-
-    /// Writes a file's bytes to a new file.
-    /// - Throws: `InputError` if the file cannot be written.
-    public static func write(_ bytes: [UInt8], to path: String) throws(InputError) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw writeError(path) }
-        defer { close(descriptor) }
-        var writer = TraceWriter()
-        writer.bytes = bytes
-        try writer.flush(descriptor, path)
-    }
-
-    private mutating func flush(_ descriptor: Int32, _ path: String) throws(InputError) {
-        var done = 0
-        while done < bytes.count {
-            let written = bytes.withUnsafeBytes { writeBytes(descriptor, $0.baseAddress! + done, $0.count - done) }
-            if written < 0, errno == EINTR { continue }
-            guard written > 0 else { throw Self.writeError(path) }
-            done += written
-        }
-        bytes.removeAll(keepingCapacity: true)
-    }
-
-    private static func writeError(_ path: String) -> InputError {
-        InputError(at: nil, "\(path) cannot be written: \(String(cString: strerror(errno)))")
     }
 
     private mutating func appendSeconds(_ nanoseconds: Int64) {
@@ -165,9 +145,4 @@ public struct TraceWriter: Sendable {
         guard needsQuotes else { return Array(name.utf8) }
         return [0x22] + name.utf8.flatMap { $0 == 0x22 ? [0x22, 0x22] : [$0] } + [0x22]
     }
-}
-
-/// Outside the type, where `write` means the system call on every platform.
-private func writeBytes(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
-    write(descriptor, bytes, count)
 }

@@ -7,5 +7,6 @@ public import Workloads
 extension ReportFormat: ExpressibleByArgument {}
 extension RowKeeping: ExpressibleByArgument {}
 extension TraceFormat: ExpressibleByArgument {}
+extension TraceWriter.Layout: ExpressibleByArgument {}
 extension PowerState: ExpressibleByArgument {}
 extension CoRunSurface.Mechanism: ExpressibleByArgument {}

@@ -149,7 +149,7 @@ struct ScenarioWorkload {
     }
 
     private func selected(_ trace: Trace) throws(InputError) -> Trace {
-        if let error = trace.fault(of: workload.selection, at: place) { throw error }
+        if let error = workload.selection.fault(classNames: trace.classNames, at: place) { throw error }
         let selected = trace.selecting(workload.selection, streams: streams)
         if selected.requests.isEmpty { throw InputError(at: place, "found no request left of the trace") }
         return selected

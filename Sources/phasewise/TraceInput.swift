@@ -69,39 +69,84 @@ struct TraceInput: ParsableArguments {
     func read() throws -> (trace: Trace, warnings: [Diagnostic]) {
         let (shape, streams) = (try checkedShape(), RandomStreams(seed: seed, run: replication))
         try checkSelection()
-        var given: GivenArrivals?
-        if let shape, let rate, let process = shape.process(rate: rate), process.problem == nil {
-            given = GivenArrivals(process, streams: streams)
-        }
         var progress = ReadingProgress(file)
-        let read = try TraceReader.read(path: file, format: traceFormat, arrivals: given) { progress.show(rows: $0) }
+        let read = try TraceReader.read(path: file, format: traceFormat, arrivals: given(shape, streams)) {
+            progress.show(rows: $0)
+        }
         progress.end()
         var trace = read.trace
-        if let error = trace.fault(of: selection, at: place(of: "--class")) { throw error }
+        if let error = selection.fault(classNames: trace.classNames, at: place(of: "--class")) { throw error }
         trace = trace.selecting(selection, streams: streams)
-        if trace.requests.isEmpty { throw InputError(at: start, "found no request left of the trace") }
-        if let shape { return (try drawn(trace, shape, streams), read.warnings) }
+        if trace.requests.isEmpty { throw nothingLeft }
+        if let shape {
+            let process = try process(shape, recorded: trace.rate)
+            guard let drawn = process.flatMap({ trace.withArrivals($0, streams: streams) }) else {
+                throw doNotFit(trace.requests.count, recorded: trace.rate)
+            }
+            return (drawn, read.warnings)
+        }
         guard let rate else { return (trace, read.warnings) }
-        if let rescaled = trace.rescaled(toRate: rate) { return (rescaled, read.warnings) }
-        throw InputError(
-            at: start, "found a trace that cannot be rescaled to \(rate) requests/s: all requests arrive at once",
-            help: "draw arrivals: --arrivals poisson")
+        guard let rescaled = trace.rescaled(toRate: rate) else { throw allAtOnce(rate) }
+        return (rescaled, read.warnings)
     }
 
-    private func drawn(_ trace: Trace, _ shape: ArrivalShape, _ streams: RandomStreams) throws(InputError) -> Trace {
-        let rate = rate ?? trace.rate
+    /// The same without holding the requests, for a file that can be read again while `output` is written; `nil` where
+    /// they have to be held.
+    func stream(writing output: String?) throws -> TraceStream? {
+        guard TraceFile.canBeReadAgain(file, writing: output) else { return nil }
+        let (shape, streams) = (try checkedShape(), RandomStreams(seed: seed, run: replication))
+        try checkSelection()
+        var progress = ReadingProgress(file, holdsRequests: false)
+        defer { progress.end() }
+        let opened = try TraceStream(
+            path: file, format: traceFormat, arrivals: given(shape, streams), selection: selection, streams: streams
+        ) { progress.show(rows: $0) }
+        guard var stream = opened else { return nil }
+        if let error = selection.fault(classNames: stream.classNames, at: place(of: "--class")) { throw error }
+        if stream.requests == 0 { throw nothingLeft }
+        if let shape {
+            let process = try process(shape, recorded: stream.rate)
+            guard let process, stream.drawArrivals(process, streams: streams) else {
+                throw doNotFit(stream.requests, recorded: stream.rate)
+            }
+        } else if let rate, !stream.rescale(toRate: rate) {
+            throw allAtOnce(rate)
+        }
+        return stream
+    }
+
+    /// Times for a file without.
+    private func given(_ shape: ArrivalShape?, _ streams: RandomStreams) -> GivenArrivals? {
+        guard let rate, let process = shape?.process(rate: rate), process.problem == nil else { return nil }
+        return GivenArrivals(process, streams: streams)
+    }
+
+    /// - Parameter recorded: the rate of the requests as they are.
+    /// - Returns: `nil` if no numbers describe it.
+    private func process(_ shape: ArrivalShape, recorded: Double) throws(InputError) -> ArrivalProcess? {
+        let rate = rate ?? recorded
         guard rate > 0 else {
             throw InputError(
                 at: start, "found a trace without a rate of its own to draw arrivals at", help: "give one: --rate")
         }
-        if let process = shape.process(rate: rate) {
-            if let problem = process.problem { throw InputError(at: place(of: "--arrivals"), problem) }
-            if let drawn = trace.withArrivals(process, streams: streams) { return drawn }
-        }
-        throw InputError(
+        let process = shape.process(rate: rate)
+        if let problem = process?.problem { throw InputError(at: place(of: "--arrivals"), problem) }
+        return process
+    }
+
+    private func doNotFit(_ requests: Int, recorded: Double) -> InputError {
+        InputError(
             at: start,
-            "found \(trace.requests.count) requests, which at \(rate) requests/s do not fit into 2e9 seconds",
+            "found \(requests) requests, which at \(rate ?? recorded) requests/s do not fit into 2e9 seconds",
             help: "raise the rate, or take fewer requests")
+    }
+
+    private var nothingLeft: InputError { InputError(at: start, "found no request left of the trace") }
+
+    private func allAtOnce(_ rate: Double) -> InputError {
+        InputError(
+            at: start, "found a trace that cannot be rescaled to \(rate) requests/s: all requests arrive at once",
+            help: "draw arrivals: --arrivals poisson")
     }
 
     /// Only what the numbers alone say.
@@ -143,10 +188,10 @@ struct TraceInput: ParsableArguments {
     private func place(of file: String) -> SourceLocation { SourceLocation(file: file, line: 1, column: 1) }
 }
 
-extension Trace {
-    /// What a selection asks for that the trace does not have.
-    func fault(of selection: TraceSelection, at place: SourceLocation) -> InputError? {
-        guard let unknown = selection.unknownClasses(in: self).first else { return nil }
+extension TraceSelection {
+    /// What it asks for that a trace with such classes does not have.
+    func fault(classNames: [String], at place: SourceLocation) -> InputError? {
+        guard let unknown = unknownClasses(among: classNames).first else { return nil }
         let known = classNames.isEmpty ? "none: the trace has no classes" : classNames.joined(separator: ", ")
         return InputError(at: place, "found no requests of class \"\(unknown)\", expected \(known)")
     }

@@ -26,6 +26,8 @@ struct PoolOptionsTests {
         #expect(pipeline.lastStage?.work(of: .prefill(tokens: 1), sms: 1).units == 6)
         #expect(pool.costModel.work(of: .prefill(tokens: 1), sms: 1).units == 32)
         #expect(try configuration("policy: vllm-v1, pp: 1").pools[0].pipeline == nil)
+        #expect(pipeline.scheduling == .shared)
+        #expect(try configuration("policy: vllm-0.6, pp: 2").pools[0].pipeline?.scheduling == .separate)
     }
 
     @Test("given costs are divided by layers")

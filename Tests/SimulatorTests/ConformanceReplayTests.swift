@@ -79,4 +79,39 @@ struct ConformanceReplayTests {
         for deviation in deviations { #expect((-0.10...0).contains(deviation.mean), "\(deviation.text)") }
         #expect(abs(deviations[1].mean) < 0.04)
     }
+
+    @Test("the served TTFT is queueing for a place, on a clock that starts between two iterations")
+    func servedClock() throws {
+        let served = try MeasuredRun.served()
+        func mean(_ value: (MeasuredRun.Served) -> Double) -> Double {
+            served.map(value).reduce(0, +) / Double(served.count)
+        }
+        let (first, queue) = (mean(\.timeToFirstToken), mean(\.queue))
+        print(String(format: "served vLLM run: TTFT mean %.2f s, of which %.2f s queueing", first, queue))
+        #expect(queue / first > 0.98)
+        let together = served[4...6]
+        #expect(together.allSatisfy { abs($0.timeToFirstToken - together[4].timeToFirstToken) < 16e-6 })
+        #expect(together[6].arrival - together[4].arrival > 0.022)
+    }
+
+    /// How much time would have to lie between iterations, of which no kernel row tells, and how far it is multiplied: a
+    /// request that waits for a place waits for all iterations before it. Nothing is set by what this finds.
+    @Test(
+        "0.4 ms between two iterations bring kernel times within the bars, each 0.1 ms being most of a per cent of TTFT"
+    )
+    func betweenIterations() throws {
+        var means: [Double] = []
+        for gap in [0, 1e-4, 2e-4, 4e-4] {
+            var runtime = RuntimeProfile.ideal
+            (runtime.prefill.serialSeconds, runtime.decode.serialSeconds) = (gap, gap)
+            let deviations = try replay(runtime)
+            print(
+                "replayed vLLM run, \(gap * 1e3) ms between iterations: \(deviations.map(\.text).joined(separator: "; "))"
+            )
+            means.append(deviations[0].mean)
+            let isWithin = zip(deviations, [0.08, 0.03, 0.03]).allSatisfy { abs($0.mean) <= $1 && abs($0.p90) <= 0.10 }
+            #expect(isWithin == (gap == 4e-4))
+        }
+        for (less, more) in zip(means, means.dropFirst()) { #expect((0.005...0.02).contains(more - less)) }
+    }
 }

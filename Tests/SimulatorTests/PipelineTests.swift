@@ -113,4 +113,85 @@ struct PipelineTests {
         #expect(outcome.instances.map(\.totalBlocks) == [10, 10, 10, 10])
         #expect(recorder.byRequest.map(\.outcome) == [.completed, .rejected])
     }
+
+    // MARK: One scheduler for all batches in flight
+
+    private func shared(stages: Int, maxSequences: Int = 64, maxBatchedTokens: Int = 64) -> PoolConfiguration {
+        var shared = staged(stages: stages)
+        shared.limits = EngineLimits(maxSequences: maxSequences, maxBatchedTokens: maxBatchedTokens)
+        shared.pipeline?.scheduling = .shared
+        return shared
+    }
+
+    private func completions(_ pool: PoolConfiguration, _ trace: Trace) throws -> [Int64?] {
+        var configuration = SimulationConfiguration(pools: [pool])
+        configuration.checksInvariants = true
+        return try simulate(configuration, trace).0.byRequest.map { $0.completion?.nanoseconds }
+    }
+
+    @Test(
+        "one scheduler: batches of a prompt each leave the stages one by one", arguments: 1...6, [1, 2, 3, 7, 40])
+    func sharedBubble(stages: Int, batches: Int) throws {
+        let ends = try completions(shared(stages: stages, maxSequences: 10, maxBatchedTokens: 10), prompts(batches))
+        #expect(ends == (0..<batches).map { Int64(stages + $0) * Self.stage })
+    }
+
+    @Test("one scheduler: requests that come together stay in one batch, and those that come later fill the next stage")
+    func sharedBatches() throws {
+        let together = try completions(shared(stages: 2), prompts(2, output: 3))
+        #expect(together == [6_000, 6_000], "three iterations of both, with the other stage idle")
+        // The second is scheduled when it arrives, waits until 1,000 for the first stage, and then takes turns with the first.
+        var requests = prompts(2, output: 3)
+        requests.requests[1].arrival = SimulationTime(nanoseconds: 500)
+        #expect(try completions(shared(stages: 2), requests) == [6_000, 7_000])
+        // A third comes while both are in flight and joins the batch that is back first, at 2,000.
+        requests.requests.append(
+            Request(index: 2, arrival: SimulationTime(nanoseconds: 1_500), promptTokens: 10, outputTokens: 3))
+        #expect(try completions(shared(stages: 2), requests) == [6_000, 7_000, 8_000])
+    }
+
+    @Test("one scheduler: the limit of sequences counts those of all batches")
+    func sharedLimit() throws {
+        var requests = prompts(3, output: 2)
+        requests.requests[1].arrival = SimulationTime(nanoseconds: 500)
+        requests.requests[2].arrival = SimulationTime(nanoseconds: 600)
+        // The third waits for the end of the first.
+        #expect(try completions(shared(stages: 2, maxSequences: 2), requests) == [4_000, 5_000, 8_000])
+    }
+
+    @Test("one scheduler: a request may take the blocks of all stages, and finds its prefix whichever batch it was in")
+    func sharedMemory() throws {
+        var pool = shared(stages: 4, maxBatchedTokens: 1_000)
+        pool.memory = KVMemoryConfiguration(blockSize: 16, totalBlocks: 40)
+        pool.memory.cachesPrefixes = true
+        var hashes = BlockHashes(dialect: .wholePrefix, blockTokens: 320)
+        for tail in 1...3 as ClosedRange<UInt32> { hashes.append([0, tail]) }
+        let requests = (0..<3).map {
+            Request(
+                index: $0, arrival: SimulationTime(nanoseconds: [0, 4_500, 5_000][$0]),
+                promptTokens: [640, 640, 336][$0],
+                outputTokens: 1)
+        }
+        let trace = Trace(requests: requests, blockHashes: hashes, provenance: .init(source: "by hand", format: ""))
+        var configuration = SimulationConfiguration(pools: [pool])
+        configuration.checksInvariants = true
+        let (recorder, outcome) = try simulate(configuration, trace)
+        #expect(recorder.byRequest.map(\.outcome) == [.completed, .completed, .completed])
+        #expect(outcome.instances.map(\.totalBlocks) == [40, 0, 0, 0])
+        #expect(outcome.instances[0].peakBlocks == 40)
+        // The third shares 20 blocks with the second, which is in flight, and needs one more than there are: it waits.
+        #expect(recorder.byRequest.map { $0.scheduled?.nanoseconds } == [0, 4_500, 8_500])
+        #expect(outcome.instances.compactMap(\.prefixCache).reduce(0) { $0 + $1.firstCachedTokens } == 640)
+    }
+
+    @Test("one scheduler: one stage is an instance without stages", arguments: 0..<20 as Range<UInt64>)
+    func sharedStage(seed: UInt64) throws {
+        var random = RandomStreams(seed: seed).stream(named: "one shared stage")
+        let trace = randomTrace(count: 40, &random)
+        var single = pool(.unified, blocks: 60)
+        let plain = try simulate(SimulationConfiguration(pools: [single]), trace).0
+        single.pipeline = PipelineStages(layers: [32])
+        single.pipeline?.scheduling = .shared
+        #expect(try simulate(SimulationConfiguration(pools: [single]), trace).0.requests == plain.requests)
+    }
 }

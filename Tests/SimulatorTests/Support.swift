@@ -185,6 +185,9 @@ func randomConfiguration(_ system: System, _ random: inout RandomStream) -> Simu
             configuration.pools[index].pipeline = PipelineStages(
                 layers: layers, bytesPerToken: 100, bytesPerSecond: 1e9,
                 latency: SimulationDuration(nanoseconds: Int64(random.index(below: 50))))
+            if roles == [.unified], random.index(below: 2) == 0 {
+                configuration.pools[index].pipeline?.scheduling = .shared
+            }
         }
     }
     if system == .controlled { addRandomControl(to: &configuration.pools[0], &random) }

@@ -115,12 +115,5 @@ struct TraceFileTests {
         #expect(back.requests == requests)
         #expect(back.classNames == classes)
         #expect(warnings.isEmpty)
-        try withFile([]) { path in
-            var source = trace.source
-            let count = try TraceWriter.write(&source, classNames: classes, to: path)
-            #expect(count == 50)
-            let written = try Array(Data(contentsOf: URL(filePath: path)))
-            #expect(written == bytes)
-        }
     }
 }

@@ -17,16 +17,15 @@ extension TraceCommand {
         @OptionGroup var output: TraceOutput
 
         func run() throws {
+            if let stream = try input.stream(writing: output.output) {
+                Terminal.complain(stream.warnings)
+                return try output.write(stream)
+            }
             let (trace, warnings) = try input.read()
             Terminal.complain(warnings)
             try output.write(trace)
         }
     }
-}
-
-/// Our two formats.
-enum OwnFormat: String, CaseIterable, ExpressibleByArgument {
-    case csv, jsonl
 }
 
 /// Where a trace is written, and how.
@@ -36,15 +35,30 @@ struct TraceOutput: ParsableArguments {
     @Option(
         name: .customLong("as"),
         help: "csv, or jsonl, which keeps ids of blocks. Default: by the file's name, else csv.")
-    var format: OwnFormat?
+    var format: TraceWriter.Layout?
 
     func write(_ trace: Trace) throws {
-        let format = format ?? (output?.hasSuffix(".jsonl") == true ? .jsonl : .csv)
-        if format == .csv, trace.blockHashes != nil {
+        let layout = layout(hasBlockIDs: trace.blockHashes != nil)
+        try write { try $0(TraceWriter.text(trace, as: layout)) }
+    }
+
+    func write(_ stream: TraceStream) throws {
+        let layout = layout(hasBlockIDs: stream.blockFormat != nil)
+        try write { try stream.write(as: layout, $0) }
+    }
+
+    /// - Parameter pieces: hands on the text, piece by piece.
+    private func write(_ pieces: (([UInt8]) throws -> Void) throws -> Void) throws {
+        guard let output else { return try pieces { try Terminal.write($0) } }
+        let file = try TraceFile(creating: output)
+        try pieces { try file.write($0) }
+    }
+
+    private func layout(hasBlockIDs: Bool) -> TraceWriter.Layout {
+        let layout = format ?? (output?.hasSuffix(".jsonl") == true ? .jsonLines : .csv)
+        if layout == .csv, hasBlockIDs {
             Terminal.complain("note: CSV has no column for ids of blocks, which are left out: --as jsonl keeps them")
         }
-        let bytes = format == .csv ? TraceWriter.csv(trace) : TraceWriter.jsonLines(trace)
-        guard let output else { return try Terminal.write(bytes) }
-        try TraceWriter.write(bytes, to: output)
+        return layout
     }
 }
