@@ -38,14 +38,26 @@ public struct ProvenanceShares: Hashable, Sendable, BitwiseCopyable {
         return product
     }
 
+    static func + (a: Self, b: Self) -> Self {
+        var sum = a
+        sum.values += b.values
+        return sum
+    }
+
+    static func += (a: inout Self, b: Self) { a.values += b.values }
+
+    /// Of all.
+    var total: Double { values.sum() }
+
     /// The shares of the whole. Seconds of nothing are all measured.
     public var split: ProvenanceSplit {
-        let total = values.sum()
+        let total = total
         if total <= 0 { return ProvenanceSplit(steps: SIMD8(ProvenanceSplit.whole, 0, 0, 0, 0, 0, 0, 0)) }
-        // One by one: the library's conversion of a vector is not compiled for these types, and far slower.
-        let shares = values * (Double(ProvenanceSplit.whole) / total)
-        var steps = SIMD8<Int64>()
-        for i in 0..<CostProvenance.allCases.count { steps[i] = Int64(shares[i].rounded(.toNearestOrEven)) }
+        // Beside 1.5·2⁵² a number has no room for a fraction: to add it rounds, half to even, and leaves whole steps in the
+        // low bits.
+        let large = SIMD8(repeating: 0x1.8p52)
+        let shares = values * (Double(ProvenanceSplit.whole) / total) + large
+        var steps = unsafeBitCast(shares, to: SIMD8<Int64>.self) &- unsafeBitCast(large, to: SIMD8<Int64>.self)
         // The largest share takes what rounding left.
         var largest = 0
         for i in 1..<CostProvenance.allCases.count where steps[i] > steps[largest] { largest = i }

@@ -9,11 +9,19 @@ struct HostTime: BitwiseCopyable {
 }
 
 extension RuntimeProfile {
-    func overhead(of shape: IterationShape) -> Overhead { shape.isDecodeOnly ? decode : prefill }
-
     func hostTime(of shape: IterationShape) -> HostTime {
-        let cost = overhead(of: shape)
         let sequences = shape.prefillSequences + shape.decodeSequences
-        return HostTime(hidden: cost.hidden(sequences: sequences), serial: cost.serial(sequences: sequences))
+        return shape.isDecodeOnly ? decode.hostTime(sequences: sequences) : prefill.hostTime(sequences: sequences)
+    }
+
+    /// The engine's kernels relative to those of the profile.
+    func kernelFactor(of shape: IterationShape, rows: Double) -> Double {
+        shape.isDecodeOnly ? decode.kernelFactor.value(at: rows) : prefill.kernelFactor.value(at: rows)
+    }
+}
+
+extension RuntimeProfile.Overhead {
+    fileprivate func hostTime(sequences: Int) -> HostTime {
+        HostTime(hidden: hidden(sequences: sequences), serial: serial(sequences: sequences))
     }
 }

@@ -97,7 +97,7 @@ public struct RooflineCostModel: CostModel {
         // The constants of co-runs count the kernels of the efficiency profile, not those of some engine.
         let profiled =
             kernels(of: prefill, stretch: .none).seconds
-            / runtime.overhead(of: prefill).kernelFactor.value(at: Double(prefill.tokens))
+            / runtime.kernelFactor(of: prefill, rows: Double(prefill.tokens))
         return coRun.slowdowns(
             prefill: .init(host: runtime.hostTime(of: prefill), kernels: kernels(of: prefill, sms: partition.prefill)),
             decode: .init(host: decodeHost, kernels: kernels(of: decode, sms: partition.decode)), partition: partition,
@@ -138,7 +138,7 @@ public struct RooflineCostModel: CostModel {
             tokens: Double(shape.prefillTokens + sequences), sampled: Double(shape.prefillCompletions + sequences),
             attention: attention, stretch: stretch)
         let rows = shape.prefillTokens + sequences
-        demand.slow(by: runtime.overhead(of: shape).kernelFactor.value(at: Double(rows)))
+        demand.slow(by: runtime.kernelFactor(of: shape, rows: Double(rows)))
         return demand
     }
 

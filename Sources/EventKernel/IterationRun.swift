@@ -1,12 +1,14 @@
 /// A run of back-to-back iterations whose work grows by a constant amount: everything about them in closed form.
 ///
 /// Iteration k (from 0) does `first + k·increment` of work at slowdown `slowdown`, and begins exactly where the one
-/// before it ended.
+/// before it ended. Of the first one, `done` was done before the run's start.
 public struct IterationRun: Sendable, BitwiseCopyable {
     public var start: LaneTime
     public var first: Work
     public var increment: Work
     public var slowdown: Slowdown
+    /// Of the first iteration, not negative and at most all of it.
+    public var done = Work.zero
 
     /// - Precondition: neither work is negative.
     @inlinable
@@ -26,27 +28,27 @@ public struct IterationRun: Sendable, BitwiseCopyable {
     @inlinable
     public func duration(at k: Int) -> SimulationDuration { slowdown.duration(of: work(at: k)) }
 
-    /// The work of the first `count` iterations together.
+    /// The work of the first `count` iterations together, `done` included.
     @inlinable
     public func totalWork(count: Int) -> Work {
         let n = Int64(count)
         return Work(units: n * first.units + increment.units * (n * (n - 1) / 2))
     }
 
-    /// When the first `count` iterations are done. O(1).
+    /// When the first `count` iterations, at least one, are done. O(1).
     @inlinable
-    public func end(count: Int) -> LaneTime { start.after(totalWork(count: count), at: slowdown) }
+    public func end(count: Int) -> LaneTime { start.after(totalWork(count: count) - done, at: slowdown) }
 
     /// The number of iterations that end at or before `time`, at most `limit`. O(1): the root of a quadratic, which
     /// rounding puts off by at most a few iterations.
     @inlinable
     public func iterationsCompleted(by time: SimulationTime, limit: Int) -> Int {
         guard limit > 0, time >= start.time else { return 0 }
-        let done = start.work(until: time, at: slowdown)
-        if done < first { return 0 }
-        var k = estimate(done, limit: limit)
-        while k > 0, totalWork(count: k) > done { k -= 1 }
-        while k < limit, totalWork(count: k + 1) <= done { k += 1 }
+        let all = start.work(until: time, at: slowdown) + done
+        if all < first { return 0 }
+        var k = estimate(all, limit: limit)
+        while k > 0, totalWork(count: k) > all { k -= 1 }
+        while k < limit, totalWork(count: k + 1) <= all { k += 1 }
         return k
     }
 

@@ -6,40 +6,35 @@ struct KernelTableText {
     struct Row {
         let file: String
         let line: Int
-        fileprivate let fields: [(text: Substring.UTF8View, column: Int)]
+        /// Of the whole file, and in it the start of the row and the ends of its fields.
+        fileprivate let bytes: [UInt8]
+        fileprivate let start: Int
+        fileprivate let ends: ArraySlice<Int>
 
-        func location(_ field: Int) -> SourceLocation {
-            SourceLocation(file: file, line: line, column: fields[field].column)
-        }
+        func location(_ field: Int) -> SourceLocation { location(byte: range(of: field).lowerBound) }
 
-        func text(_ field: Int) -> String { String(Substring(fields[field].text)) }
+        func text(_ field: Int) -> String { text(range(of: field)) }
 
         func count(_ field: Int, atLeast bound: Int = 1) throws(InputError) -> Int {
-            guard let value = Int(text(field)), value >= bound else {
+            let range = range(of: field)
+            guard let value = decimalCount(bytes, range) ?? Int(text(range)), value >= bound else {
                 throw InputError(
                     at: location(field), "found \"\(text(field))\", expected a whole number of at least \(bound)")
             }
             return value
         }
 
-        func number(_ field: Int) throws(InputError) -> Double {
-            guard let value = Double(text(field)), value.isFinite else {
-                throw InputError(at: location(field), "found \"\(text(field))\", expected a number")
-            }
-            return value
-        }
+        func number(_ field: Int) throws(InputError) -> Double { try number(range(of: field)) }
 
         /// Numbers separated by single spaces.
         func numbers(_ field: Int) throws(InputError) -> [Double] {
-            var (values, column): ([Double], Int) = ([], fields[field].column)
-            for part in fields[field].text.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false) {
-                guard let value = Double(Substring(part)), value.isFinite else {
-                    throw InputError(
-                        at: SourceLocation(file: file, line: line, column: column),
-                        "found \"\(Substring(part))\", expected a number")
-                }
-                values.append(value)
-                column += part.count + 1
+            var values: [Double] = []
+            let range = range(of: field)
+            var start = range.lowerBound
+            for place in range.lowerBound...range.upperBound
+            where place == range.upperBound || bytes[place] == UInt8(ascii: " ") {
+                values.append(try number(start..<place))
+                start = place + 1
             }
             return values
         }
@@ -67,20 +62,44 @@ struct KernelTableText {
                 at: location(field),
                 "found \"\(text(field))\", expected one of " + Value.allCases.map(\.rawValue).joined(separator: ", "))
         }
+
+        private func range(of field: Int) -> Range<Int> {
+            let end = ends.startIndex + field
+            return (field == 0 ? start : ends[end - 1] + 1)..<ends[end]
+        }
+
+        private func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
+
+        private func location(byte: Int) -> SourceLocation {
+            SourceLocation(file: file, line: line, column: byte - start + 1)
+        }
+
+        private func number(_ range: Range<Int>) throws(InputError) -> Double {
+            if let value = decimalNumber(bytes, range) { return value }
+            guard let value = Double(text(range)), value.isFinite else {
+                throw InputError(at: location(byte: range.lowerBound), "found \"\(text(range))\", expected a number")
+            }
+            return value
+        }
     }
 
     let rows: [Row]
 
     /// - Parameter columns: the header, which is always the same.
     init(_ text: String, file: String, columns: [String]) throws(InputError) {
-        var rows: [Row] = []
+        let bytes = Array(text.utf8)
+        var lines: [(number: Int, start: Int, firstEnd: Int)] = []
+        var ends: [Int] = []
         var hasHeader = false
-        var number = 0
-        for line in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+        var (number, start) = (0, 0)
+        while start <= bytes.count {
+            let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+            let line = start
             number += 1
-            if line.isEmpty || line.first == UInt8(ascii: "#") { continue }
+            start = end + 1
+            if line == end || bytes[line] == UInt8(ascii: "#") { continue }
             if !hasHeader {
-                let found = String(Substring(line))
+                let found = String(decoding: bytes[line..<end], as: UTF8.self)
                 guard found == columns.joined(separator: ",") else {
                     throw InputError(
                         at: SourceLocation(file: file, line: number, column: 1),
@@ -89,23 +108,60 @@ struct KernelTableText {
                 hasHeader = true
                 continue
             }
-            var (fields, column): ([(Substring.UTF8View, Int)], Int) = ([], 1)
-            for field in line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
-                fields.append((Substring(field).utf8, column))
-                column += field.count + 1
-            }
-            guard fields.count == columns.count else {
+            lines.append((number, line, ends.count))
+            for place in line..<end where bytes[place] == UInt8(ascii: ",") { ends.append(place) }
+            ends.append(end)
+            let fields = ends.count - lines[lines.count - 1].firstEnd
+            guard fields == columns.count else {
                 throw InputError(
                     at: SourceLocation(file: file, line: number, column: 1),
-                    "found \(fields.count) fields, expected \(columns.count)")
+                    "found \(fields) fields, expected \(columns.count)")
             }
-            rows.append(Row(file: file, line: number, fields: fields))
         }
         guard hasHeader else {
             throw InputError(
                 at: SourceLocation(file: file, line: 1, column: 1),
                 "found no header, expected \"\(columns.joined(separator: ","))\"")
         }
-        self.rows = rows
+        rows = lines.map { line in
+            let ends = ends[line.firstEnd..<(line.firstEnd + columns.count)]
+            return Row(file: file, line: line.number, bytes: bytes, start: line.start, ends: ends)
+        }
     }
+}
+
+/// A number of one to eighteen digits and nothing else; otherwise `nil`, and the text is to be looked at more closely.
+private func decimalCount(_ bytes: [UInt8], _ range: Range<Int>) -> Int? {
+    guard (1...18).contains(range.count) else { return nil }
+    var value = 0
+    for place in range {
+        let digit = bytes[place] &- UInt8(ascii: "0")
+        if digit > 9 { return nil }
+        value = value &* 10 &+ Int(digit)
+    }
+    return value
+}
+
+/// Perhaps a minus, up to fifteen digits, a point perhaps after the first of them, and nothing else; otherwise `nil` as
+/// above. Such a number is a quotient of two that a `Double` holds exactly, so that one division rounds it as it should be.
+private func decimalNumber(_ bytes: [UInt8], _ range: Range<Int>) -> Double? {
+    let isNegative = !range.isEmpty && bytes[range.lowerBound] == UInt8(ascii: "-")
+    let start = range.lowerBound + (isNegative ? 1 : 0)
+    guard (1...16).contains(range.upperBound - start) else { return nil }
+    var (value, scale, digits) = (0, 0, 0)
+    for place in start..<range.upperBound {
+        let digit = bytes[place] &- UInt8(ascii: "0")
+        if digit <= 9 {
+            value = value &* 10 &+ Int(digit)
+            digits += 1
+            scale &*= 10
+        } else if bytes[place] == UInt8(ascii: "."), scale == 0, digits > 0 {
+            scale = 1
+        } else {
+            return nil
+        }
+    }
+    guard digits <= 15, scale != 1 else { return nil }
+    let magnitude = scale == 0 ? Double(value) : Double(value) / Double(scale)
+    return isNegative ? -magnitude : magnitude
 }

@@ -14,7 +14,8 @@ extension YAMLNode {
         }
         let root: Node?
         do {
-            root = try Yams.compose(yaml: text)
+            // What a plain word means is for the reader of the value; to guess types takes a regular expression for each.
+            root = try Yams.compose(yaml: text, .basic)
         } catch {
             throw inputError(error, file: file, location: location)
         }

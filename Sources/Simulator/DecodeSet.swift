@@ -79,7 +79,7 @@ struct DecodeSet: ~Copyable, Sendable {
         iterations: Int, of run: IterationRun, until end: LaneTime, in requests: borrowing RequestTable,
         _ recorder: inout some Recorder
     ) {
-        let firstEnd = iterations == 1 ? end : run.start.after(run.first, at: run.slowdown)
+        let firstEnd = iterations == 1 ? end : run.start.after(run.first - run.done, at: run.slowdown)
         let present = count - joiners
         var slot = last
         while joiners > 0 {

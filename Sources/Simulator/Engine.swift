@@ -81,6 +81,7 @@ struct Engine: ~Copyable, Sendable {
 
 extension Engine {
     /// A request has been enqueued. Returns whether the instance is to be asked what to run.
+    @inline(__always)
     mutating func arrive(promptTokens: Int, _ context: inout RunContext) -> Bool {
         if isControlled { partitionControl[0].recordArrival(promptTokens: promptTokens) }
         guard instance.lanes[0].isRunning else { return true }
@@ -99,10 +100,12 @@ extension Engine {
     }
 
     /// Books what a lane has done when its timer is due.
+    @inline(__always)
     mutating func endLane(_ lane: Int, _ context: inout RunContext, _ recorder: inout some Recorder) {
         instance.now = context.now
-        // What ends here may free memory: the other lane's iterations before now took theirs first.
-        if lane == 0, instance.lanes.count > 1 {
+        // What ends here may free memory, or make room among cached prefixes: the other lane's iterations before now took
+        // theirs first.
+        if lane == 0, instance.lanes.count > 1, instance.prefixes != nil || instance.endsRequests(lane: 0) {
             instance.bookEnded(by: SimulationTime(nanoseconds: context.now.nanoseconds - 1), lane: 1, &recorder)
         }
         let work = instance.commit(
@@ -149,6 +152,7 @@ extension Engine {
     }
 
     /// Called when the last token of a request is generated.
+    @inline(__always)
     private mutating func complete(_ slot: Int32, _ context: inout RunContext, _ recorder: inout some Recorder) {
         context.finish(
             instance.requests[slot].record(.completed, completion: context.now, decodeInstance: instance.index),
@@ -164,6 +168,7 @@ extension Engine {
 extension Engine {
     /// Asks the policy for a batch, prices it and puts it on the clock, where there is one lane and nobody else touches its
     /// memory.
+    @inline(__always)
     mutating func startOnlyLane(_ context: inout RunContext) {
         instance.now = context.now
         if instance.lanes[0].isRunning { return }
@@ -308,11 +313,20 @@ extension Engine {
                 ? min(instance.equalIterations(lane: lane), iterationsUntilControl) : 1
             instance.lanes[lane].plan(iterations: iterations, slowdown: slowdown)
         } else if instance.lanes[lane].run.slowdown != slowdown {
-            instance.lanes[lane].resume(at: context.now, slowdown: slowdown)
+            let goesOn = lane == 1 && instance.lanes[lane].isDecodeRun && decidesNothingAtBoundary(context.now)
+            let iterations = goesOn ? min(instance.equalIterations(lane: lane), iterationsUntilControl) : 1
+            instance.lanes[lane].resume(at: context.now, slowdown: slowdown, iterations: iterations)
         } else {
             return
         }
         schedule(lane: lane, &context)
+    }
+
+    /// Whether the decode worker of a semi-PD instance would only repeat its batch after the iteration in flight.
+    private func decidesNothingAtBoundary(_ now: SimulationTime) -> Bool {
+        if isControlled, partitionControl[0].isSwitching(at: now) { return false }
+        return decodePolicy.ignoresPrompts && instance.prefilled.isEmpty && instance.swapped.isEmpty
+            && handOff == .inProcess && !instance.admissionMayChange
     }
 
     @inline(__always)

@@ -242,6 +242,20 @@ extension Instance {
         return true
     }
 
+    /// Whether the batch of a lane gives a request its last token.
+    @inline(__always)
+    mutating func endsRequests(lane: Int) -> Bool {
+        for position in lanes[lane].batch.chunks.indices {
+            let chunk = lanes[lane].batch.chunks[position]
+            if requests[chunk.slot].remainingPrefill == chunk.tokens,
+                requests[chunk.slot].generatedTokens + 1 == requests[chunk.slot].request.outputTokens
+            {
+                return true
+            }
+        }
+        return false
+    }
+
     /// Keeps a prefilled request until it is admitted to the decode set, or pulled into another instance.
     mutating func handOver(_ slot: Int32) {
         requests[slot].phase = .prefilled
@@ -292,6 +306,7 @@ extension Instance {
     }
 
     /// Books iterations of the run in flight on a lane; see `Lane.commit`.
+    @inline(__always)
     mutating func commit(lane: Int, iterations: Int, ended: Bool, _ recorder: inout some Recorder) -> Work {
         let start = lanes[lane].bookedUntil
         let context = decodeSet.contextTokens

@@ -19,11 +19,8 @@ struct Lane: ~Copyable, Sendable {
     private(set) var end = LaneTime.zero
     private var plannedWork = Work.zero
 
-    /// Iterations from the last one booked on. After a change of speed in the middle of an iteration its rest is a run of
-    /// its own.
+    /// Iterations from the last one booked on. A change of speed in the middle of an iteration begins a run with its rest.
     private(set) var run = IterationRun(start: .zero, first: .zero, increment: .zero, slowdown: .none)
-    /// The full work of the iteration whose rest is in flight; `nil` if the run began with a whole iteration.
-    private var resumedWork: Work?
     /// The first and the last Σ context for which the cost line of a decode run holds.
     private var firstContext = 0
     private(set) var lastContext = 0
@@ -75,7 +72,6 @@ struct Lane: ~Copyable, Sendable {
         began = now
         bookedUntil = now
         plannedIterations = 0
-        resumedWork = nil
         isRunning = true
     }
 
@@ -103,18 +99,17 @@ struct Lane: ~Copyable, Sendable {
         run.slowdown = slowdown
         plannedIterations = iterations
         plannedWork = run.totalWork(count: iterations)
-        end = run.start.after(plannedWork, at: slowdown)
+        end = run.start.after(plannedWork - run.done, at: slowdown)
     }
 
     mutating func plan(iterations: Int) { plan(iterations: iterations, slowdown: run.slowdown) }
 
-    /// Goes on with the rest of the iteration in flight at another speed.
-    mutating func resume(at now: SimulationTime, slowdown: Slowdown) {
-        let done = min(run.start.work(until: now, at: run.slowdown), run.first)
-        resumedWork = resumedWork ?? run.first
+    /// Goes on with the rest of the iteration in flight, and those after it, at another speed.
+    mutating func resume(at now: SimulationTime, slowdown: Slowdown, iterations: Int) {
+        run.done = min(run.done + run.start.work(until: now, at: run.slowdown), run.first)
         busy += now - run.start.time
-        run = IterationRun(start: LaneTime(now), first: run.first - done, increment: .zero, slowdown: slowdown)
-        plan(iterations: 1)
+        run.start = LaneTime(now)
+        plan(iterations: iterations, slowdown: slowdown)
     }
 
     /// Books `iterations` of the run in flight. If the run goes on, the next iteration is in flight and holds its
@@ -126,9 +121,8 @@ struct Lane: ~Copyable, Sendable {
     ) -> Work {
         let isAll = count == plannedIterations
         let planned = isAll ? plannedWork : run.totalWork(count: count)
-        let end = isAll ? end : run.start.after(planned, at: run.slowdown)
+        let end = isAll ? end : run.start.after(planned - run.done, at: run.slowdown)
         let last = run.work(at: count - 1)
-        let total = resumedWork ?? planned
         if batch.decodes {
             let more = ended ? count - 1 : count
             if more > 0 {
@@ -136,23 +130,23 @@ struct Lane: ~Copyable, Sendable {
                 precondition(allocated, "a run of \(count) iterations outgrew its memory")
             }
             decodeSet.generate(iterations: count, of: run, until: end, in: requests, &recorder)
-            workDone = Work(units: workDone.units &+ total.units)
+            workDone = Work(units: workDone.units &+ planned.units)
         }
         if uniformProvenance == nil {
-            mixedProvenance.add(total, provenanceSplit)
+            mixedProvenance.add(planned, provenanceSplit)
         } else {
-            uniformUnits += Int128(total.units)
+            uniformUnits += Int128(planned.units)
         }
         busy += end.time - run.start.time
         iterations += count
         bookedUntil = end.time
         run.first = last + run.increment
         run.start = end
+        run.done = .zero
         plannedIterations -= count
         if !isAll { plannedWork = plannedWork - planned }
         if ended { isRunning = false }
-        defer { resumedWork = nil }
-        return resumedWork ?? last
+        return last
     }
 
     /// Drops what is in flight, of which everything that is over has been booked.

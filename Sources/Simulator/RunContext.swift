@@ -67,6 +67,7 @@ struct RunContext: ~Copyable {
         fingerprint.fold(UInt64(change.prefillSMs << 32 | change.decodeSMs))
     }
 
+    @inline(__always)
     mutating func finish(_ record: RequestRecord, _ recorder: inout some Recorder) {
         switch record.outcome {
         case .completed: completed += 1

@@ -11,14 +11,17 @@
 /// doubt `false` is right, and slower.
 ///
 /// A policy that sees of the waiting requests only the first says so with `ignoresArrivalsBehindFirst`: a request that
-/// arrives behind another then does not end a run of such iterations.
+/// arrives behind another then does not end a run of such iterations. The policy of a semi-PD instance's decode worker that
+/// sees nothing of requests that are not prefilled yet, but that their blocks are not free, says so with `ignoresPrompts`.
 public protocol SchedulingPolicy: Sendable {
     var repeatsDecode: Bool { get }
     var ignoresArrivalsBehindFirst: Bool { get }
+    var ignoresPrompts: Bool { get }
     mutating func schedule(_ instance: inout Instance)
 }
 
 extension SchedulingPolicy {
     public var repeatsDecode: Bool { false }
     public var ignoresArrivalsBehindFirst: Bool { false }
+    public var ignoresPrompts: Bool { false }
 }

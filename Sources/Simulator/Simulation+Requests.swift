@@ -8,6 +8,7 @@ internal import Workloads
 
 extension Simulation {
     /// - Parameter keys: of the prefixes of its prompt, where prefixes are cached.
+    @inline(__always)
     mutating func arrive(_ request: Request, _ keys: [UInt32], _ recorder: inout some Recorder) {
         context.admit()
         guard let target = target(of: request, keys, &recorder) else {

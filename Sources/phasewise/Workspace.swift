@@ -47,8 +47,7 @@ struct Workspace: Sendable {
         if let tables {
             return try TableCostModel(
                 model: kind.model, device: kind.device, tables: tables, efficiency: efficiency, runtime: runtime,
-                sharing: sharing, tensorParallelism: kind.tensorParallelism, smCounts: kind.smCounts,
-                maxSequences: kind.maxSequences)
+                sharing: sharing, tensorParallelism: kind.tensorParallelism, maxSequences: kind.maxSequences)
         }
         if kind.costModel == .tables { _ = try requiredTables(of: kind.device) }
         return try RooflineCostModel(

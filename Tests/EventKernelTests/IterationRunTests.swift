@@ -66,6 +66,28 @@ struct IterationRunTests {
         }
     }
 
+    @Test("a run that goes on at another speed in the middle of an iteration", arguments: 0..<200 as Range<UInt64>)
+    func changesSpeed(seed: UInt64) {
+        var random = RandomStreams(seed: seed).stream(named: "speeds")
+        var run = randomRun(&random)
+        let length = (run.end(count: 1).time - run.start.time).nanoseconds
+        let change = run.start.time + SimulationDuration(nanoseconds: Int64(random.index(below: Int(length) + 1)))
+        run.done = min(run.start.work(until: change, at: run.slowdown), run.first)
+        run.start = LaneTime(change)
+        run.slowdown = Slowdown(rounding: 1 + 4 * random.uniform())
+
+        var end = run.start.after(run.first - run.done, at: run.slowdown)
+        for k in 1..<100 {
+            #expect(run.end(count: k) == end)
+            #expect(run.iterationsCompleted(by: end.time, limit: k) == k)
+            if end.time > change {
+                let before = SimulationTime(nanoseconds: end.time.nanoseconds - 1)
+                #expect(run.iterationsCompleted(by: before, limit: 100) < k)
+            }
+            end = end.after(run.work(at: k), at: run.slowdown)
+        }
+    }
+
     @Test("durations that a threshold separates are found without a search", arguments: 0..<100 as Range<UInt64>)
     func firstLonger(seed: UInt64) {
         var random = RandomStreams(seed: seed).stream(named: "longer")

@@ -49,7 +49,7 @@ public struct DecodeAttentionTable: Hashable, Sendable {
         let position = SMPosition(of: sms, among: counts)
         func grid(_ index: Int) -> DecodeAttentionKernel.Grid {
             let lines = known.filter { $0.sms == counts[index] }
-            return .init(batches: lines.map { Double($0.batch) }, curves: lines.map(\.curve))
+            return .init(curves: CurveFan(knots: lines.map { Double($0.batch) }, curves: lines.map(\.curve)))
         }
         return DecodeAttentionKernel(
             low: grid(position.low), high: grid(position.high), position: position,
@@ -64,42 +64,56 @@ public struct DecodeAttentionTable: Hashable, Sendable {
 /// in the batch between the measured batches.
 public struct DecodeAttentionKernel: Sendable {
     struct Grid: Sendable {
-        /// Ascending.
-        let batches: [Double]
-        let curves: [MeasuredCurve]
+        /// By batch, each over the context of a sequence.
+        let curves: CurveFan
 
         func price(batch: Double, context: Double) -> KernelPrice {
-            let last = batches.count - 1
-            if batch <= batches[0] || last == 0 {
-                let price = DecodeAttentionKernel.price(curves[0], context: context * batch / batches[0])
-                return batch == batches[0]
+            let last = curves.last
+            let (least, most) = (curves.knot(0), curves.knot(last))
+            if batch <= least || last == 0 {
+                let price = price(0, context: context * batch / least)
+                return batch == least
                     ? price : KernelPrice(seconds: price.seconds, provenance: price.provenance.worse(.heldUtilisation))
             }
-            if batch >= batches[last] {
-                let price = DecodeAttentionKernel.price(curves[last], context: context)
-                if batch == batches[last] { return price }
+            if batch >= most {
+                let price = price(last, context: context)
+                if batch == most { return price }
                 return KernelPrice(
-                    seconds: price.seconds * batch / batches[last],
-                    provenance: price.provenance.worse(.heldUtilisation))
+                    seconds: price.seconds * batch / most, provenance: price.provenance.worse(.heldUtilisation))
             }
-            let upper = batches.firstIndex { $0 > batch }!
-            let below = DecodeAttentionKernel.price(curves[upper - 1], context: context)
-            if batch == batches[upper - 1] { return below }
-            let above = DecodeAttentionKernel.price(curves[upper], context: context)
-            let fraction = (batch - batches[upper - 1]) / (batches[upper] - batches[upper - 1])
+            let upper = curves.firstAbove(batch)
+            let lowerBatch = curves.knot(upper - 1)
+            let below = price(upper - 1, context: context)
+            if batch == lowerBatch { return below }
+            let above = price(upper, context: context)
+            let fraction = (batch - lowerBatch) / (curves.knot(upper) - lowerBatch)
             return KernelPrice(
                 seconds: below.seconds + (above.seconds - below.seconds) * fraction,
                 provenance: below.provenance.worse(above.provenance).worse(.interpolated))
         }
 
+        /// Below the shortest context the line of the first two points goes on, since most of such a kernel is latency;
+        /// above the longest the bandwidth is held.
+        private func price(_ curve: Int, context: Double) -> KernelPrice {
+            let first = curves.firstPoint(curve)
+            guard context < first.size, let second = curves.secondPoint(curve) else {
+                return curves.price(curve, at: context)
+            }
+            let slope = (second.seconds - first.seconds) / (second.size - first.size)
+            let seconds = first.seconds - max(0, slope) * (first.size - context)
+            return KernelPrice(
+                seconds: max(seconds, first.seconds / 2),
+                provenance: curves.origin(curve).worse(.heldUtilisation))
+        }
+
         /// Contexts per sequence at which the price of this batch bends.
         func bends(batch: Double) -> [Double] {
-            let last = batches.count - 1
-            if batch <= batches[0] { return curves[0].sizes.map { $0 * batches[0] / batch } }
-            if batch >= batches[last] { return curves[last].sizes }
-            let upper = batches.firstIndex { $0 > batch }!
-            if batch == batches[upper - 1] { return curves[upper - 1].sizes }
-            return union(curves[upper - 1].sizes, curves[upper].sizes)
+            let (last, least) = (curves.last, curves.knot(0))
+            if batch <= least { return curves.sizes(0).map { $0 * least / batch } }
+            if batch >= curves.knot(last) { return curves.sizes(last) }
+            let upper = curves.firstAbove(batch)
+            if batch == curves.knot(upper - 1) { return curves.sizes(upper - 1) }
+            return union(curves.sizes(upper - 1), curves.sizes(upper))
         }
     }
 
@@ -129,15 +143,5 @@ public struct DecodeAttentionKernel: Sendable {
     func bends(sequences: Double) -> [Double] {
         let batch = sequences * streamsPerMeasured
         return union(low.bends(batch: batch), high.bends(batch: batch)).map { $0 * sequences }
-    }
-
-    /// Below the shortest context the line of the first two points goes on, since most of such a kernel is latency; above
-    /// the longest the bandwidth is held.
-    private static func price(_ curve: MeasuredCurve, context: Double) -> KernelPrice {
-        if context >= curve.sizes[0] || curve.sizes.count == 1 { return curve.price(at: context) }
-        let slope = (curve.seconds[1] - curve.seconds[0]) / (curve.sizes[1] - curve.sizes[0])
-        let seconds = curve.seconds[0] - max(0, slope) * (curve.sizes[0] - context)
-        return KernelPrice(
-            seconds: max(seconds, curve.seconds[0] / 2), provenance: curve.origin.worse(.heldUtilisation))
     }
 }

@@ -130,12 +130,10 @@ public struct PrefillAttentionBound: Hashable, Sendable {
 public struct PrefillAttentionKernel: Sendable {
     /// Measured over bound, at one SM count.
     struct Ratios: Sendable {
-        /// Of single chunks, by past ascending; each by queries.
-        private var pasts: [Double] = []
-        private var curves: [MeasuredCurve] = []
-        /// Of whole prompts, relative to a single one, by batch ascending; each by queries. The first is 1.
-        private var batches: [Double] = [1]
-        private var batchCurves: [MeasuredCurve] = [MeasuredCurve(sizes: [1, 1e9], seconds: [1, 1])]
+        /// Of single chunks, by past; each by queries.
+        private let pasts: CurveFan
+        /// Of whole prompts, relative to a single one, by batch; each by queries. The first is 1.
+        private let batches: CurveFan
 
         init(lines: [PrefillAttentionTable.Line], bound: PrefillAttentionBound) {
             func ratio(_ line: PrefillAttentionTable.Line) -> MeasuredCurve {
@@ -148,55 +146,55 @@ public struct PrefillAttentionKernel: Sendable {
                                 past: Double(line.past), sms: Double(line.sms))
                     })
             }
-            for line in lines where line.batch == 1 {
-                pasts.append(Double(line.past))
-                curves.append(ratio(line))
-            }
-            for line in lines where line.batch > 1 && line.past == 0 {
+            let single = lines.filter { $0.batch == 1 }
+            let singleRatios = single.map(ratio)
+            let several = lines.filter { $0.batch > 1 && $0.past == 0 }
+            let severalRatios = several.map { line in
                 let own = ratio(line)
-                batches.append(Double(line.batch))
-                batchCurves.append(
-                    MeasuredCurve(sizes: own.sizes, origin: .measured) { size in
-                        own.seconds(at: size) / Self.held(curves[0], at: size).seconds
-                    })
+                return MeasuredCurve(sizes: own.sizes, origin: .measured) { size in
+                    own.seconds(at: size) / singleRatios[0].held(at: size)
+                }
             }
+            pasts = CurveFan(knots: single.map { Double($0.past) }, curves: singleRatios)
+            batches = CurveFan(
+                knots: [1] + several.map { Double($0.batch) },
+                curves: [MeasuredCurve(sizes: [1, 1e9], seconds: [1, 1])] + severalRatios)
         }
 
         func ratio(chunks: Double, queries: Double, past: Double) -> KernelPrice {
-            let single = between(pasts, curves, at: past, queries: queries)
+            let single = Self.between(pasts, at: past, queries: queries)
             if chunks == 1 { return single }
-            let more = between(batches, batchCurves, at: chunks, queries: queries)
+            let more = Self.between(batches, at: chunks, queries: queries)
             return KernelPrice(
                 seconds: single.seconds * more.seconds,
                 provenance: single.provenance.worse(more.provenance).worse(past > 0 ? .interpolated : .measured))
         }
 
-        private func between(
-            _ knots: [Double], _ curves: [MeasuredCurve], at x: Double, queries: Double
-        ) -> KernelPrice {
-            let last = knots.count - 1
-            if x <= knots[0] { return Self.held(curves[0], at: queries) }
-            if x >= knots[last] {
-                let price = Self.held(curves[last], at: queries)
-                if x == knots[last] { return price }
+        private static func between(_ curves: CurveFan, at x: Double, queries: Double) -> KernelPrice {
+            let last = curves.last
+            if x <= curves.knot(0) { return held(curves, 0, at: queries) }
+            if x >= curves.knot(last) {
+                let price = held(curves, last, at: queries)
+                if x == curves.knot(last) { return price }
                 return KernelPrice(seconds: price.seconds, provenance: price.provenance.worse(.heldUtilisation))
             }
-            let upper = knots.firstIndex { $0 > x }!
-            let low = Self.held(curves[upper - 1], at: queries)
-            if x == knots[upper - 1] { return low }
-            let high = Self.held(curves[upper], at: queries)
-            let fraction = (x - knots[upper - 1]) / (knots[upper] - knots[upper - 1])
+            let upper = curves.firstAbove(x)
+            let lower = curves.knot(upper - 1)
+            let low = held(curves, upper - 1, at: queries)
+            if x == lower { return low }
+            let high = held(curves, upper, at: queries)
+            let fraction = (x - lower) / (curves.knot(upper) - lower)
             return KernelPrice(
                 seconds: low.seconds + (high.seconds - low.seconds) * fraction,
                 provenance: low.provenance.worse(high.provenance).worse(.interpolated))
         }
 
         /// Ratios are held beyond their last point.
-        private static func held(_ curve: MeasuredCurve, at queries: Double) -> KernelPrice {
-            let last = curve.sizes[curve.sizes.count - 1]
-            var price = curve.price(at: min(queries, last))
-            if queries > last { price.provenance = price.provenance.worse(.heldUtilisation) }
-            return price
+        private static func held(_ curves: CurveFan, _ curve: Int, at queries: Double) -> KernelPrice {
+            let last = curves.lastPoint(curve)
+            if queries <= last.size { return curves.price(curve, at: queries) }
+            return KernelPrice(
+                seconds: last.seconds, provenance: curves.origin(curve).worse(.heldUtilisation))
         }
     }
 

@@ -1,12 +1,12 @@
 public import EventKernel
-internal import Synchronization
 
 /// Prices an iteration from measured kernels: the sum of its kernels at their sizes, on the SMs that it has, and the gaps
 /// between them; the host time of the runtime comes on top as in `RooflineCostModel`.
 ///
 /// One GPU of the tensor-parallel group stands for all. Everything that does not depend on the iteration is added up
-/// once for each number of SMs, for those named at construction then and there, for others when they are first met.
-public struct TableCostModel: CostModel {
+/// once for each number of SMs, when that is first met.
+/// A class because it is asked several times for every batch, and to copy this many tables takes longer than a price.
+public final class TableCostModel: CostModel {
     public let model: ModelArchitecture
     public let device: DeviceProfile
     public let runtime: RuntimeProfile
@@ -18,17 +18,17 @@ public struct TableCostModel: CostModel {
     private let maxSequences: Int
     private let keyValueBytesPerToken: Double
     private let layerWeightBytes: Double
-    private let compiled: Compiled
+    /// By SM count.
+    private let lanes: [MadeOnce<TableLane>]
 
     /// - Parameters:
     ///   - efficiency: prices what the tables do not have.
     ///   - sharing: slows two lanes if the tables have none side by side.
-    ///   - smCounts: SM counts that decode will run at; all SMs of the device are always among them.
     ///   - maxSequences: batches up to this size are in tables; larger ones are computed when asked for.
     ///   - state: whether kernels run in bursts or on a device at its power limit, as a busy server's does.
     public init(
         model: ModelArchitecture, device: DeviceProfile, tables: KernelTables, efficiency: EfficiencyProfile,
-        runtime: RuntimeProfile, sharing: CoRunSharing? = nil, tensorParallelism: Int = 1, smCounts: [Int] = [],
+        runtime: RuntimeProfile, sharing: CoRunSharing? = nil, tensorParallelism: Int = 1,
         maxSequences: Int = 1024, state: PowerState = .sustained
     ) throws(CostModelError) {
         roofline = try RooflineCostModel(
@@ -46,8 +46,7 @@ public struct TableCostModel: CostModel {
         layerWeightBytes =
             operators.queryKeyValue.weightBytes + operators.attentionOutput.weightBytes
             + operators.gateUp.weightBytes + operators.down.weightBytes
-        compiled = Compiled(counts: device.streamingMultiprocessors)
-        for sms in [device.streamingMultiprocessors] + smCounts { _ = lane(sms) }
+        lanes = (0...device.streamingMultiprocessors).map { _ in MadeOnce() }
     }
 
     public func work(of shape: IterationShape, sms: Int) -> Work {
@@ -55,16 +54,21 @@ public struct TableCostModel: CostModel {
             let (sequences, context) = (shape.decodeSequences, shape.decodeContextTokens)
             return decodeLine(sequences: sequences, contextTokens: context, sms: sms).work(contextTokens: context)
         }
-        return Work(rounding: runtime.hostTime(of: shape).total(kernelSeconds: kernelSeconds(of: shape, sms: sms)))
+        let kernels = lane(sms).kernels
+        return work(ofPrefill: shape, kernels, attention(of: shape, kernels))
+    }
+
+    private func work(ofPrefill shape: IterationShape, _ kernels: TableKernels, _ attention: Attention) -> Work {
+        let seconds = kernelSeconds(of: shape, kernels, attention)
+        return Work(rounding: runtime.hostTime(of: shape).total(kernelSeconds: seconds))
     }
 
     public func decodeLine(sequences: Int, contextTokens: Int, sms: Int) -> DecodeCostLine {
-        let lane = lane(sms)
-        if sequences <= maxSequences {
-            return lane.decode.line(sequences: sequences, contextTokens: contextTokens)
-        }
-        return TableDecodeLines(lane.kernels, runtime: runtime, sequences: sequences...sequences)
-            .line(sequences: sequences, contextTokens: contextTokens)
+        decodeLine(sequences: sequences, contextTokens: contextTokens, lane(sms))
+    }
+
+    private func decodeLine(sequences: Int, contextTokens: Int, _ lane: TableLane) -> DecodeCostLine {
+        lane.decodeLines(sequences: sequences).line(sequences: sequences, contextTokens: contextTokens)
     }
 
     /// Kernels are slowed as measured, host time is not; as the compact rule says where no lanes were measured.
@@ -102,13 +106,22 @@ public struct TableCostModel: CostModel {
 
     /// By what each kernel rests on. Host time, and what padding and factors of the runtime add, is analytic.
     public func provenance(of shape: IterationShape, sms: Int) -> ProvenanceShares {
-        var shares = ProvenanceShares()
-        var kernels = 0.0
-        forEachPart(of: shape, sms: sms) { _, _, total in
-            shares[total.provenance] += total.seconds
-            kernels += total.seconds
+        let lane = lane(sms)
+        let attention = attention(of: shape, lane.kernels)
+        let sequences = sequences(of: shape)
+        let sampled = shape.prefillCompletions + sequences
+        var shares = lane.kernels.shares(rows: shape.prefillTokens + sequences, sampled: sampled)
+        shares[attention.prefill.provenance] += lane.kernels.layers * attention.prefill.seconds
+        shares[attention.decode.provenance] += lane.kernels.layers * attention.decode.seconds
+        shares[.interpolated] += lane.kernels.gaps(sampled: sampled)
+        let work: Work
+        if shape.isDecodeOnly {
+            let (sequences, context) = (shape.decodeSequences, shape.decodeContextTokens)
+            work = decodeLine(sequences: sequences, contextTokens: context, lane).work(contextTokens: context)
+        } else {
+            work = self.work(ofPrefill: shape, lane.kernels, attention)
         }
-        shares[.analytic] += max(0, work(of: shape, sms: sms).seconds - kernels)
+        shares[.analytic] += max(0, work.seconds - shares.total)
         return shares
     }
 
@@ -121,96 +134,103 @@ public struct TableCostModel: CostModel {
 
     /// The kernels that an iteration adds up, and the gaps between them; without host time.
     public func parts(of shape: IterationShape, sms: Int) -> [IterationPart] {
+        let kernels = lane(sms).kernels
+        let attention = attention(of: shape, kernels)
+        let sequences = sequences(of: shape)
+        let sampled = shape.prefillCompletions + sequences
         var parts: [IterationPart] = []
-        forEachPart(of: shape, sms: sms) { name, count, total in
-            parts.append(IterationPart(name: name, count: Int(count), price: total))
+        func add(_ name: String, _ count: Double, _ price: KernelPrice) {
+            let all = KernelPrice(seconds: price.seconds * count, provenance: price.provenance)
+            parts.append(IterationPart(name: name, count: Int(count), price: all))
         }
+        func add(_ numbers: Range<Int>, rows: Int) {
+            let place = kernels.place(rows: rows)
+            for kernel in numbers {
+                add(kernels.names[kernel], kernels.counts[kernel], kernels.price(kernel, at: place))
+            }
+        }
+        add(0..<kernels.denseCount, rows: shape.prefillTokens + sequences)
+        if shape.prefillTokens > 0 { add("prefill attention", kernels.layers, attention.prefill) }
+        if shape.decodeSequences > 0 { add("decode attention", kernels.layers, attention.decode) }
+        if sampled > 0 { add(kernels.denseCount..<kernels.names.count, rows: sampled) }
+        add("gaps", 1, KernelPrice(seconds: kernels.gaps(sampled: sampled), provenance: .interpolated))
         return parts
     }
 
-    /// Gives `body` the name of each part, how often it runs, and the price of all its runs.
-    @inline(__always)
-    private func forEachPart(
-        of shape: IterationShape, sms: Int, _ body: (_ name: String, _ count: Double, _ total: KernelPrice) -> Void
-    ) {
-        let kernels = lane(sms).kernels
-        let (rows, sampled) = rows(of: shape)
-        func add(_ name: String, _ count: Double, _ price: KernelPrice) {
-            body(name, count, KernelPrice(seconds: price.seconds * count, provenance: price.provenance))
-        }
-        for part in kernels.dense { add(part.name, part.count, part.curve.price(at: rows)) }
-        if shape.prefillTokens > 0 {
-            add("prefill attention", kernels.layers, kernels.prefillAttention(of: shape))
-        }
-        if shape.decodeSequences > 0 {
-            let sequences = rows - Double(shape.prefillTokens)
-            add(
-                "decode attention", kernels.layers,
-                kernels.decodeAttention(sequences: sequences, context: Double(shape.decodeContextTokens)))
-        }
-        if sampled > 0 {
-            for part in kernels.head { add(part.name, part.count, part.curve.price(at: sampled)) }
-        }
-        let gaps = kernels.denseGaps + (sampled > 0 ? kernels.headGaps : 0)
-        add("gaps", 1, KernelPrice(seconds: gaps, provenance: .interpolated))
+    /// Attention of one layer.
+    private struct Attention: BitwiseCopyable {
+        var prefill = KernelPrice(seconds: 0, provenance: .measured)
+        var decode = KernelPrice(seconds: 0, provenance: .measured)
     }
 
-    /// Seconds of the engine's kernels, without host time. About ten lookups.
+    private func attention(of shape: IterationShape, _ kernels: TableKernels) -> Attention {
+        var attention = Attention()
+        if shape.prefillTokens > 0 { attention.prefill = kernels.prefillAttention(of: shape) }
+        if shape.decodeSequences > 0 {
+            attention.decode = kernels.decodeAttention(
+                sequences: Double(sequences(of: shape)), context: Double(shape.decodeContextTokens))
+        }
+        return attention
+    }
+
+    /// Seconds of the engine's kernels, without host time. O(1) but for attention, which looks among about ten points.
     public func kernelSeconds(of shape: IterationShape, sms: Int) -> Double {
         let kernels = lane(sms).kernels
-        let (rows, sampled) = rows(of: shape)
-        var seconds = kernels.denseSeconds(rows: rows) + kernels.headSeconds(rows: sampled)
-        if shape.prefillTokens > 0 { seconds += kernels.layers * kernels.prefillAttention(of: shape).seconds }
-        if shape.decodeSequences > 0 {
-            let attention = kernels.decodeAttention(
-                sequences: rows - Double(shape.prefillTokens), context: Double(shape.decodeContextTokens))
-            seconds += kernels.layers * attention.seconds
-        }
-        return seconds * runtime.overhead(of: shape).kernelFactor.value(at: rows)
+        return kernelSeconds(of: shape, kernels, attention(of: shape, kernels))
     }
 
-    /// Rows of the products and of the LM head. Only decode-only iterations replay captured graphs, so only they are
-    /// padded.
-    private func rows(of shape: IterationShape) -> (rows: Double, sampled: Double) {
-        let sequences = shape.isDecodeOnly ? runtime.paddedDecode(shape.decodeSequences) : shape.decodeSequences
-        return (Double(shape.prefillTokens + sequences), Double(shape.prefillCompletions + sequences))
+    private func kernelSeconds(
+        of shape: IterationShape, _ kernels: TableKernels, _ attention: Attention
+    ) -> Double {
+        let sequences = sequences(of: shape)
+        let rows = shape.prefillTokens + sequences
+        var seconds =
+            kernels.denseSeconds(at: kernels.place(rows: rows))
+            + kernels.headSeconds(rows: shape.prefillCompletions + sequences)
+        if shape.prefillTokens > 0 { seconds += kernels.layers * attention.prefill.seconds }
+        if shape.decodeSequences > 0 { seconds += kernels.layers * attention.decode.seconds }
+        return seconds * runtime.kernelFactor(of: shape, rows: Double(rows))
     }
 
-    private func lane(_ sms: Int) -> Compiled.Lane {
-        compiled.lane(sms) {
-            let kernels = TableKernels(
-                tables: tables, operators: roofline.operators, model: model, device: device,
-                stretch: roofline.stretch(sms: sms), tensorParallelism: tensorParallelism, state: state, sms: sms)
-            return Compiled.Lane(
-                kernels: kernels,
-                decode: TableDecodeLines(kernels, runtime: runtime, sequences: 1...max(1, maxSequences)))
+    /// Only decode-only iterations replay captured graphs, so only they are padded.
+    private func sequences(of shape: IterationShape) -> Int {
+        shape.isDecodeOnly ? runtime.paddedDecode(shape.decodeSequences) : shape.decodeSequences
+    }
+
+    private func lane(_ sms: Int) -> TableLane {
+        lanes[sms].value {
+            TableLane(tables: tables, roofline: roofline, state: state, maxSequences: maxSequences, sms: sms)
         }
     }
 }
 
-/// What was added up, by SM count. A class because the values fill in when they are first needed; they depend on nothing
-/// but the count, so that who asks first makes no difference.
-private final class Compiled: Sendable {
-    final class Lane: Sendable {
-        let kernels: TableKernels
-        let decode: TableDecodeLines
+/// What is added up for one number of SMs.
+private final class TableLane: Sendable {
+    /// Batches whose decode lines are made together.
+    private static let batches = 32
 
-        init(kernels: TableKernels, decode: TableDecodeLines) {
-            self.kernels = kernels
-            self.decode = decode
-        }
+    let kernels: TableKernels
+    private let runtime: RuntimeProfile
+    /// By number of sequences, so many at a time.
+    private let decode: [MadeOnce<TableDecodeLines>]
+
+    init(tables: KernelTables, roofline: RooflineCostModel, state: PowerState, maxSequences: Int, sms: Int) {
+        kernels = TableKernels(
+            tables: tables, operators: roofline.operators, model: roofline.model, device: roofline.device,
+            stretch: roofline.stretch(sms: sms), tensorParallelism: roofline.tensorParallelism, state: state, sms: sms)
+        runtime = roofline.runtime
+        decode = (0...max(1, maxSequences) / Self.batches).map { _ in MadeOnce() }
     }
 
-    private let lanes: Mutex<[Lane?]>
-
-    init(counts: Int) { lanes = Mutex(Array(repeating: nil, count: counts + 1)) }
-
-    func lane(_ sms: Int, make: () -> Lane) -> Lane {
-        lanes.withLock { lanes in
-            if let lane = lanes[sms] { return lane }
-            let lane = make()
-            lanes[sms] = lane
-            return lane
+    func decodeLines(sequences: Int) -> TableDecodeLines {
+        let number = sequences / Self.batches
+        guard number < decode.count else {
+            return TableDecodeLines(kernels, runtime: runtime, sequences: sequences...sequences)
+        }
+        return decode[number].value {
+            let first = number * Self.batches
+            return TableDecodeLines(
+                kernels, runtime: runtime, sequences: max(1, first)...(first + Self.batches - 1))
         }
     }
 }

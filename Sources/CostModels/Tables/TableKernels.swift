@@ -3,17 +3,22 @@
 /// A class because it is looked at for every iteration: to copy this many curves counts a reference to each.
 final class TableKernels: Sendable {
     /// A kernel of an iteration and how often it runs.
-    struct Part: Sendable {
+    private struct Part {
         let name: String
         let count: Double
         /// By rows.
         let curve: MeasuredCurve
     }
 
-    /// By rows of the iteration.
-    let dense: [Part]
-    /// By rows that the LM head sees.
-    let head: [Part]
+    /// Of the kernels by rows of the iteration, then of those by rows that the LM head sees.
+    let names: [String]
+    let counts: [Double]
+    /// How many of these come before those of the head.
+    let denseCount: Int
+    /// Of the same kernels, then the sums of both kinds, gaps included.
+    private let curves: CurveStack
+    private let denseShares: CurveStack.Shares
+    private let headShares: CurveStack.Shares
     let layers: Double
     let prefillAttention: PrefillAttentionKernel?
     let decodeAttention: DecodeAttentionKernel?
@@ -25,11 +30,8 @@ final class TableKernels: Sendable {
     /// Whether attention was measured on all SMs only, so that parts of them scale it as the analytic bound.
     let scalesAttention: Bool
     /// Launch gaps of all layers, and of the head.
-    let denseGaps: Double
-    let headGaps: Double
-    /// Sums of the parts, gaps included.
-    private let denseSeconds: MeasuredCurve
-    private let headSeconds: MeasuredCurve
+    private let denseGaps: Double
+    private let headGaps: Double
 
     /// Far above any batch, so that the sums go on as their parts do.
     private static let farRows = Double(1 << 22)
@@ -102,8 +104,9 @@ final class TableKernels: Sendable {
             elementwise(.argmax, vocabulary, operators.sampling, count: 1),
         ]
         let hasMeasuredHeadSize = model.headSize == DecodeAttentionTable.headSize
-        self.dense = dense
-        self.head = head
+        names = (dense + head).map(\.name)
+        counts = (dense + head).map(\.count)
+        denseCount = dense.count
         self.layers = layers
         prefillAttention =
             hasMeasuredHeadSize
@@ -119,15 +122,34 @@ final class TableKernels: Sendable {
         // Attention is a kernel of each layer too.
         denseGaps = tables.graphGapSeconds * (dense.reduce(0) { $0 + $1.count } + layers)
         headGaps = tables.graphGapSeconds * Double(head.count)
-        denseSeconds = Self.sum(dense, gaps: denseGaps)
-        headSeconds = Self.sum(head, gaps: headGaps)
+        let sums = [Self.sum(dense, gaps: denseGaps), Self.sum(head, gaps: headGaps)]
+        curves = CurveStack((dense + head).map(\.curve) + sums)
+        denseShares = .init(of: curves, curves: 0..<denseCount, counts: counts)
+        headShares = .init(of: curves, curves: denseCount..<names.count, counts: counts)
     }
 
-    /// Seconds of everything but attention, without the head. O(log points).
-    func denseSeconds(rows: Double) -> Double { denseSeconds.seconds(at: rows) }
+    /// Where so many rows stand in the curves of all kernels. O(1).
+    func place(rows: Int) -> CurveStack.Place { curves.place(of: rows) }
+
+    /// One run of a kernel.
+    func price(_ kernel: Int, at place: CurveStack.Place) -> KernelPrice { curves.price(kernel, at: place) }
+
+    /// Seconds of everything but attention, without the head.
+    func denseSeconds(at place: CurveStack.Place) -> Double { curves.price(names.count, at: place).seconds }
 
     /// Seconds of the LM head, its norm and sampling.
-    func headSeconds(rows: Double) -> Double { rows > 0 ? headSeconds.seconds(at: rows) : 0 }
+    func headSeconds(rows: Int) -> Double {
+        rows > 0 ? curves.price(names.count + 1, at: place(rows: rows)).seconds : 0
+    }
+
+    /// Seconds between the kernels.
+    func gaps(sampled: Int) -> Double { denseGaps + (sampled > 0 ? headGaps : 0) }
+
+    /// All runs of the kernels of an iteration by what they rest on, without attention and gaps.
+    func shares(rows: Int, sampled: Int) -> ProvenanceShares {
+        let shares = denseShares[place(rows: rows)]
+        return sampled > 0 ? shares + headShares[place(rows: sampled)] : shares
+    }
 
     /// Attention of the chunks of one layer.
     func prefillAttention(of shape: IterationShape) -> KernelPrice {

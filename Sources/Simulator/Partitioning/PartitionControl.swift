@@ -75,6 +75,9 @@ public struct PartitionControl: Sendable {
         }
     }
 
+    /// Whether a change is under way.
+    public func isSwitching(at now: SimulationTime) -> Bool { change.isSwitching(at: now) }
+
     /// Iterations after which the controller may be due: a run of equal iterations must not be longer. `nil` if their
     /// number does not matter.
     public var iterationsUntilDue: Int? {

@@ -10,6 +10,8 @@ internal import Diagnostics
 struct LineReader: ~Copyable {
     /// Far above any line of a trace; what is longer is not a trace.
     static let longestLine = 16 << 20
+    /// Bytes of zero behind those that were read, so that looking for the end of something need not count.
+    static let zerosBehind = 40
 
     let file: String
     /// Of the line returned last, from 1.
@@ -25,7 +27,8 @@ struct LineReader: ~Copyable {
         precondition(chunkSize > 0, "a chunk of \(chunkSize) bytes")
         self.source = source
         self.file = file
-        buffer = .allocate(byteCount: chunkSize, alignment: 64)
+        buffer = .allocate(byteCount: chunkSize + Self.zerosBehind, alignment: 64)
+        markEnd()
     }
 
     deinit { buffer.deallocate() }
@@ -51,6 +54,17 @@ struct LineReader: ~Copyable {
         }
     }
 
+    /// What is in the buffer and was not handed out, to its zeros.
+    @inline(__always)
+    var unread: UnsafeRawPointer { UnsafeRawPointer(buffer.baseAddress! + start) }
+
+    /// Takes a line, its end included, off what is unread.
+    @inline(__always)
+    mutating func skipLine(of length: Int) {
+        start &+= length
+        lineNumber &+= 1
+    }
+
     private mutating func takeLine(length: Int, lineEnd: Int) -> UnsafeRawBufferPointer {
         lineNumber += 1
         var line = UnsafeRawBufferPointer(start: buffer.baseAddress! + start, count: length)
@@ -65,8 +79,9 @@ struct LineReader: ~Copyable {
     /// Moves what is left to the front, doubles the buffer if that fills it, and reads until it is full.
     private mutating func refill() throws(InputError) {
         let kept = end - start
-        if kept == buffer.count {
-            let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 * buffer.count, alignment: 64)
+        if kept == room {
+            let larger = UnsafeMutableRawBufferPointer.allocate(
+                byteCount: 2 * room + Self.zerosBehind, alignment: 64)
             larger.copyMemory(from: UnsafeRawBufferPointer(buffer))
             buffer.deallocate()
             buffer = larger
@@ -76,12 +91,17 @@ struct LineReader: ~Copyable {
         start = 0
         end = kept
         do throws(ByteSourceFailure) {
-            let free = UnsafeMutableRawBufferPointer(rebasing: buffer[kept...])
+            let free = UnsafeMutableRawBufferPointer(rebasing: buffer[kept..<room])
             let count = try source.read(into: free)
             sourceEnded = count < free.count
             end += count
         } catch {
             throw InputError(at: SourceLocation(file: file, line: lineNumber + 1, column: 1), error.message)
         }
+        markEnd()
     }
+
+    private var room: Int { buffer.count - Self.zerosBehind }
+
+    private func markEnd() { memset(buffer.baseAddress! + end, 0, Self.zerosBehind) }
 }

@@ -27,6 +27,17 @@ struct CSVRows: ~Copyable {
     @inline(__always)
     mutating func next(into row: inout TraceRow, report: inout RowReport) throws(InputError) -> Bool {
         row.hasArrival = table.hasArrivals
+        if report.isFull { return false }
+        let length = table.takePlain(lines.unread, line: lines.lineNumber + 1, into: &row)
+        if length == 0 { return try nextOfAnyKind(into: &row, report: &report) }
+        lines.skipLine(of: length)
+        return true
+    }
+
+    @inline(never)
+    private mutating func nextOfAnyKind(
+        into row: inout TraceRow, report: inout RowReport
+    ) throws(InputError) -> Bool {
         while !report.isFull {
             guard let line = try lines.next() else { return false }
             if line.isEmpty || line.allSatisfy(isBlank) { continue }

@@ -1,8 +1,11 @@
 /// Reads the rows of a CSV format of one request a row.
 struct CSVTable {
-    private let columns: CSVColumns
+    let columns: CSVColumns
+    /// Of the columns.
+    let kinds: [Kind]
+    let hasArrivals: Bool
+    var groups = RequestGroups()
     private let time: CSVFormat.Time
-    private(set) var groups = RequestGroups()
     private let hasClasses: Bool
     private let hasTenants: Bool
 
@@ -10,39 +13,25 @@ struct CSVTable {
     init(header: UnsafeRawBufferPointer, format: CSVFormat, report: inout RowReport) {
         columns = CSVColumns(header: header, known: format.known, report: &report)
         time = format.time
-        (hasClasses, hasTenants) = (columns.hasClasses, columns.hasTenants)
+        kinds = columns.roles.map { role in
+            switch role {
+            case .arrival: format.time == .seconds ? .seconds : .calendar
+            case .prompt: .prompt
+            case .output: .output
+            case .requestClass: .requestClass
+            case .tenant: .tenant
+            case .notUsed: .notUsed
+            case .always: .always
+            }
+        }
+        (hasClasses, hasTenants, hasArrivals) = (columns.hasClasses, columns.hasTenants, columns.hasArrivals)
     }
 
-    var hasArrivals: Bool { columns.hasArrivals }
-
-    /// Reads one line. Whether `row` holds a request; if not, errors were reported.
-    @inline(__always)
+    /// Reads one line of any kind. Whether `row` holds a request; if not, errors were reported.
     mutating func parse(_ line: UnsafeRawBufferPointer, into row: inout TraceRow, report: inout RowReport) -> Bool {
         var fields = CSVRow(line)
         var isGood = true
         for column in columns.roles.indices {
-            let place = TextPlace(line: report.line, offset: fields.position)
-            switch columns.roles[column] {
-            case .arrival:
-                row.arrivalPlace = place
-                if let nanoseconds = time == .seconds ? fields.plainSeconds() : fields.plainCalendarTime() {
-                    row.nanoseconds = nanoseconds
-                    continue
-                }
-            case .prompt:
-                row.promptPlace = place
-                if let count = fields.plainCount() {
-                    row.promptTokens = count
-                    continue
-                }
-            case .output:
-                row.outputPlace = place
-                if let count = fields.plainCount() {
-                    row.outputTokens = count
-                    continue
-                }
-            case .requestClass, .tenant, .notUsed, .always: break
-            }
             guard let field = fields.next() else {
                 report.error(
                     at: line.count,
@@ -55,14 +44,18 @@ struct CSVTable {
             report.error(at: fields.position, "row has more fields than the header, expected \(columns.roles.count)")
             return false
         }
-        if hasTenants, isGood {
-            row.classIndex = groups.index(ofClass: hasClasses ? row.classIndex : 0, tenant: row.tenantIndex)
-        }
+        if isGood { giveGroup(to: &row) }
         return isGood
     }
 
+    /// The index that stands for class and tenant, in a file with tenants.
+    @inline(__always)
+    mutating func giveGroup(to row: inout TraceRow) {
+        guard hasTenants else { return }
+        row.classIndex = groups.index(ofClass: hasClasses ? row.classIndex : 0, tenant: row.tenantIndex)
+    }
+
     /// Puts one field into the row, or reports why it cannot.
-    @inline(never)
     private mutating func take(
         _ field: CSVField, _ column: Int, _ row: inout TraceRow, _ report: inout RowReport
     ) -> Bool {

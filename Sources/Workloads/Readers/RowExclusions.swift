@@ -2,41 +2,37 @@ internal import Diagnostics
 
 /// Counts the rows that are well-formed but no requests, with the first place of each kind.
 struct RowExclusions {
-    private enum Kind: Int, CaseIterable {
-        case noOutput, noPrompt
+    private struct Kind {
+        let reason: String
+        var count = 0
+        var first = TextPlace()
 
-        var reason: String {
-            switch self {
-            case .noOutput: "no output tokens"
-            case .noPrompt: "no prompt tokens"
-            }
+        mutating func add(_ place: TextPlace) {
+            if count == 0 { first = place }
+            count += 1
         }
     }
 
-    private var counts = [0, 0]
-    private var first = [TextPlace(), TextPlace()]
+    private var noOutput = Kind(reason: "no output tokens")
+    private var noPrompt = Kind(reason: "no prompt tokens")
 
     /// Whether the row is to be left out; counts it if so. A row without prompt and output counts as without output.
+    @inline(__always)
     mutating func excludes(_ row: TraceRow) -> Bool {
-        guard row.outputTokens == 0 || row.promptTokens == 0 else { return false }
-        let kind = row.outputTokens == 0 ? Kind.noOutput : .noPrompt
-        if counts[kind.rawValue] == 0 {
-            first[kind.rawValue] = kind == .noOutput ? row.outputPlace : row.promptPlace
-        }
-        counts[kind.rawValue] += 1
+        if row.outputTokens != 0, row.promptTokens != 0 { return false }
+        if row.outputTokens == 0 { noOutput.add(row.outputPlace) } else { noPrompt.add(row.promptPlace) }
         return true
     }
 
-    var excluded: [Trace.Provenance.Exclusion] {
-        Kind.allCases.filter { counts[$0.rawValue] > 0 }.map { .init(reason: $0.reason, count: counts[$0.rawValue]) }
-    }
+    private var found: [Kind] { [noOutput, noPrompt].filter { $0.count > 0 } }
+
+    var excluded: [Trace.Provenance.Exclusion] { found.map { .init(reason: $0.reason, count: $0.count) } }
 
     func warnings(_ report: RowReport) -> [Diagnostic] {
-        Kind.allCases.filter { counts[$0.rawValue] > 0 }.map { kind in
-            let rows = counts[kind.rawValue] == 1 ? "1 row" : "\(counts[kind.rawValue]) rows"
+        found.map { kind in
+            let rows = kind.count == 1 ? "1 row" : "\(kind.count) rows"
             return Diagnostic(
-                .warning, at: report.location(first[kind.rawValue]),
-                "\(rows) with \(kind.reason) left out, first here")
+                .warning, at: report.location(kind.first), "\(rows) with \(kind.reason) left out, first here")
         }
     }
 }

@@ -5,6 +5,9 @@ struct RowReport {
     let file: String
     var line = 1
     private(set) var found = DiagnosticCollector()
+    private(set) var hasErrors = false
+    /// Whether there are too many errors to go on.
+    private(set) var isFull = false
 
     init(file: String) { self.file = file }
 
@@ -15,6 +18,7 @@ struct RowReport {
 
     mutating func error(at place: TextPlace, _ message: String, help: String? = nil) {
         found.error(at: location(place), message, help: help)
+        (hasErrors, isFull) = (true, found.isFull)
     }
 
     mutating func warning(at place: TextPlace, _ message: String, help: String? = nil) {
@@ -26,8 +30,6 @@ struct RowReport {
         error(at: TextPlace(line: line, offset: offset), message, help: help)
     }
 
-    var isFull: Bool { found.isFull }
-    var hasErrors: Bool { !found.errors.isEmpty }
 }
 
 /// Values from their text, or an error that says what is wrong with it.

@@ -128,7 +128,7 @@ struct TraceRowReader: ~Copyable {
     @inline(__always)
     private mutating func takeRow(into row: inout TraceRow) throws(InputError) -> Bool {
         if report.isFull { return false }
-        if table != nil { return try table!.next(into: &row, report: &report) }
+        if let found = try table?.next(into: &row, report: &report) { return found }
         return try records?.next(into: &row, report: &report) ?? false
     }
 }

@@ -7,6 +7,7 @@ internal import Profiles
 
 struct Calibrate: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "calibrate",
         abstract: "Makes the kernel tables or the efficiency profile of a device from measured kernels.",
         discussion: """
             From the JSON lines of `microbenchmarks`, plain or gzip: prints by family how far the tables are off on points \

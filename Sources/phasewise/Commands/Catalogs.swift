@@ -9,6 +9,7 @@ internal import Simulator
 
 struct Models: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "models",
         abstract: "Lists the models that scenarios can name.",
         discussion: "Example:\n  phasewise models")
 
@@ -36,6 +37,7 @@ struct Models: ParsableCommand {
 
 struct Devices: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "devices",
         abstract: "Lists the GPUs that scenarios can name.",
         discussion: "Example:\n  phasewise devices")
 
@@ -62,6 +64,7 @@ struct Devices: ParsableCommand {
 
 struct Policies: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "policies",
         abstract: "Lists the serving policies with their parameters.",
         discussion: "Example:\n  phasewise policies")
 

@@ -5,6 +5,7 @@ internal import Scenarios
 
 struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "compare",
         abstract: "Serves one workload in several ways and prints them side by side.",
         discussion: """
             Examples:
@@ -47,6 +48,7 @@ struct Compare: ParsableCommand {
 
 struct Simulate: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "simulate",
         abstract: "Serves one workload in one way.",
         discussion: """
             A scenario file with several deployments needs --deployment.

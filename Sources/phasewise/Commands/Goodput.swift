@@ -8,6 +8,7 @@ internal import Workloads
 
 struct Goodput: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "goodput",
         abstract: "Finds the highest rate at which each deployment meets the SLO.",
         discussion: """
             Brackets the rate, then bisects. Every rate is simulated with the same replications, until the share of requests \

@@ -12,6 +12,7 @@ internal import Workloads
 
 struct Plan: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "plan",
         abstract: "Finds the cheapest GPUs that serve a load within the SLO.",
         discussion: """
             Searches over devices on offer, tensor and pipeline parallelism, instances, policies, shares of prefill \

@@ -6,6 +6,7 @@ internal import Regression
 extension Regress {
     struct Power: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "power",
             abstract: "Measures the gate itself: planted changes it must catch, chance it must not.",
             discussion: """
                 Runs a suite unchanged, with each of 20 planted changes, and with other draws, and writes the table to \

@@ -8,6 +8,7 @@ internal import ResultStore
 
 struct Regress: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "regress",
         abstract: "Fails when a change makes serving worse: a gate for pull requests.",
         discussion: "Example:\n  phasewise regress Profiles/suites/engines.yaml --baseline-set runtime=ideal",
         subcommands: [Gate.self, Power.self], defaultSubcommand: Gate.self)

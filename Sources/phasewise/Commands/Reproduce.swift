@@ -5,6 +5,7 @@ internal import Reproduction
 
 struct Reproduce: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "reproduce",
         abstract: "Runs the experiments of a paper and writes them beside what the paper shows.",
         discussion: """
             Example:

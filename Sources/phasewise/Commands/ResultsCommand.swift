@@ -5,6 +5,7 @@ internal import ResultStore
 
 struct Results: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "results",
         abstract: "Looks into a results database.",
         discussion: "Example:\n  phasewise results list",
         subcommands: [List.self, Show.self, SQL.self, Merge.self], defaultSubcommand: List.self)
@@ -16,6 +17,7 @@ struct Results: ParsableCommand {
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "list",
             abstract: "Lists the stored runs.",
             discussion: "Example:\n  phasewise results list --database phasewise.sqlite")
         @OptionGroup var source: Source
@@ -28,6 +30,7 @@ struct Results: ParsableCommand {
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "show",
             abstract: "Shows one run, or several side by side; one request of a run, or one instant.",
             discussion: """
                 Examples:
@@ -126,6 +129,7 @@ struct Results: ParsableCommand {
 
     struct Merge: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "merge",
             abstract: "Copies the runs of other databases into one.",
             discussion: """
                 Runs that are there already are not copied again. The exit status is 65 if runs of one scenario and one \

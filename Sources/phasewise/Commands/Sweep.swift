@@ -8,6 +8,7 @@ internal import ResultStore
 
 struct Sweep: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "sweep",
         abstract: "Runs a scenario at many settings of its fields and stores every run.",
         discussion: """
             A plan names a scenario and axes over any of its fields: lists, grids, random points or a Latin hypercube \

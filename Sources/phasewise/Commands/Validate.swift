@@ -8,6 +8,7 @@ internal import Validation
 
 struct Validate: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "validate",
         abstract: "Replays measured serving runs and compares simulated with measured.",
         discussion: """
             Reads requests.csv and iterations.csv.gz of the folder and serves the same requests in the simulator under the \

@@ -11,6 +11,7 @@ struct TraceCommand: ParsableCommand {
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "check",
             abstract: "Reads a whole trace and says what is wrong with it.",
             discussion: "Example:\n  phasewise trace check Traces/azure-conv-shaped-10k.csv")
         @Argument(help: "Trace file, plain or gzip.") var file: String

@@ -4,6 +4,7 @@ internal import Workloads
 extension TraceCommand {
     struct Convert: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "convert",
             abstract: "Writes a trace, or a part of it, in our own format.",
             discussion: """
                 Selects first, in the order of the options, then sets the clock, then rescales or draws arrivals. Rows \

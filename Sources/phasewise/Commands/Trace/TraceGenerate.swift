@@ -6,6 +6,7 @@ internal import Workloads
 extension TraceCommand {
     struct Generate: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "generate",
             abstract: "Makes a trace: in the shape of a real one, or from distributions.",
             discussion: """
                 Starts from a preset, from a trace whose requests are drawn whole (--like), or from --arrivals, --rate, \

@@ -6,6 +6,7 @@ internal import Workloads
 extension TraceCommand {
     struct Summarize: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "summarize",
             abstract: "Prints the statistics of a trace, with histograms.",
             discussion: """
                 Statistics of a whole file are those of all its rows, failures recorded as zero tokens among them, and \
