@@ -169,7 +169,7 @@ extension Engine {
     @inline(__always)
     mutating func startOnlyLane(_ context: inout RunContext) {
         instance.now = context.now
-        if instance.lanes[0].isRunning { return }
+        if instance.lanes[0].isRunning || instance.role == .prefill && !instance.hasPrompts { return }
         instance.batch.removeAll()
         mainPolicy.schedule(&instance)
         begin(lane: 0, repeatsDecode: mainPolicy.repeatsDecode, &context)
@@ -198,7 +198,8 @@ extension Engine {
             decodePolicy.schedule(&instance)
             begin(lane: 1, repeatsDecode: decodePolicy.repeatsDecode, &context)
         }
-        if !instance.lanes[0].isRunning, mayBegin.prefill {
+        // A worker of prompts is not asked where there are none.
+        if !instance.lanes[0].isRunning, mayBegin.prefill, instance.role != .semiPD || instance.hasPrompts {
             instance.batch.removeAll()
             mainPolicy.schedule(&instance)
             begin(lane: 0, repeatsDecode: mainPolicy.repeatsDecode, &context)
