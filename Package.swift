@@ -75,7 +75,9 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "Benchmarks",
-            dependencies: ["Simulator", "Workloads", "CostModels", "Metrics", "ResultStore", "EventKernel"],
+            dependencies: [
+                "Simulator", "Workloads", "CostModels", "Metrics", "ResultStore", "EventKernel", "Profiles",
+            ],
             swiftSettings: strict),
         tests("ArchitectureTests", []),
         tests("EventKernelTests", ["EventKernel"]),

@@ -85,9 +85,12 @@ enum ServingWay {
         }
     }
 
+    /// Prices of a device with so many SMs.
+    typealias Costs = (model: any CostModel, sms: Int)
+
     /// Roughly a 7B model on an A100: 9 ms for a small decode batch, 25 µs for a prompt token. With two lanes, prefill
     /// feels the loss of SMs and decode a fifth of it.
-    func configuration(instances: Int = 1, maxSequences: Int = 256) -> SimulationConfiguration {
+    static var affineCosts: Costs {
         let model = AffineCostModel(
             streamingMultiprocessors: 108,
             prefill: .init(
@@ -96,14 +99,20 @@ enum ServingWay {
             decode: .init(
                 constantSeconds: 0.009, secondsPerContextToken: 6e-8, secondsPerSequence: 2e-5,
                 smResponse: .init(scaling: 0.2, fixed: 0.8)))
-        let partition = SMPartition.percent(prefill: 80, decode: 100, of: 108)
+        return (model, 108)
+    }
+
+    func configuration(
+        instances: Int = 1, maxSequences: Int = 256, costs: Costs = Self.affineCosts
+    ) -> SimulationConfiguration {
+        let partition = SMPartition.percent(prefill: 80, decode: 100, of: costs.sms)
         let controller = PaperController(
             slo: SLO(timeToFirstToken: 0.5, timePerOutputToken: 0.05, attainmentTarget: 0.9), mechanism: .mps,
             initial: SMPercentages(prefill: 80, decode: 100))
         let control = PartitionControl(controller, initial: partition, cost: PartitionMechanism.mps.switchCost)
         let pools = roles.map { role in
             PoolConfiguration(
-                name: role.rawValue, role: role, instances: instances, gpusPerInstance: 1, costModel: model,
+                name: role.rawValue, role: role, instances: instances, gpusPerInstance: 1, costModel: costs.model,
                 memory: KVMemoryConfiguration(totalBlocks: 30_000),
                 limits: EngineLimits(maxSequences: maxSequences, maxBatchedTokens: 8_192),
                 prefillPolicy: role == .unified ? VLLMV1Policy() : FCFSPrefillPolicy(),

@@ -14,14 +14,14 @@ if arguments.isEmpty {
 } else if arguments == ["scaling"] {
     try Scaling.write(say)
 } else if arguments.count == 2, let size = Int(arguments[1]), size > 0,
-    let benchmark = Benchmark.all.first(where: { $0.name == arguments[0] })
+    let benchmark = (Benchmark.all + Benchmark.watched).first(where: { $0.name == arguments[0] })
 {
     let run = try benchmark.prepare(size)
     var count = 0
     let span = try measured { count = try run().count }
     say("\(count) in \(span.processorSeconds) s")
 } else {
-    let names = Benchmark.all.map(\.name).joined(separator: ", ")
+    let names = (Benchmark.all + Benchmark.watched).map(\.name).joined(separator: ", ")
     FileHandle.standardError.write(Data("usage: Benchmarks [scaling | NAME SIZE]\nnames: \(names)\n".utf8))
     exit(64)
 }

@@ -71,14 +71,6 @@ public struct CoRunSurface: Hashable, Sendable {
             self.decodeLayerSeconds = decodeLayerSeconds
             self.decodeKeyValueShare = decodeKeyValueShare
         }
-
-        func features(_ lanes: Lanes) -> Features {
-            Features(
-                Lanes(
-                    prefillLayerSeconds: lanes.prefillLayerSeconds.clamped(to: prefillLayerSeconds),
-                    decodeLayerSeconds: lanes.decodeLayerSeconds.clamped(to: decodeLayerSeconds),
-                    decodeKeyValueShare: lanes.decodeKeyValueShare.clamped(to: decodeKeyValueShare)))
-        }
     }
 
     /// `Features.count` weights of each side.
@@ -142,20 +134,65 @@ public struct CoRunSurface: Hashable, Sendable {
     /// φ of the compact model.
     public struct Features: Hashable, Sendable {
         public static let count = 7
-        public let values: [Double]
+        /// The rest is zero.
+        private let vector: SIMD8<Double>
 
         public init(_ lanes: Lanes) {
             // Scales of a layer of the reference model, so that weights are of one order.
             let p = log2(lanes.prefillLayerSeconds / 1e-3)
             let d = log2(lanes.decodeLayerSeconds / 2e-4)
             let v = lanes.decodeKeyValueShare
-            values = [1, p, d, v, p * p, p * d, v * v]
+            vector = SIMD8(1, p, d, v, p * p, p * d, v * v, 0)
         }
 
-        public func dot(_ weights: [Double]) -> Double {
+        public var values: [Double] { (0..<Self.count).map { vector[$0] } }
+
+        public func dot(_ weights: [Double]) -> Double { dot(CostModels.vector(weights)) }
+
+        /// In the order of the features, whatever the processor could do at once.
+        func dot(_ weights: SIMD8<Double>) -> Double {
+            let products = vector * weights
             var sum = 0.0
-            for i in 0..<Self.count { sum += values[i] * weights[i] }
+            for i in 0..<Self.count { sum += products[i] }
             return sum
+        }
+    }
+
+    /// A partition as slowdowns need it: without arrays, which to copy takes longer than to use.
+    private struct Pair: Hashable {
+        let mechanism: Mechanism
+        let prefillSMs: Int
+        let decodeSMs: Int
+        /// Beyond those of the caps.
+        let prefillWeights: SIMD8<Double>
+        let decodeWeights: SIMD8<Double>
+        /// With those of the caps.
+        let allPrefillWeights: SIMD8<Double>
+        let allDecodeWeights: SIMD8<Double>
+        let prefillLayerSeconds: ClosedRange<Double>
+        let decodeLayerSeconds: ClosedRange<Double>
+        let decodeKeyValueShare: ClosedRange<Double>
+
+        /// - Parameter base: weights of the caps.
+        init(_ partition: Partition, base: Weights?) {
+            mechanism = partition.mechanism
+            prefillSMs = partition.prefillSMs
+            decodeSMs = partition.decodeSMs
+            let own = (prefill: vector(partition.prefillWeights), decode: vector(partition.decodeWeights))
+            (prefillWeights, decodeWeights) = own
+            allPrefillWeights = base.map { own.prefill + vector($0.prefill) } ?? own.prefill
+            allDecodeWeights = base.map { own.decode + vector($0.decode) } ?? own.decode
+            prefillLayerSeconds = partition.prefillLayerSeconds
+            decodeLayerSeconds = partition.decodeLayerSeconds
+            decodeKeyValueShare = partition.decodeKeyValueShare
+        }
+
+        func features(_ lanes: Lanes) -> Features {
+            Features(
+                Lanes(
+                    prefillLayerSeconds: lanes.prefillLayerSeconds.clamped(to: prefillLayerSeconds),
+                    decodeLayerSeconds: lanes.decodeLayerSeconds.clamped(to: decodeLayerSeconds),
+                    decodeKeyValueShare: lanes.decodeKeyValueShare.clamped(to: decodeKeyValueShare)))
         }
     }
 
@@ -163,8 +200,7 @@ public struct CoRunSurface: Hashable, Sendable {
     public let partitions: [Partition]
     /// Of MPS; `nil` where too few pairs of caps were measured to say how weights depend on them.
     public let caps: Caps?
-    /// Those of each partition, with those of the caps.
-    private let weights: [Weights]
+    private let pairs: [Pair]
     /// SMs of the device.
     private let total: Double
 
@@ -179,13 +215,14 @@ public struct CoRunSurface: Hashable, Sendable {
         }
         let total = Double(totals.max() ?? 1)
         self.total = total
-        weights = self.partitions.map { partition in
-            let own = Weights(prefill: partition.prefillWeights, decode: partition.decodeWeights)
-            guard partition.mechanism == .mps, let caps else { return own }
-            let base = caps.weights(
-                prefillShare: Double(partition.prefillSMs) / total, decodeShare: Double(partition.decodeSMs) / total)
-            return Weights(
-                prefill: zip(own.prefill, base.prefill).map(+), decode: zip(own.decode, base.decode).map(+))
+        pairs = self.partitions.map { partition in
+            let base =
+                partition.mechanism != .mps
+                ? nil
+                : caps?.weights(
+                    prefillShare: Double(partition.prefillSMs) / total, decodeShare: Double(partition.decodeSMs) / total
+                )
+            return Pair(partition, base: base)
         }
     }
 
@@ -193,33 +230,33 @@ public struct CoRunSurface: Hashable, Sendable {
     public func slowdowns(
         _ lanes: Lanes, prefillSMs: Int, decodeSMs: Int, mechanism: Mechanism
     ) -> (prefill: Double, decode: Double)? {
-        let exact = partitions.firstIndex {
-            $0.mechanism == mechanism && $0.prefillSMs == prefillSMs && $0.decodeSMs == decodeSMs
-        }
-        if let exact {
-            let features = partitions[exact].features(lanes)
+        for pair in pairs
+        where pair.prefillSMs == prefillSMs && pair.decodeSMs == decodeSMs && pair.mechanism == mechanism {
+            let features = pair.features(lanes)
             return (
-                exp(max(0, features.dot(weights[exact].prefill))), exp(max(0, features.dot(weights[exact].decode)))
+                exp(max(0, features.dot(pair.allPrefillWeights))), exp(max(0, features.dot(pair.allDecodeWeights)))
             )
         }
-        var (prefillCap, decodeCap, base) = (Double(prefillSMs), Double(decodeSMs), Weights?.none)
+        var (prefillCap, decodeCap) = (Double(prefillSMs), Double(decodeSMs))
+        var base: (prefill: SIMD8<Double>, decode: SIMD8<Double>)?
         if mechanism == .mps, let caps {
             (prefillCap, decodeCap) = caps.held(prefill: prefillCap, decode: decodeCap, total: total)
-            base = caps.weights(prefillShare: prefillCap / total, decodeShare: decodeCap / total)
+            let weights = caps.weights(prefillShare: prefillCap / total, decodeShare: decodeCap / total)
+            base = (vector(weights.prefill), vector(weights.decode))
         }
         var (sum, prefill, decode) = (0.0, 0.0, 0.0)
         let left = logarithmOfLeft(prefillCap)
-        for partition in partitions where partition.mechanism == mechanism {
-            let dx = logarithmOfLeft(Double(partition.prefillSMs)) - left
-            let dy = 2 * (Double(partition.decodeSMs) - decodeCap) / total
+        for pair in pairs where pair.mechanism == mechanism {
+            let dx = logarithmOfLeft(Double(pair.prefillSMs)) - left
+            let dy = 2 * (Double(pair.decodeSMs) - decodeCap) / total
             // The inverse of the fourth power: the nearest pairs decide. Caps may be held exactly at a pair.
             let distance = max(dx * dx + dy * dy, 1e-12)
             let weight = 1 / (distance * distance)
-            let features = partition.features(lanes)
+            let features = pair.features(lanes)
             let (first, second) = base.map { (features.dot($0.prefill), features.dot($0.decode)) } ?? (0, 0)
             sum += weight
-            prefill += weight * max(0, features.dot(partition.prefillWeights) + first)
-            decode += weight * max(0, features.dot(partition.decodeWeights) + second)
+            prefill += weight * max(0, features.dot(pair.prefillWeights) + first)
+            decode += weight * max(0, features.dot(pair.decodeWeights) + second)
         }
         return sum > 0 ? (exp(prefill / sum), exp(decode / sum)) : nil
     }
@@ -227,6 +264,13 @@ public struct CoRunSurface: Hashable, Sendable {
     /// Of the SMs that a prefill lane leaves to decode. The last few matter most: without any, decode waits for whole
     /// kernels of the prefill.
     private func logarithmOfLeft(_ prefillSMs: Double) -> Double { log2(total * 1.125 - prefillSMs) }
+}
+
+/// Weights of the features.
+private func vector(_ weights: [Double]) -> SIMD8<Double> {
+    var vector = SIMD8<Double>()
+    for i in 0..<CoRunSurface.Features.count { vector[i] = weights[i] }
+    return vector
 }
 
 extension Double {

@@ -36,6 +36,7 @@ struct DeploymentReader {
         let linkNode = keys.node("link")
         let changesNode = keys.node("changes")
         let mixedPoolTokens = keys.optional("mixed_pool_tokens", .int(in: 1...1_000_000_000))
+        let mixedPoolMemory = keys.optional("mixed_pool_memory", .number(in: 0.01...1e9))
 
         var read: [ResolvedPool]?
         if let poolsNode {
@@ -71,6 +72,13 @@ struct DeploymentReader {
             findings.error(
                 at: mixedPoolTokens.location, "mixed_pool_tokens: found in a deployment without a prefill pool")
         }
+        let prefillMixes =
+            hasPrefillPool && read.allSatisfy { $0.role != .prefill || $0.policy == PolicyCatalog.splitwise.id }
+        if let mixedPoolMemory, !prefillMixes {
+            findings.error(
+                at: mixedPoolMemory.location,
+                "mixed_pool_memory: found with prefill pools of other policies than splitwise, which never decode")
+        }
         let changes = changesNode.map {
             ChangesReader(findings: findings, pools: read, hasLink: hasPrefillPool).read($0)
         }
@@ -81,6 +89,7 @@ struct DeploymentReader {
             pools: read,
             link: hasPrefillPool ? link ?? Self.defaultLink(of: read, isLayerWise: isSplitwise) : nil,
             mixedPoolTokens: mixedPoolTokens?.value ?? (isSplitwise ? Self.defaultMixedPoolTokens : nil),
+            mixedPoolMemory: prefillMixes ? mixedPoolMemory?.value ?? 1 : nil,
             changes: changes ?? [])
     }
 

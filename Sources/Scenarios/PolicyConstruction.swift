@@ -22,7 +22,7 @@ func schedulingPolicies(of pool: ResolvedPool) -> (prefill: any SchedulingPolicy
     case "distserve": return (FCFSPrefillPolicy(), decode)
     case "splitwise":
         return (
-            FCFSPrefillPolicy(),
+            FCFSPrefillPolicy(mixes: true),
             FCFSDecodePolicy(eviction: decode.eviction, prefillBudget: pool.argument(.mixedPrefillBudget) ?? .max)
         )
     case "semi-pd":

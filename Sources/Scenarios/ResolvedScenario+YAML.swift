@@ -84,7 +84,7 @@ extension ResolvedDeployment {
                     ])
                 }
             ),
-            ("mixed_pool_tokens", mixedPoolTokens.map(number)),
+            ("mixed_pool_tokens", mixedPoolTokens.map(number)), ("mixed_pool_memory", mixedPoolMemory.map(number)),
             ("changes", changes.isEmpty ? nil : list(changes.map(\.node))),
         ])
     }

@@ -118,6 +118,8 @@ public struct ResolvedDeployment: Hashable, Sendable {
     public var link: ResolvedLink?
     /// Prompt tokens ahead of a prefill instance from which on decode instances take requests; `nil` for never.
     public var mixedPoolTokens: Int?
+    /// Share of the decode instances' KV blocks, promised, from which on prefill instances keep requests; `nil` for never.
+    public var mixedPoolMemory: Double?
     /// In order of time; places count from 0 within a pool.
     public var changes: [ResolvedChange] = []
 

@@ -71,6 +71,7 @@ extension ResolvedScenario {
                 return transfer
             }, changes: deployment.changes.flatMap { $0.changes(in: deployment.pools) })
         simulation.mixedPoolTokens = deployment.mixedPoolTokens
+        simulation.mixedPoolMemory = deployment.mixedPoolMemory
         return simulation
     }
 

@@ -20,6 +20,10 @@ struct Deployment: ~Copyable {
         precondition(!takers.isEmpty, "no instance takes requests")
         if configuration.pools.contains(where: { $0.role == .prefill }) {
             precondition(!pullers.isEmpty && configuration.transfer != nil, "prefill instances with nowhere to go")
+            let mixes = configuration.pools.allSatisfy {
+                $0.role != .prefill || ($0.prefillPolicy as? FCFSPrefillPolicy)?.mixes != false
+            }
+            precondition(mixes || configuration.mixedPoolMemory == nil, "requests stay where nobody decodes them")
         }
         let flipping = addRolesAfterFlips(configuration)
         addTimers(flipping: flipping)

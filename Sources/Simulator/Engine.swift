@@ -146,6 +146,7 @@ extension Engine {
         }
         switch instance.role {
         case .unified, .decode: instance.joinDecodeSet(slot)
+        case .prefill where instance.requests[slot].stays: instance.joinDecodeSet(slot)
         case .semiPD, .prefill: instance.handOver(slot)
         }
     }
@@ -156,6 +157,7 @@ extension Engine {
         context.finish(
             instance.requests[slot].record(.completed, completion: context.now, decodeInstance: instance.index),
             &recorder)
+        context.promisedBlocks -= Int(instance.requests[slot].promisedBlocks)
         recordCompletion(of: slot, at: context.now)
         instance.release(slot)
     }
@@ -169,7 +171,7 @@ extension Engine {
     @inline(__always)
     mutating func startOnlyLane(_ context: inout RunContext) {
         instance.now = context.now
-        if instance.lanes[0].isRunning || instance.role == .prefill && !instance.hasPrompts { return }
+        if instance.lanes[0].isRunning { return }
         instance.batch.removeAll()
         mainPolicy.schedule(&instance)
         begin(lane: 0, repeatsDecode: mainPolicy.repeatsDecode, &context)

@@ -47,6 +47,10 @@ struct RequestState: Sendable {
     var mark: SimulationTime
     var prefillWork = Work.zero
     var isPreempted = false
+    /// Whether it is decoded where it is prefilled, of a prefill instance.
+    var stays = false
+    /// KV blocks of decode instances that it is expected to hold when it ends, where that is counted.
+    var promisedBlocks: Int32 = 0
     var parts = LatencyParts()
     var preemptions = 0
     var prefillInstance: Int?

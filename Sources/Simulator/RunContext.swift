@@ -31,6 +31,8 @@ struct RunContext: ~Copyable {
     private(set) var lost = 0
     private(set) var inSystem = 0
     private(set) var requestNanoseconds = Int128(0)
+    /// KV blocks that requests now in the system will hold in decode instances when they end, where that is counted.
+    var promisedBlocks = 0
     private(set) var fingerprint = Fingerprint()
     /// Whether `finished` is kept, for sources that react.
     var keepsFinished = false

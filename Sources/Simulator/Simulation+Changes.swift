@@ -81,6 +81,8 @@ extension Simulation {
         for entry in repinned { offer(entry.slot, from: entry.source) }
         for var pending in interrupted {
             pending.state.interrupt(at: context.now, keepsTokens: handling == .resumed)
+            context.promisedBlocks -= Int(pending.state.promisedBlocks)
+            (pending.state.promisedBlocks, pending.state.stays) = (0, false)
             if handling == .lost {
                 context.finish(pending.state.record(.lost, completion: nil, decodeInstance: nil), &recorder)
             } else {

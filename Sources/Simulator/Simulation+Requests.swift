@@ -17,6 +17,7 @@ extension Simulation {
         guard canEverServe(request, at: target) else { return reject(RequestState(request), &recorder) }
         // Made where it will stay: a request's state is long to copy.
         engines[target].instance.enqueue(request, keys)
+        if configuration.mixedPoolMemory != nil { chooseDecoder(ofLastAt: target) }
         isGiven(request.promptTokens, target)
     }
 
@@ -34,6 +35,7 @@ extension Simulation {
         guard let target = target(of: request, pending.prefixKeys, &recorder) else { return homeless.append(pending) }
         guard canEverServe(request, at: target) else { return reject(pending.state, &recorder) }
         engines[target].instance.enqueue(pending)
+        if configuration.mixedPoolMemory != nil { chooseDecoder(ofLastAt: target) }
         isGiven(request.promptTokens, target)
     }
 

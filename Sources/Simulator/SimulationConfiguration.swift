@@ -13,6 +13,9 @@ public struct SimulationConfiguration: Sendable {
     /// Splitwise's mixed pool: tokens of prompts ahead of a prefill instance from which on a request goes to a decode
     /// instance instead, which prefills and decodes it in mixed batches; `nil` for roles that never mix.
     public var mixedPoolTokens: Int?
+    /// The other way: the share of the KV blocks of decode instances from which on, with what requests before will hold
+    /// when they end, a prefill instance keeps a request and decodes it in mixed batches; `nil` for never.
+    public var mixedPoolMemory: Double?
     /// In order of time.
     public var changes: [DeploymentChange]
     /// Prices and logs every iteration instead of jumping over equal ones. Same records, bit for bit; the specification.

@@ -13,6 +13,7 @@ struct Phasewise: ParsableCommand {
               phasewise compare Profiles/scenarios/azure-conv.yaml
             """,
         version: version,
+        // Each says its `commandName`: to derive it from the type took half of a start.
         subcommands: [
             Compare.self, Simulate.self, Sweep.self, Goodput.self, Plan.self, Regress.self, Results.self,
             ReportCommand.self, TimelineCommand.self, TraceCommand.self, Models.self, Devices.self, Policies.self,

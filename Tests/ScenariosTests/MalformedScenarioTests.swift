@@ -111,6 +111,10 @@ struct MalformedScenarioTests {
             one("policy: distserve, link: {bandwidth: 1e9, pauses_decode: yes}"),
             "s.yaml:5:63: error: pauses_decode: found \"yes\", expected true or false"
         ),
+        (
+            one("policy: distserve, mixed_pool_memory: 0.5"),
+            "s.yaml:5:44: error: mixed_pool_memory: found with prefill pools of other policies than splitwise"
+        ),
         (one("policy: distserve, link: {latency: 1}"), "s.yaml:5:31: error: a link has no \"bandwidth\""),
         (
             one("policy: vllm-v1, kv_blocks: 5, memory_utilization: 0.5"),

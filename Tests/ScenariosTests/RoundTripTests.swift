@@ -20,7 +20,10 @@ struct RoundTripTests {
             let stages = pick("", ", pp: 2")
             let common = "tp: \(pick("1", "2", "4"))\(memory), device: \(pick("h200-sxm", "a100-80", "rtx-4090"))"
             deployments += "  - "
-            switch stream.index(below: 4) {
+            switch stream.index(below: 5) {
+            case 4:
+                let mixing = pick("", ", mixed_pool_tokens: 5", ", mixed_pool_memory: 0.75")
+                deployments += "{policy: splitwise, name: s\(index), \(common)\(mixing)}\n"
             case 0:
                 let policy = pick("vllm-v1", "vllm-0.6", "vllm-0.6, preemption_mode: swap, swap_space: 0.5")
                 deployments += "{policy: \(policy), name: \(index)\(pick("a", "-b")), \(common)\(stages),"

@@ -97,4 +97,64 @@ struct SplitwiseTests {
         configuration.mixedPoolTokens = .max
         #expect(try simulate(configuration, trace).0.requests == apart.requests)
     }
+
+    private func keeping(_ share: Double?, decodeBlocks: Int) -> SimulationConfiguration {
+        var prefill = pool(.prefill)
+        prefill.prefillPolicy = FCFSPrefillPolicy(mixes: true)
+        var configuration = SimulationConfiguration(
+            pools: [prefill, pool(.decode, blocks: decodeBlocks)], transfer: testLink)
+        configuration.mixedPoolMemory = share
+        configuration.checksInvariants = true
+        return configuration
+    }
+
+    @Test("where the memory of decode is promised, a prefill instance keeps a request and decodes it beside prompts")
+    func turned() throws {
+        // Each will hold 8 blocks of 16: the second would make it 16 of 16. The third comes when the first has ended.
+        let prompts: [(arrival: Int64, prompt: Int, output: Int)] = [(0, 100, 20), (1, 100, 20), (500_000, 100, 20)]
+        let records = try simulate(keeping(1, decodeBlocks: 16), trace(prompts)).0.byRequest
+        #expect(records.map(\.prefillInstance) == [0, 0, 0])
+        #expect(records.map(\.decodeInstance) == [1, 0, 1])
+        #expect(records.map { $0.parts.transfer > .zero } == [true, false, true])
+        // The prompts of 100 tokens one after the other, 11,000 ns each.
+        #expect(records[1].firstToken?.nanoseconds == 22_000)
+        // With room for one more, or without the rule, nothing stays.
+        for configuration in [keeping(1, decodeBlocks: 17), keeping(nil, decodeBlocks: 16)] {
+            #expect(try simulate(configuration, trace(prompts)).0.byRequest.map(\.decodeInstance) == [1, 1, 1])
+        }
+    }
+
+    @Test("a prompt is prefilled in the same iterations in which those that stay decode")
+    func mixedBatches() throws {
+        // Nothing fits: all stay, and the second prompt comes while the first request decodes.
+        let prompts: [(arrival: Int64, prompt: Int, output: Int)] = [(0, 100, 5), (11_500, 100, 5)]
+        let (recorder, outcome) = try simulate(keeping(0.01, decodeBlocks: 50), trace(prompts))
+        #expect(recorder.byRequest.map(\.decodeInstance) == [0, 0] && recorder.transfers.isEmpty)
+        #expect(recorder.iterations.contains { $0.prefillTokens == 100 && $0.decodeSequences == 1 })
+        #expect(outcome.completed == 2)
+    }
+
+    @Test("what is promised is given back by every end of a request", arguments: 0..<100 as Range<UInt64>)
+    func promises(seed: UInt64) throws {
+        var random = RandomStreams(seed: seed).stream(named: "promises")
+        var configuration = randomConfiguration(.splitwise, &random)
+        configuration.mixedPoolMemory = 1
+        configuration.pools[0].prefillPolicy = FCFSPrefillPolicy(mixes: true)
+        var trace = randomTrace(count: 60, &random)
+        addRandomChanges(to: &configuration, during: trace, &random)
+        // Long after all others, with all instances up again, one more: it fits where nothing else is.
+        let last = trace.requests[59].arrival.nanoseconds + 10_000_000_000
+        let instances = configuration.pools.reduce(0) { $0 + $1.instances }
+        configuration.changes.removeAll { if case .flip = $0.kind { true } else { false } }
+        configuration.changes += (0..<instances).map {
+            DeploymentChange(.join(instance: $0), at: SimulationTime(nanoseconds: last - 1_000_000_000))
+        }
+        trace.requests.append(
+            Request(index: 60, arrival: SimulationTime(nanoseconds: last), promptTokens: 2, outputTokens: 2))
+        let (recorder, outcome) = try simulate(configuration, trace)
+        let record = try #require(recorder.byRequest.last)
+        #expect(outcome.arrived == 61 && record.request == 60)
+        let isOfDecodePool = (record.decodeInstance ?? 0) >= configuration.pools[0].instances
+        #expect(record.outcome == .completed && isOfDecodePool, "\(record)")
+    }
 }

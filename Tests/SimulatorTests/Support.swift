@@ -211,6 +211,10 @@ func randomConfiguration(_ system: System, _ random: inout RandomStream) -> Simu
         configuration.transfer?.pushedLayers = 1 + random.index(below: 40)
         configuration.mixedPoolTokens = 1 + random.index(below: 2_000)
         configuration.pools[1].decodePolicy = FCFSDecodePolicy(prefillBudget: 1 + random.index(below: 500))
+        if random.index(below: 2) == 0 {
+            configuration.mixedPoolMemory = [0.1, 0.5, 1][random.index(below: 3)]
+            configuration.pools[0].prefillPolicy = FCFSPrefillPolicy(mixes: true)
+        }
     }
     configuration.checksInvariants = true
     return configuration

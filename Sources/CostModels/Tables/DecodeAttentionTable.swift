@@ -61,8 +61,8 @@ public struct DecodeAttentionTable: Hashable, Sendable {
 /// Decode attention of one layer for given heads on a given number of SMs.
 ///
 /// At a fixed batch it is linear in Σ context between the measured contexts; at a fixed context per sequence it is linear
-/// in the batch between the measured batches.
-public struct DecodeAttentionKernel: Sendable {
+/// in the batch between the measured batches. A class as that of prefill.
+public final class DecodeAttentionKernel: Sendable {
     struct Grid: Sendable {
         /// By batch, each over the context of a sequence.
         let curves: CurveFan
@@ -123,6 +123,14 @@ public struct DecodeAttentionKernel: Sendable {
     /// KV streams per sequence, over those of the heads that were measured.
     let streamsPerMeasured: Double
     let origin: CostProvenance
+
+    init(low: Grid, high: Grid, position: SMPosition, streamsPerMeasured: Double, origin: CostProvenance) {
+        self.low = low
+        self.high = high
+        self.position = position
+        self.streamsPerMeasured = streamsPerMeasured
+        self.origin = origin
+    }
 
     /// Seconds for `sequences` with Σ context = `context`.
     public func price(sequences: Double, context: Double) -> KernelPrice {

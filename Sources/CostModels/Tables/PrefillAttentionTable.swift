@@ -127,7 +127,9 @@ public struct PrefillAttentionBound: Hashable, Sendable {
 }
 
 /// Prefill attention of one layer for given heads on a given number of SMs.
-public struct PrefillAttentionKernel: Sendable {
+///
+/// A class because it is asked for every batch with prompts, and to copy its curves takes as long as to read them.
+public final class PrefillAttentionKernel: Sendable {
     /// Measured over bound, at one SM count.
     struct Ratios: Sendable {
         /// Of single chunks, by past; each by queries.
@@ -206,6 +208,20 @@ public struct PrefillAttentionKernel: Sendable {
     let position: SMPosition
     let throttling: MeasuredCurve?
     let origin: CostProvenance
+
+    init(
+        bound: PrefillAttentionBound, heads: Double, sms: Double, low: Ratios, high: Ratios, position: SMPosition,
+        throttling: MeasuredCurve?, origin: CostProvenance
+    ) {
+        self.bound = bound
+        self.heads = heads
+        self.sms = sms
+        self.low = low
+        self.high = high
+        self.position = position
+        self.throttling = throttling
+        self.origin = origin
+    }
 
     /// Seconds for `chunks` chunks with `tokens` new tokens and `pairs` query–key pairs in all.
     ///

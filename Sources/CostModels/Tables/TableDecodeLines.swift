@@ -37,7 +37,7 @@ final class TableDecodeLines: Sendable {
         let index = sequences - first
         var i = offsets[index]
         let end = offsets[index + 1]
-        while i + 1 < end, segments[i + 1].start <= context { i += 1 }
+        while i &+ 1 < end, segments[i &+ 1].start <= context { i &+= 1 }
         // What the other lane feels changes with the segment, so that segments stay short.
         let short = DecodeTable.segment(of: context)
         let last = i + 1 < end ? segments[i + 1].start - 1 : short.upperBound

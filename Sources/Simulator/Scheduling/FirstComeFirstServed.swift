@@ -8,14 +8,22 @@ internal import CostModels
 public struct FCFSPrefillPolicy: SchedulingPolicy {
     /// Share of the blocks that prompts leave free, unless nothing else is in memory.
     public let reserve: Double
+    /// Whether it decodes requests that stay in its instance, beside prompts: Splitwise's mixed batches. Of prefill
+    /// instances only.
+    public let mixes: Bool
 
-    public init(reserve: Double = 0) {
+    public init(reserve: Double = 0, mixes: Bool = false) {
         precondition((0..<1).contains(reserve), "a reserve of \(reserve) of the memory")
         self.reserve = reserve
+        self.mixes = mixes
     }
 
     public mutating func schedule(_ instance: inout Instance) {
         var sequences = 0
+        if mixes {
+            while instance.decodingCount > 0, !instance.decodeAll() { instance.preemptLastDecoding() }
+            sequences = instance.decodingCount
+        }
         while let tokens = instance.firstWaitingTokens, sequences < instance.limits.maxSequences,
             sequences == 0 || instance.batch.tokens + tokens <= instance.limits.maxBatchedTokens,
             reserve == 0 || leavesReserve(instance), instance.prefillFirstWaiting(tokens: tokens)
