@@ -200,7 +200,8 @@ extension Engine {
             decodePolicy.schedule(&instance)
             begin(lane: 1, repeatsDecode: decodePolicy.repeatsDecode, &context)
         }
-        if !instance.lanes[0].isRunning, mayBegin.prefill {
+        // A worker of prompts is not asked where there are none.
+        if !instance.lanes[0].isRunning, mayBegin.prefill, instance.role != .semiPD || instance.hasPrompts {
             instance.batch.removeAll()
             mainPolicy.schedule(&instance)
             begin(lane: 0, repeatsDecode: mainPolicy.repeatsDecode, &context)

@@ -106,6 +106,10 @@ public struct Instance: ~Copyable, Sendable {
         return true
     }
 
+    /// Whether a prompt waits or is partly prefilled.
+    @inline(__always)
+    var hasPrompts: Bool { !waiting.isEmpty || !prefilling.isEmpty }
+
     /// Moves the first prefilled request into the decode set. Before `decodeAll`.
     public mutating func admitFirstPrefilled() {
         precondition(!batch.decodes, "the batch decodes already")

@@ -35,87 +35,20 @@ public struct Simulation: ~Copyable {
     /// - Precondition: the configuration has an instance that requests can enter, and if it has prefill instances, a
     ///   decode instance and a transfer configuration.
     public init(_ configuration: SimulationConfiguration) {
-        var engines = UniqueBuffer<Engine>()
-        var takers: [Int] = []
-        var pullers: [Int] = []
-        var decoderCapacity = Int.max
-        var timerOwners = UniqueBuffer<TimerOwner>()
-        var pipelines: [PipelineTimetable] = []
-        for (poolIndex, given) in configuration.pools.enumerated() {
-            var pool = given
-            pool.costModel = given.costModel.shared
-            let virtualEngines = given.enginesPerInstance
-            precondition(virtualEngines == 1 || pool.role != .semiPD, "pipeline stages of a semi-PD pool")
-            let isShared = virtualEngines > 1 && pool.pipeline?.scheduling == .shared
-            precondition(!isShared || pool.role == .unified, "one scheduler for the stages of \(pool.role.rawValue)")
-            if !isShared {
-                pool.memory.totalBlocks = max(1, pool.memory.totalBlocks / virtualEngines)
-                pool.memory.host?.blocks /= virtualEngines
-            }
-            for number in 0..<pool.numberedInstances {
-                if virtualEngines > 1, number % virtualEngines == 0 {
-                    pipelines.append(PipelineTimetable(stages: virtualEngines))
-                }
-                if pool.role == .decode {
-                    pullers.append(engines.count)
-                    decoderCapacity = min(decoderCapacity, pool.memory.blockSize * pool.memory.totalBlocks)
-                } else if !isShared || number % virtualEngines == 0 {
-                    takers.append(engines.count)
-                }
-                let pipeline = virtualEngines > 1 ? pipelines.count - 1 : nil
-                let first = engines.count - number % virtualEngines
-                var engine = Engine(
-                    index: engines.count, pool: poolIndex, laneTimer: timerOwners.count, pipeline: pipeline, pool,
-                    transfer: configuration.transfer, sharing: isShared ? first..<first + virtualEngines : nil)
-                if isShared, engines.count > first {
-                    engine.instance.memory = KVCacheManager(withoutBlocksOf: pool.memory.blockSize)
-                }
-                for lane in engine.instance.lanes.indices {
-                    timerOwners.append(.lane(lane, instance: engines.count))
-                }
-                engines.append(engine)
-            }
-        }
-        precondition(!takers.isEmpty, "no instance takes requests")
-        if configuration.pools.contains(where: { $0.role == .prefill }) {
-            precondition(!pullers.isEmpty && configuration.transfer != nil, "prefill instances with nowhere to go")
-            let mixes = configuration.pools.allSatisfy {
-                $0.role != .prefill || ($0.prefillPolicy as? FCFSPrefillPolicy)?.mixes != false
-            }
-            precondition(mixes || configuration.mixedPoolMemory == nil, "requests stay where nobody decodes them")
-        }
         self.configuration = configuration
-        var flipping: [Int] = []
-        for case .flip(let index, let pool, _) in configuration.changes.map(\.kind) {
-            let role = configuration.pools[pool].role
-            precondition(
-                [.prefill, .decode].contains(role) && configuration.pools[pool].pipeline == nil,
-                "a flip to \(role.rawValue) or to stages")
-            if role == .decode, !pullers.contains(index) { pullers.append(index) }
-            if role == .prefill, !takers.contains(index) { takers.append(index) }
-            flipping.append(index)
-        }
-        takers.sort()
-        pullers.sort()
-        for index in pullers {
-            engines[index].linkTimer = timerOwners.count
-            timerOwners.append(.link(instance: index))
-        }
-        for index in engines.indices where engines[index].isControlled || flipping.contains(index) {
-            engines[index].controlTimer = timerOwners.count
-            timerOwners.append(.control(instance: index))
-        }
+        let deployment = Deployment(configuration)
+        let instances = deployment.engines.count
         let isStale = configuration.signalInterval != nil
-        entry = Router(configuration.router, isStale: isStale, candidates: takers, of: engines.count)
-        decoders = Router(configuration.router, isStale: isStale, candidates: pullers, of: engines.count)
-        decoderCapacityTokens = decoderCapacity
+        entry = Router(configuration.router, isStale: isStale, candidates: deployment.takers, of: instances)
+        decoders = Router(configuration.router, isStale: isStale, candidates: deployment.pullers, of: instances)
+        decoderCapacityTokens = deployment.decoderCapacityTokens
         context = RunContext(
-            timerOwners: timerOwners, pools: configuration.pools.count, stepByStep: configuration.stepByStep)
-        context.pipelines = pipelines
-        fabric = TransferFabric(instances: engines.count, lanes: configuration.transfer?.concurrentTransfers ?? 1)
+            timerOwners: deployment.timerOwners, pools: configuration.pools.count, stepByStep: configuration.stepByStep)
+        context.pipelines = deployment.pipelines
+        fabric = TransferFabric(instances: instances, lanes: configuration.transfer?.concurrentTransfers ?? 1)
         link = configuration.transfer
-        isDown = UniqueBuffer(repeating: false, count: engines.count)
-        self.engines = engines
+        isDown = UniqueBuffer(repeating: false, count: instances)
+        engines = deployment.engines
     }
 
     /// Runs until all requests of `source` are done, or until the configured stop time.
