@@ -42,6 +42,15 @@ public enum Metric: String, CaseIterable, Hashable, Sendable {
     case prefixHitRate
     /// The same over all admissions, those after a preemption included.
     case prefixHitRateCumulative
+    /// Time in which prompts waited for an idle prefill lane to have KV blocks, over the instances that have one. Only of
+    /// runs with such instances, and so the next three.
+    case prefillStarved
+    /// The longest spell of it on one instance.
+    case prefillStarvedLongest
+    /// The same for decode: sequences in host memory, thrown out and not yet computed again, or refused for want of
+    /// blocks.
+    case decodeStarved
+    case decodeStarvedLongest
     case gpus
     /// Dollars for a million output tokens: price of all GPUs over `duration`.
     case costPerMillionOutputTokens
@@ -106,6 +115,7 @@ public enum Metric: String, CaseIterable, Hashable, Sendable {
         case .ttft, .tpot, .itl, .endToEnd, .normalisedLatency, .queueTime, .duration: .seconds
         case .queuePart, .prefillRunPart, .prefillStalledPart, .transferPart: .seconds
         case .decodeWaitPart, .decodeRunPart, .decodeStalledPart, .preemptedPart: .seconds
+        case .prefillStarved, .prefillStarvedLongest, .decodeStarved, .decodeStarvedLongest: .seconds
         case .requestThroughput, .goodput: .requestsPerSecond
         case .outputTokenThroughput, .totalTokenThroughput, .outputTokenThroughputPerGPU: .tokensPerSecond
         case .sloAttainment, .kvPeakFraction, .busyFraction, .prefixHitRate, .prefixHitRateCumulative: .fraction

@@ -130,11 +130,15 @@ public struct InstanceRecord: Hashable, Sendable {
     public var preemptions: Int
     /// `nil` without prefix caching.
     public var prefixCache: PrefixCacheRecord?
+    /// `nil` of an instance that has no lane for the phase alone.
+    public var prefillStarvation: StarvationRecord?
+    public var decodeStarvation: StarvationRecord?
 
     public init(
         instance: Int, pool: String, gpus: Int, totalBlocks: Int, peakBlocks: Int, prefillBusy: SimulationDuration,
         decodeBusy: SimulationDuration, prefillIterations: Int, decodeIterations: Int, preemptions: Int,
-        prefixCache: PrefixCacheRecord? = nil
+        prefixCache: PrefixCacheRecord? = nil, prefillStarvation: StarvationRecord? = nil,
+        decodeStarvation: StarvationRecord? = nil
     ) {
         self.instance = instance
         self.pool = pool
@@ -147,6 +151,8 @@ public struct InstanceRecord: Hashable, Sendable {
         self.decodeIterations = decodeIterations
         self.preemptions = preemptions
         self.prefixCache = prefixCache
+        self.prefillStarvation = prefillStarvation
+        self.decodeStarvation = decodeStarvation
     }
 }
 

@@ -33,6 +33,16 @@ extension RunSummaryBuilder {
             append(.prefixHitRate, cache.firstHitRate, count: cache.firstTokens)
             append(.prefixHitRateCumulative, cache.hitRate, count: cache.tokens)
         }
+        for (phase, total, longest) in [
+            (\InstanceRecord.prefillStarvation, Metric.prefillStarved, Metric.prefillStarvedLongest),
+            (\InstanceRecord.decodeStarvation, Metric.decodeStarved, Metric.decodeStarvedLongest),
+        ] {
+            guard let starvation = Self.starvation(outcome.instances.compactMap { $0[keyPath: phase] }) else {
+                continue
+            }
+            append(total, starvation.total.seconds, count: starvation.spells)
+            append(longest, starvation.longest.seconds, count: starvation.spells)
+        }
         append(.gpus, Double(gpus))
         append(.costPerMillionOutputTokens, perMillion(outputTokens), count: completed.count)
         append(.costPerMillionTokens, perMillion(promptTokens + outputTokens), count: completed.count)
@@ -75,6 +85,14 @@ extension RunSummaryBuilder {
         append(.endToEnd, Distribution(of: completed.map { seconds($0.endToEnd) }))
         append(.normalisedLatency, Distribution(of: completed.map { seconds($0.endToEnd) / Double($0.outputTokens) }))
         append(.queueTime, Distribution(of: completed.map { seconds($0.queueTime) }))
+    }
+
+    /// Of all instances that have the phase; `nil` if none has.
+    private static func starvation(_ records: [StarvationRecord]) -> StarvationRecord? {
+        if records.isEmpty { return nil }
+        var sum = StarvationRecord()
+        for record in records { sum += record }
+        return sum
     }
 
     /// Of all instances that cache prefixes; `nil` if none does.

@@ -39,6 +39,7 @@ extension Metric {
         case .rejected, .unfinished, .lost, .preempted, .preemptions, .gpus: false
         case .queuePart, .prefillRunPart, .prefillStalledPart, .transferPart, .decodeWaitPart, .decodeRunPart: false
         case .decodeStalledPart, .preemptedPart: false
+        case .prefillStarved, .prefillStarvedLongest, .decodeStarved, .decodeStarvedLongest: false
         case .kvPeakFraction, .busyFraction, .arrived, .singleToken, .promptTokens, .outputTokens: nil
         case .measuredShare, .interpolatedShare, .heldUtilisationShare, .analyticShare, .givenShare: nil
         }

@@ -97,6 +97,10 @@ struct ComparisonRow: Sendable {
                 one("KV peak, %", .kvPeakFraction, .percent), one("busy, %", .busyFraction, .percent),
                 one("prefix hits, %", .prefixHitRate, .percent, isOptional: true),
                 one("prefix hits with preempted, %", .prefixHitRateCumulative, .percent, isOptional: true),
+                starved("prefill without blocks, ms", .prefillStarved),
+                starved("  longest", .prefillStarvedLongest),
+                starved("decode without blocks, ms", .decodeStarved),
+                starved("  longest", .decodeStarvedLongest),
                 one("GPUs", .gpus, .count), plain("$/M output tokens", .costPerMillionOutputTokens),
                 plain("$/M tokens", .costPerMillionTokens), one("saturation", .saturation, .verdict),
             ],
@@ -115,6 +119,10 @@ struct ComparisonRow: Sendable {
         ]
 
     private static func plain(_ label: String, _ metric: Metric) -> ComparisonRow { one(label, metric, .plain) }
+
+    private static func starved(_ label: String, _ metric: Metric) -> ComparisonRow {
+        one(label, metric, .milliseconds, isOptional: true)
+    }
 
     private static func one(
         _ label: String, _ metric: Metric, _ style: Style, isOptional: Bool = false

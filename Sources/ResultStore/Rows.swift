@@ -95,7 +95,7 @@ extension TransferRecord {
 }
 
 extension InstanceRecord {
-    static let columnCount = 11
+    static let columnCount = 15
 
     func append(run: Int64, to values: inout RowValues) {
         values.append(run)
@@ -109,6 +109,10 @@ extension InstanceRecord {
         values.append(prefillIterations)
         values.append(decodeIterations)
         values.append(preemptions)
+        for starvation in [prefillStarvation, decodeStarvation] {
+            values.append(starvation.map { Int($0.total.nanoseconds) })
+            values.append(starvation.map { Int($0.longest.nanoseconds) })
+        }
     }
 }
 

@@ -134,6 +134,16 @@ extension Schema {
 
         """
 
+    /// How long phases lacked KV blocks. NULL where an instance has no lane for the phase alone, and in runs that were stored
+    /// before.
+    static let starvationColumns = """
+        ALTER TABLE instance ADD COLUMN prefillStarvedNs INTEGER;
+        ALTER TABLE instance ADD COLUMN prefillStarvedLongestNs INTEGER;
+        ALTER TABLE instance ADD COLUMN decodeStarvedNs INTEGER;
+        ALTER TABLE instance ADD COLUMN decodeStarvedLongestNs INTEGER;
+
+        """
+
     /// Classes and tenants: what the class numbers of requests stand for, with the limits of each, and what became of
     /// the requests of each class and of each tenant. Latencies in seconds.
     static let groupTables = """

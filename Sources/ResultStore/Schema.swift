@@ -6,7 +6,7 @@ enum Schema {
     /// "PHWS": tells a results database from any other.
     static let applicationID: Int32 = 0x5048_5753
 
-    static let steps = [tables + views, reportColumns, groupTables + groupViews]
+    static let steps = [tables + views, reportColumns, groupTables + groupViews, starvationColumns]
 
     /// Brings a database up to date. All steps happen in one transaction, so that of several processes that open a new
     /// database at once, one makes the tables and the others find them.

@@ -174,8 +174,19 @@ extension Engine {
         if instance.lanes[0].isRunning { return }
         instance.batch.removeAll()
         mainPolicy.schedule(&instance)
+        if instance.role == .prefill, sharing == nil {
+            instance.noteRefusedPrompts()
+            lookForStarvation(at: context.now)
+        }
         begin(lane: 0, repeatsDecode: mainPolicy.repeatsDecode, &context)
         setRate(lane: 0, .none, &context)
+    }
+
+    /// At the end of an instant, where phases have instances or lanes of their own.
+    @inline(__always)
+    mutating func lookForStarvation(at now: SimulationTime) {
+        let swapped = instance.swapped.count
+        instance.starvation.look(swapped: swapped, at: now)
     }
 
     /// Asks the policies of idle lanes for batches and prices them.
@@ -198,12 +209,14 @@ extension Engine {
         if instance.lanes.count > 1, !instance.lanes[1].isRunning, mayBegin.decode {
             instance.batch.removeAll()
             decodePolicy.schedule(&instance)
+            instance.noteRefusedPrefilled()
             begin(lane: 1, repeatsDecode: decodePolicy.repeatsDecode, &context)
         }
         // A worker of prompts is not asked where there are none.
         if !instance.lanes[0].isRunning, mayBegin.prefill, instance.role != .semiPD || instance.hasPrompts {
             instance.batch.removeAll()
             mainPolicy.schedule(&instance)
+            if instance.role == .semiPD { instance.noteRefusedPrompts() } else { instance.noteRefusedPrefilled() }
             begin(lane: 0, repeatsDecode: mainPolicy.repeatsDecode, &context)
         }
     }

@@ -38,6 +38,10 @@ extension Instance {
         let inHost = swapped.reduce(0) { $0 + memory.blocks(for: requests[$1].computedTokens) }
         if inHost != hostBlocks { return "\(inHost) blocks held in host memory, \(hostBlocks) counted" }
         if let host, hostBlocks > host.blocks { return "\(hostBlocks) of \(host.blocks) blocks of host memory" }
+        let retracted = (Array(waiting) + Array(prefilling)).count { requests[$0].isRetracted }
+        if retracted != starvation.retracted {
+            return "\(retracted) requests retracted, \(starvation.retracted) counted"
+        }
         if let prefixes = memory.prefixes, prefixes.idleBlocks > memory.freeBlocks {
             return "\(prefixes.idleBlocks) blocks of idle prefixes in \(memory.freeBlocks) free ones"
         }

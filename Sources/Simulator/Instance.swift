@@ -47,6 +47,7 @@ public struct Instance: ~Copyable, Sendable {
     var blocksInTransfer = 0
     /// Of an instance that caches prefixes.
     var prefixes: PrefixBook?
+    var starvation = Starvation()
 
     init(index: Int, pool: PoolConfiguration) {
         self.index = index
@@ -201,6 +202,10 @@ extension Instance {
 
     mutating func preempt(_ slot: Int32) {
         giveBack(slot)
+        if role == .semiPD || role == .decode, requests[slot].generatedTokens > 0, !requests[slot].isRetracted {
+            requests[slot].isRetracted = true
+            starvation.retracted += 1
+        }
         requests[slot].preempt(at: now)
         preemptions += 1
         waiting.prepend(slot)
@@ -237,6 +242,10 @@ extension Instance {
         }
         if requests[slot].generatedTokens > 0 {
             recorder.recordTokenGaps(now - requests[slot].lastToken, count: 1)
+            if requests[slot].isRetracted {
+                requests[slot].isRetracted = false
+                starvation.retracted -= 1
+            }
         }
         // A decode instance counts prompts until they end.
         if requests[slot].firstToken == nil, role != .decode {

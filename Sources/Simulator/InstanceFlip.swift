@@ -62,6 +62,12 @@ extension Simulation {
             records[former.instance].prefillIterations += former.prefillIterations
             records[former.instance].decodeIterations += former.decodeIterations
             records[former.instance].preemptions += former.preemptions
+            for phase in [\InstanceRecord.prefillStarvation, \.decodeStarvation] {
+                guard let starvation = former[keyPath: phase] else { continue }
+                var sum = records[former.instance][keyPath: phase] ?? StarvationRecord()
+                sum += starvation
+                records[former.instance][keyPath: phase] = sum
+            }
             guard let cache = former.prefixCache else { continue }
             records[former.instance].prefixCache = (records[former.instance].prefixCache ?? .init()) + cache
         }

@@ -51,6 +51,8 @@ struct RequestState: Sendable {
     var stays = false
     /// KV blocks of decode instances that it is expected to hold when it ends, where that is counted.
     var promisedBlocks: Int32 = 0
+    /// Preempted after its first token, in the instance where it is.
+    var isRetracted = false
     var parts = LatencyParts()
     var preemptions = 0
     var prefillInstance: Int?
@@ -164,6 +166,7 @@ extension RequestState {
     /// waiting.
     mutating func interrupt(at now: SimulationTime, keepsTokens: Bool) {
         (blocks, sharedBlocks, sharedPrefixes, computedTokens, phase) = (0, 0, 0, 0, .waiting)
+        isRetracted = false
         if scheduled == nil { return }
         if !isPreempted { (isPreempted, mark) = (true, now) }
         if !keepsTokens { (generatedTokens, firstToken) = (0, nil) }

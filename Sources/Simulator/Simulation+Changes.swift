@@ -156,6 +156,7 @@ extension Instance {
         (outstanding, promptTokensAhead, undecodedBlocks, blocksInTransfer) = (0, 0, 0, 0)
         (hostBlocks, uncopiedBlocks) = (0, 0)
         memory.clear()
+        starvation.end(at: now)
         evacuated.sort { $0.state.request.index < $1.state.request.index }
         return evacuated
     }

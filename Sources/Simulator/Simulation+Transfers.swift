@@ -87,9 +87,14 @@ extension Instance {
     /// Takes the first prompt offered to this decode instance off the bridge and allocates its blocks, if it may be
     /// pulled now.
     fileprivate mutating func pullFirstOffered() -> BridgeEntry? {
+        starvation.refusesPulls = false
         guard let offer = bridge.first else { return nil }
         let isCrowded = undecodedBlocks > 0 && undecodedBlocks * 20 >= memory.totalBlocks
-        guard !isCrowded, memory.allocate(offer.blocks) else { return nil }
+        if isCrowded { return nil }
+        guard memory.allocate(offer.blocks) else {
+            starvation.refusesPulls = true
+            return nil
+        }
         bridge.removeFirst()
         undecodedBlocks += offer.blocks
         blocksInTransfer += offer.blocks

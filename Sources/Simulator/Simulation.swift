@@ -186,12 +186,14 @@ public struct Simulation: ~Copyable {
                 engines[index].formBatches(&context, &recorder)
                 // Results that waited for the decode worker may have completed requests.
                 updateEntry(index)
+                engines[index].lookForStarvation(at: context.now)
                 engines[index].setRates(&context)
             case .decode:
                 if engines[index].pausesForPulls { pullBetweenIterations(into: index, &recorder) }
                 engines[index].formBatches(&context, &recorder)
                 // After admissions have made way for prompts, and running requests have their blocks.
                 if !engines[index].instance.bridge.isEmpty, !engines[index].pausesForPulls { pull(into: index) }
+                engines[index].lookForStarvation(at: context.now)
                 engines[index].setRates(&context)
             }
             if !flips.isEmpty { stopIfDrained(index) }

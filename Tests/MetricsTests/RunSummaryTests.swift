@@ -131,9 +131,34 @@ struct RunSummaryTests {
         #expect(empty.entries.map(\.metric) == example.entries.map(\.metric))
         var seen: [Metric] = []
         for entry in example.entries where seen.last != entry.metric { seen.append(entry.metric) }
-        // Hit rates are of runs with a prefix cache only, fairness of workloads of several classes or tenants.
-        let others: [Metric] = [.prefixHitRate, .prefixHitRateCumulative, .attainmentFairness, .tokenFairness]
+        // Hit rates are of runs with a prefix cache only, fairness of workloads of several classes or tenants, starvation of
+        // instances with a lane for each phase.
+        let others: [Metric] = [
+            .prefixHitRate, .prefixHitRateCumulative, .attainmentFairness, .tokenFairness, .prefillStarved,
+            .prefillStarvedLongest, .decodeStarved, .decodeStarvedLongest,
+        ]
         #expect(seen == Metric.allCases.filter { !others.contains($0) })
+    }
+
+    @Test("starvation is summed over instances, with the longest spell of any of them")
+    func starvation() {
+        func record(_ spells: Int64...) -> StarvationRecord {
+            var record = StarvationRecord()
+            for spell in spells { record.add(SimulationDuration(nanoseconds: spell * 1_000_000_000)) }
+            return record
+        }
+        var ended = outcome(end: 60)
+        let instance = InstanceRecord(
+            instance: 0, pool: "semi-pd", gpus: 1, totalBlocks: 1, peakBlocks: 1, prefillBusy: .zero, decodeBusy: .zero,
+            prefillIterations: 0, decodeIterations: 0, preemptions: 0, prefillStarvation: record(2, 5),
+            decodeStarvation: record())
+        var other = instance
+        (other.prefillStarvation, other.decodeStarvation) = (record(3), nil)
+        ended.instances = [instance, other]
+        let summary = RunSummaryBuilder(slo: nil, pricePerHour: nil).summary(of: ended)
+        #expect(summary[.prefillStarved] == 10 && summary[.prefillStarvedLongest] == 5)
+        #expect(summary.samples(of: .prefillStarved) == 3)
+        #expect(summary[.decodeStarved] == 0 && summary[.decodeStarvedLongest] == 0)
     }
 
     @Test("sums of parts do not overflow where nanoseconds in 64 bits would")

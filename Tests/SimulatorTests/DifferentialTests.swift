@@ -53,6 +53,9 @@ struct DifferentialTests {
         #expect(outcomes.contains { $0.lost > 0 } && outcomes.contains { $0.unfinished > 0 })
         #expect(outcomes.contains { $0.rejected > 0 })
         #expect(outcomes.contains { $0.instances.contains { $0.preemptions > 0 } })
+        for phase in [\InstanceRecord.prefillStarvation, \InstanceRecord.decodeStarvation] {
+            #expect(outcomes.contains { $0.instances.contains { ($0[keyPath: phase]?.spells ?? 0) > 0 } })
+        }
         #expect(outcomes.contains { ($0.instances.compactMap(\.prefixCache).map(\.cachedTokens).max() ?? 0) > 0 })
     }
 }

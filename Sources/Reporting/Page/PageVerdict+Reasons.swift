@@ -39,7 +39,7 @@ extension PageVerdict {
 
     /// What stands between these numbers and certainty.
     var caveats: [String] {
-        [chance, prices, overload, notServed, mixed, repeats].compactMap(\.self)
+        [chance, prices, overload, notServed, starvation, mixed, repeats].compactMap(\.self)
     }
 
     private var chance: String {
@@ -91,6 +91,24 @@ extension PageVerdict {
             return counts.isEmpty ? nil : "\(run.series) at \(run.load): \(listed(counts))"
         }
         return clauses.isEmpty ? nil : "Not served: \(clauses.prefix(8).joined(separator: "; "))."
+    }
+
+    private var starvation: String? {
+        let phases = [
+            ("prefill", Metric.prefillStarved, Metric.prefillStarvedLongest),
+            ("decode", .decodeStarved, .decodeStarvedLongest),
+        ]
+        let clauses = runs.runs.compactMap { run -> String? in
+            let starved = phases.compactMap { phase, total, longest -> String? in
+                guard let total = run.run.summary[total], total > 0, let longest = run.run.summary[longest] else {
+                    return nil
+                }
+                return "\(phase) \(Contest.time(total)), \(Contest.time(longest)) at a stretch"
+            }
+            return starved.isEmpty ? nil : "\(run.series) at \(run.load): \(starved.joined(separator: ", "))"
+        }
+        guard !clauses.isEmpty else { return nil }
+        return "Without free KV blocks, over all instances: \(clauses.prefix(8).joined(separator: "; "))."
     }
 
     private var mixed: String? {
