@@ -73,6 +73,7 @@ struct Router: ~Copyable {
 
 extension Instance {
     /// What a router compares.
+    @inline(__always)
     func load(for router: RouterPolicy) -> Int {
         switch router {
         case .roundRobin: 0
@@ -83,6 +84,7 @@ extension Instance {
     }
 
     /// What a prompt of so many tokens will add to the load.
+    @inline(__always)
     func load(of promptTokens: Int, for router: RouterPolicy) -> Int {
         switch router {
         case .roundRobin: 0

@@ -95,6 +95,7 @@ extension Simulation {
     }
 
     /// What routers compare of an instance.
+    @inline(__always)
     func load(of index: Int) -> Int {
         guard let shared = engines[index].sharing else {
             return engines[index].instance.load(for: configuration.router)
