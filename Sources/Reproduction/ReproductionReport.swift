@@ -88,9 +88,9 @@ struct ReproductionReport {
         seen. Rows 8 and 9 are therefore no blind tests of it. What it misses is TPOT at middling rates, which stays too low \
         (rows 8 and 12), and TTFT there (row 3).
 
-        Two other rules are known to come closer to these readings, and are in no figure here. One has decode wait, in each of \
+        Two other rules came closer to these readings in trials that this command does not repeat, and are in no figure here. One has decode wait, in each of \
         its layers, a measured share of the prefill's time in a layer, and adds a host time to every decode iteration of \
-        semi-PD: it needs more than ten milliseconds, which nobody has measured. The other is the whole surface of slowdowns \
+        semi-PD, of a size that nobody has measured. The other is the whole surface of slowdowns \
         that was measured on an H200, with times divided by the ratios of arithmetic and bandwidth; nothing in it is fitted. \
         Both lengthen TTFT and TPOT at middling rates and lower the rate at which semi-PD can be overloaded or raise it, by what \
         of a decode iteration is taken for host time, which the paper does not show. Which of them is right is open.

@@ -174,7 +174,7 @@ extension Engine {
         if instance.lanes[0].isRunning { return }
         instance.batch.removeAll()
         mainPolicy.schedule(&instance)
-        if instance.role == .prefill, sharing == nil {
+        if instance.role == .prefill {
             instance.noteRefusedPrompts()
             lookForStarvation(at: context.now)
         }

@@ -217,9 +217,7 @@ extension Instance {
             prefillIterations: main.map { lanes[$0].iterations } ?? 0,
             decodeIterations: decode.map { lanes[$0].iterations } ?? 0, preemptions: preemptions,
             prefixCache: prefixes?.record,
-            // Stages that share a scheduler take turns with its memory.
-            prefillStarvation: role == .semiPD || role == .prefill && pool.pipeline?.scheduling != .shared
-                ? starvation.prefill.record(at: now) : nil,
+            prefillStarvation: role == .semiPD || role == .prefill ? starvation.prefill.record(at: now) : nil,
             decodeStarvation: role == .decode || role == .semiPD ? starvation.decode.record(at: now) : nil)
     }
 }

@@ -7,7 +7,7 @@ internal import Metrics
 /// one. *Decode* is starved while sequences are in host memory, or thrown out and not yet computed again, or while prompts
 /// are refused a place in the batch, or in the memory of a decode instance, although the limit of sequences leaves
 /// one. Policies give these answers at instants that are the same whether iterations are jumped over or stepped through.
-/// Not known of pipelines whose stages share a scheduler.
+/// Not known of unified instances, whose phases have neither instances nor lanes of their own.
 struct Starvation: Sendable {
     private(set) var prefill = StarvationClock()
     private(set) var decode = StarvationClock()
