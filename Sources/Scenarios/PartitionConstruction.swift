@@ -57,7 +57,7 @@ extension ResolvedPartitionControl {
                 settings: ModelController.Settings(
                     cadence: .every(milliseconds(.interval)), hysteresis: Double(argument(.hysteresis)) / 1000,
                     minimumInterval: milliseconds(.minimumInterval), horizon: milliseconds(.horizon),
-                    memory: milliseconds(.memory)))
+                    memory: milliseconds(.memory), preparation: change.cost(weightBytes: 0).preparation))
         default:
             preconditionFailure("controller \(controller) is in the catalogue but not built")
         }

@@ -41,7 +41,7 @@ struct ModelControllerTests {
     static func load(waiting: Int = 0, decoding: Int, oldest: Double = 0) -> InstanceLoad {
         InstanceLoad(
             waitingRequests: waiting, waitingTokens: waiting * 1_000, oldestWait: SimulationDuration(rounding: oldest),
-            prefilledRequests: 0, decodeSequences: decoding, decodeContextTokens: decoding * 1_100)
+            prefilledRequests: 0, decodeSequences: decoding, decodeContextTokens: decoding * 1_000)
     }
 
     /// `seconds` of arrivals at `rate`, of prompts of 1,000 tokens.
@@ -100,6 +100,55 @@ struct ModelControllerTests {
         } else {
             #expect(gain <= 0.02 + 1e-9)
         }
+    }
+
+    @Test("what is generated counts for outputs that have not ended", arguments: [0, 40, 200])
+    func unfinishedOutputs(decoding: Int) {
+        // Three outputs of 100 tokens end in a second; those that decode have generated 50 each, 20 of them in the next.
+        func observation(_ second: Double, generated: Int) -> PartitionObservation {
+            var observation = Self.window(
+                rate: 10, partition: .unpartitioned(Self.total), time: second, load: Self.load(decoding: decoding))
+            observation.load.decodeContextTokens += generated * decoding
+            observation.completions = Array(
+                repeating: CompletionSample(internalTimePerOutputToken: 0.02, outputTokens: 100), count: 3)
+            return observation
+        }
+        var demand = DemandEstimate(memory: SimulationDuration(rounding: 1e9))
+        demand.observe(observation(1, generated: 30))
+        #expect(abs((demand.meanOutputTokens ?? 0) - Double(300 + 30 * decoding) / 3) < 1e-6)
+        demand.observe(observation(2, generated: 50))
+        #expect(abs((demand.meanOutputTokens ?? 0) - Double(600 + 50 * decoding) / 6) < 1e-6)
+    }
+
+    @Test("a load that nobody adds to drains, and one at Little's law stays")
+    func loadLater() {
+        let slo = SLO(timeToFirstToken: 0.4, timePerOutputToken: 0.5)
+        let all = SMPartition.unpartitioned(Self.total)
+        // Alone, a prompt of 1,000 tokens takes 62 ms.
+        let draining = Self.forecast(slo, rate: 0, load: Self.load(waiting: 10, decoding: 0))
+        #expect(draining.load(after: 0.31, under: all).waitingRequests == 5)
+        #expect(draining.load(after: 10, under: all) == .idle)
+        var load = Self.load(decoding: 40)
+        for _ in 0..<40 { load = Self.forecast(slo, rate: 8, load: load).load(after: 20, under: all) }
+        let later = Self.forecast(slo, rate: 8, load: load).load(after: 100, under: all)
+        #expect(abs(later.decodeSequences - load.decodeSequences) <= 1)
+        #expect(later.decodeSequences > 10)
+    }
+
+    @Test("where a change takes long, it decides nothing before an output has ended, then from the load by then")
+    func preparation() {
+        var settings = ModelController.Settings.standard
+        settings.preparation = SimulationDuration(rounding: 10)
+        var controller = Self.controller(SLO(timeToFirstToken: 0.4, timePerOutputToken: 0.5), settings: settings)
+        let current = SMPartition(prefill: 32, decode: 100, total: Self.total)
+        var window = Self.window(
+            rate: 8, partition: current, load: Self.load(waiting: 10, decoding: 40, oldest: 0.2))
+        let known = window.completions
+        window.completions = []
+        #expect(controller.decide(window) == nil)
+        window.completions = known
+        window.time = at(2)
+        #expect((controller.decide(window)?.partition.prefill ?? 0) > 32)
     }
 
     @Test("it changes at most once in the minimum interval")

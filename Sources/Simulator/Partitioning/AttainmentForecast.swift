@@ -27,8 +27,7 @@ internal import Metrics
 /// **Objective.** Attainment of TTFT times that of TPOT. Where it is flat, because a limit is out of reach, what counts
 /// is by how much: a twentieth of the logarithms of both ratios over their limits is taken off. The value is at most 1.
 ///
-/// Not seen: the time that a change takes to come into force, memory running out, prompts longer or shorter than the
-/// mean, the wait for a place in a full decode batch.
+/// Not seen: memory running out, prompts longer or shorter than the mean, the wait for a place in a full decode batch.
 struct AttainmentForecast {
     let model: any CostModel
     let slo: SLO
@@ -38,7 +37,7 @@ struct AttainmentForecast {
     let promptTokens: Int
     /// `nil` if unknown: the decode batch then stays as it is.
     let outputTokens: Double?
-    let load: InstanceLoad
+    var load: InstanceLoad
 
     /// Standard deviation of the logarithm of TPOT among requests that share batches: assumed.
     private static let timePerOutputTokenSpread = 0.1
@@ -65,6 +64,29 @@ struct AttainmentForecast {
             max(0, log((laterQueue + steady.batchSeconds) / slo.timeToFirstToken))
             + max(0, log(steady.tokenSeconds / slo.timePerOutputToken))
         return Value(attainment: prefill * decode, objective: prefill * decode - Self.excessWeight * excess)
+    }
+
+    /// What will wait and run when `partition` has been held for so long: the start of the forecast where a change takes that
+    /// long to come into force. The queue drifts, and the decode batch goes on its way.
+    func load(after seconds: Double, under partition: SMPartition) -> InstanceLoad {
+        let steady = steadyState(under: partition)
+        let perPrompt = steady.batchSeconds / Double(steady.batch)
+        let waiting = Double(load.waitingTokens) / Double(promptTokens) * perPrompt
+        let queue = max(0, waiting + (arrivalRate * perPrompt - 1) * seconds)
+        let prompts = Int((queue / perPrompt).rounded())
+        let now = load.decodeSequences + load.prefilledRequests
+        var sequences = Double(now)
+        if let outputTokens, steady.tokenSeconds > 0 {
+            let lifetime = outputTokens * steady.tokenSeconds
+            let settled = min(Double(limits.maxSequences), arrivalRate * lifetime)
+            sequences += (settled - sequences) * (1 - exp(-seconds / lifetime))
+        }
+        let context = load.decodeSequences > 0 ? load.decodeContextTokens / load.decodeSequences : promptTokens
+        let decoding = Int(sequences.rounded())
+        return InstanceLoad(
+            waitingRequests: prompts, waitingTokens: prompts * promptTokens,
+            oldestWait: SimulationDuration(rounding: queue), prefilledRequests: 0, decodeSequences: decoding,
+            decodeContextTokens: decoding * context)
     }
 
     private func firstTokenAttainment(

@@ -19,6 +19,9 @@ public struct ModelController: PartitionController {
         public var horizon: SimulationDuration
         /// Of the averages of arrival rate and lengths.
         public var memory: SimulationDuration
+        /// What a change takes to come into force. Partitions are then judged from there on, by what will wait and run by
+        /// then, and over no less than that: the next change will take as long again.
+        public var preparation: SimulationDuration
 
         /// Of a controller that could be run.
         public static let standard = Settings(
@@ -36,7 +39,7 @@ public struct ModelController: PartitionController {
 
         public init(
             cadence: ObservationCadence, hysteresis: Double, minimumInterval: SimulationDuration,
-            horizon: SimulationDuration, memory: SimulationDuration
+            horizon: SimulationDuration, memory: SimulationDuration, preparation: SimulationDuration = .zero
         ) {
             precondition(
                 hysteresis >= 0 && horizon > .zero && memory > .zero,
@@ -46,6 +49,7 @@ public struct ModelController: PartitionController {
             self.minimumInterval = minimumInterval
             self.horizon = horizon
             self.memory = memory
+            self.preparation = preparation
         }
     }
 
@@ -77,10 +81,14 @@ public struct ModelController: PartitionController {
         demand.observe(observation)
         if let lastChange, observation.time < lastChange + settings.minimumInterval { return nil }
         guard let promptTokens = demand.meanPromptTokens else { return nil }
-        let forecast = AttainmentForecast(
-            model: model, slo: slo, limits: limits, horizonSeconds: settings.horizon.seconds,
+        let preparation = settings.preparation.seconds
+        // What is decided now lasts: not before anything is known of outputs.
+        if preparation > 0, demand.meanOutputTokens == nil { return nil }
+        var forecast = AttainmentForecast(
+            model: model, slo: slo, limits: limits, horizonSeconds: max(settings.horizon.seconds, preparation),
             arrivalRate: demand.arrivalRate, promptTokens: max(1, Int(promptTokens.rounded())),
             outputTokens: demand.meanOutputTokens, load: observation.load)
+        if preparation > 0 { forecast.load = forecast.load(after: preparation, under: observation.partition) }
         let current = forecast.value(of: observation.partition)
         var (best, bestValue) = (observation.partition, current)
         // No objective exceeds 1.

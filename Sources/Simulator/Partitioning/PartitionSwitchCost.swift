@@ -11,6 +11,14 @@ public enum PartitionSwitchCost: Hashable, Sendable {
     /// What semi-PD's three measures avoid: both phases stop at their next iteration boundaries, the first waits for
     /// the second, and then everything is loaded anew.
     case restart(NaiveRestart)
+
+    /// Between a decision and the new partition, with the old one in force.
+    public var preparation: SimulationDuration {
+        switch self {
+        case .asynchronous(let preparation, _, _): preparation
+        case .restart: .zero
+        }
+    }
 }
 
 /// The time for which a naive restart serves nobody once both phases have stopped (semi-PD, section 4.3 and Fig. 6):
