@@ -94,6 +94,8 @@ public struct AffineCostModel: CostModel {
         case proportional(gain: Double)
         /// By what each phase runs.
         case coRun(CoRun)
+        /// By what each phase runs, as it was measured on another device.
+        case scaled(ScaledCoRun)
     }
 
     /// `CoRunSharing` for iterations of which only the time is known.
@@ -182,7 +184,7 @@ public struct AffineCostModel: CostModel {
     /// The price alone is one line, but a co-run depends on the context too, and lanes are rated at the middle of what
     /// holds: an eighth of the context and less. The steps are the same wherever one begins.
     private func validContext(around contextTokens: Int) -> ClosedRange<Int> {
-        guard case .coRun = sharing else { return 0...endlessContext }
+        if case .proportional = sharing { return 0...endlessContext }
         let width = 1 << (Int.bitWidth - 1 - max(1_024, contextTokens / 8).leadingZeroBitCount)
         let first = contextTokens / width * width
         return first...(first + width - 1)
@@ -194,7 +196,16 @@ public struct AffineCostModel: CostModel {
         switch sharing {
         case .proportional(let gain): proportionalSlowdowns(gain: gain, decode, partition)
         case .coRun(let rule): coRunSlowdowns(rule, prefill, decode, partition)
+        case .scaled(let rule):
+            rule.slowdowns(
+                prefill: prefillKernels(prefill, sms: partition.prefill),
+                decode: work(of: decode, sms: partition.decode).seconds, shape: decode, partition: partition)
         }
+    }
+
+    /// Seconds of a prefill iteration without what does not depend on its tokens.
+    private func prefillKernels(_ shape: IterationShape, sms: Int) -> Double {
+        max(0, work(of: shape, sms: sms).seconds - iterationSeconds - prefill.constantSeconds)
     }
 
     private func coRunSlowdowns(
@@ -202,7 +213,6 @@ public struct AffineCostModel: CostModel {
     ) -> LaneSlowdowns {
         let total = Double(partition.total)
         let prefillHost = iterationSeconds + prefill.constantSeconds
-        func prefillKernels(_ sms: Int) -> Double { max(0, work(of: prefillShape, sms: sms).seconds - prefillHost) }
 
         let decode = decodeCost(sequences: decodeShape.decodeSequences)
         let alone = work(of: decodeShape, sms: partition.decode).seconds
@@ -219,9 +229,10 @@ public struct AffineCostModel: CostModel {
         return CoRunInterference(sharing: rule.sharing).slowdowns(
             prefill: .init(
                 host: HostTime(hidden: 0, serial: prefillHost),
-                kernels: KernelDemand(seconds: prefillKernels(partition.prefill), memorySeconds: 0, bytes: 0)),
+                kernels: KernelDemand(
+                    seconds: prefillKernels(prefillShape, sms: partition.prefill), memorySeconds: 0, bytes: 0)),
             decode: .init(host: HostTime(hidden: 0, serial: host), kernels: kernels), partition: partition,
-            prefillKernelsPerLayer: max(prefillKernels(partition.total) / Double(rule.layers), 1e-9),
+            prefillKernelsPerLayer: max(prefillKernels(prefillShape, sms: partition.total) / Double(rule.layers), 1e-9),
             decodeOnOwn: own > 0 ? alone + kernels.memorySeconds * (1 / bandwidth - 1) : nil,
             decodeOnAll: work(of: decodeShape, sms: partition.total).seconds,
             delayedShare: alone > 0 ? kernels.seconds / alone : 1)
