@@ -99,7 +99,10 @@ let package = Package(
         tests("CommandLineTests", ["phasewise"]),
         tests(
             "ReproductionTests",
-            ["Reproduction", "Simulator", "Workloads", "CostModels", "Metrics", "EventKernel", "Diagnostics"]),
+            [
+                "Reproduction", "Profiles", "Simulator", "Workloads", "CostModels", "Metrics", "EventKernel",
+                "Diagnostics",
+            ]),
         tests("StatisticsTests", ["Statistics", "EventKernel"]),
         tests(
             "PlanningTests",

@@ -21,17 +21,17 @@ struct ControllerComparison: Sendable {
     /// Every ten seconds of a run of about two minutes.
     private static let interval = SimulationDuration(nanoseconds: 10_000_000_000)
 
-    init(_ extent: Extent) {
+    init(_ setup: Setup) {
         let workload = PaperWorkload.shareGPT
         let limits = workload.tight.onServer
         let candidates = StaticGrid.percentages
-        let base = ServingSystem.semiPD(prefill: 100, decode: 100).configuration
+        let base = ServingSystem.semiPD(prefill: 100, decode: 100, setup).configuration
         // The oracle simulates each trace some hundred times.
-        let count = min(extent.replications, 2)
+        let count = min(setup.replications, 2)
         replications = count
         let traces = Self.rates.map { rate in
             (0..<count).map {
-                workload.trace(rate: rate, replication: $0, requests: extent.requests(of: workload))
+                workload.trace(rate: rate, replication: $0, requests: setup.requests(of: workload))
             }
         }
         let yardsticks = traces.map { traces in
@@ -54,7 +54,7 @@ struct ControllerComparison: Sendable {
                 })
         }
         let free = PartitionSwitchCost.asynchronous(preparation: .zero)
-        let full = ServingSystem.semiPD(prefill: 100, decode: 100)
+        let full = ServingSystem.semiPD(prefill: 100, decode: 100, setup)
         let pool = base.pools[0]
         let forecast = ModelController(
             slo: workload.tight, model: pool.costModel, candidates: candidates.map(\.partition), limits: pool.limits,
@@ -62,11 +62,11 @@ struct ControllerComparison: Sendable {
         columns =
             [column("(100,100)", full)]
             + ServingSystem.Controller.allCases.map {
-                column("`\($0.rawValue)`", .dynamic($0, limits: workload.tight))
+                column("`\($0.rawValue)`", .dynamic($0, limits: workload.tight, setup))
             } + [
                 column(
                     "`model`, changes free",
-                    .dynamic(.model, limits: workload.tight, change: free)),
+                    .dynamic(.model, limits: workload.tight, setup, change: free)),
                 column(
                     "forecast at every iteration, free",
                     full.controlled(by: forecast, change: free, name: "forecast")),
@@ -91,9 +91,9 @@ struct ControllerComparison: Sendable {
 
             \(text)
             `code` and `paper` move in steps of two points and at most three a window of 400 requests, of which a run has five, \
-            so that they stay close to where they start; their caps on prefill do not pay here. `model` acts on queues that are ten seconds old when its change comes \
-            into force; where changes are free it loses less, and what it then loses against the best static partition is the \
-            error of its forecast.
+            so that they stay close to where they start. `model` forecasts what will wait and run when its change comes into force, \
+            ten seconds later; where changes are free it loses less, and what it then loses against the best static partition is \
+            the error of its forecast, which does not see that the decode batch is full.
             """
     }
 }

@@ -50,9 +50,9 @@ struct DecodeAlone: Sendable {
         (2.0, 24.0), (2.5, 27), (3, 28), (4, 34), (5, 43), (7.5, 72), (10, 120), (12, 165), (14, 209), (16, 224),
     ]
 
-    func candidate(_ extent: Extent) -> PhaseAloneEvidence.Candidate {
+    func candidate(_ setup: Setup) -> PhaseAloneEvidence.Candidate {
         let system = applied(to: .distServe).changingPools { $0.limits.maxSequences = sequences }
-        let curve = Sweep(system, .shareGPT, rates: Self.figure9.map(\.0), extent: extent).curve(.p90TPOT)
+        let curve = Sweep(system, .shareGPT, rates: Self.figure9.map(\.0), setup: setup).curve(.p90TPOT)
         return PhaseAloneEvidence.Candidate(
             name: name,
             rootMeanSquare: PhaseAloneEvidence.rootMeanSquare(Self.figure9.map { (curve[$0.0], $0.1) }), isUsed: isUsed)

@@ -8,10 +8,10 @@ struct DynamicRows {
     let longBench: ServingCurves
     private let switching: SwitchingAblation
 
-    init(_ extent: Extent, shareGPT: ServingCurves, longBench: ServingCurves) {
+    init(_ setup: Setup, shareGPT: ServingCurves, longBench: ServingCurves) {
         self.shareGPT = shareGPT
         self.longBench = longBench
-        switching = SwitchingAblation(extent)
+        switching = SwitchingAblation(setup)
     }
 
     var all: [TargetRow] { [goodput, gap, switching.row] }
@@ -88,7 +88,8 @@ struct DynamicRows {
         let (fixed, dynamic) = (
             shareGPT.semiPD.curve(.tightAttainment), shareGPT.dynamicTight.curve(.tightAttainment)
         )
-        let knee = fixed.points.first { $0.y.median < 0.9 }?.x ?? fixed.points[fixed.points.count - 1].x
+        let shown = fixed.points.filter { $0.x >= ClientArrivals.rates[0] }
+        let knee = shown.first { $0.y.median < 0.9 }?.x ?? fixed.points[fixed.points.count - 1].x
         func values(_ rate: Double) -> String {
             "\(decimal(dynamic[rate], 2)) and \(decimal(fixed[rate], 2)) at \(decimal(rate, 1))"
         }
@@ -121,11 +122,12 @@ struct SwitchingAblation: Sendable {
             weightBytes: 16_060_000_000, loadBytesPerSecond: 10e9, copyBytesPerSecond: 600e9,
             initialisation: SimulationDuration(nanoseconds: 5_000_000_000)))
 
-    init(_ extent: Extent) {
+    init(_ setup: Setup) {
         func sweep(_ change: PartitionSwitchCost) -> Sweep {
             Sweep(
-                .dynamic(.code, limits: PaperWorkload.shareGPT.tight, change: change), .shareGPT, rates: Self.rates,
-                extent: extent)
+                .dynamic(.code, limits: PaperWorkload.shareGPT.tight, setup, change: change), .shareGPT,
+                rates: Self.rates,
+                setup: setup)
         }
         free = sweep(.asynchronous(preparation: .zero))
         asynchronous = sweep(PartitionMechanism.mps.switchCost)

@@ -26,27 +26,27 @@ public struct LatencyLaws: Sendable {
     static let prefillRate = 10.5
     static let lightRate = 2.0
 
-    public init(_ extent: Extent) {
+    public init(_ setup: Setup) {
         // 128 sequences with 350 tokens of context on average, prefilled at once: nothing but decode runs.
         let together = Trace(
             requests: (0..<128).map { Request(index: $0, arrival: .zero, promptTokens: 16, outputTokens: 669) },
             provenance: Trace.Provenance(source: "128 equal requests at once", format: "generated"))
         decodeCurve = Self.normalised(Self.decodePercents) { percent in
-            [Measurement(.semiPD(prefill: 100, decode: percent), together, limits: .shareGPT)[.meanTPOT]]
+            [Measurement(.semiPD(prefill: 100, decode: percent, setup), together, limits: .shareGPT)[.meanTPOT]]
         }
         arrivalsCurve = Self.normalised(Self.decodePercents) { percent in
-            (0..<extent.replications).map { replication in
+            (0..<setup.replications).map { replication in
                 let trace = PaperWorkload.shareGPT.trace(
-                    rate: Self.lightRate, replication: replication, requests: extent.requests)
-                return Measurement(.semiPD(prefill: 100, decode: percent), trace, limits: .shareGPT)[.meanTPOT]
+                    rate: Self.lightRate, replication: replication, requests: setup.requests)
+                return Measurement(.semiPD(prefill: 100, decode: percent, setup), trace, limits: .shareGPT)[.meanTPOT]
             }
         }
         prefillCurve = Self.normalised(Self.prefillPercents) { percent in
-            (0..<extent.replications).map { replication in
+            (0..<setup.replications).map { replication in
                 let trace = PaperWorkload.shareGPT.trace(
-                    rate: Self.prefillRate, replication: replication, requests: extent.requests
+                    rate: Self.prefillRate, replication: replication, requests: setup.requests
                 ).withoutDecode
-                return Measurement(.semiPD(prefill: percent, decode: 100), trace, limits: .shareGPT)[.meanTTFT]
+                return Measurement(.semiPD(prefill: percent, decode: 100, setup), trace, limits: .shareGPT)[.meanTTFT]
             }
         }
         decode = Self.fit(decodeCurve) { 1 / $0 }

@@ -68,8 +68,7 @@ enum Llama8BOnA100 {
             prefill: prefill(tensorParallelism: 1),
             decode: AffineCostModel.DecodeCost(
                 constantSeconds: weightReadSeconds, secondsPerContextToken: keyValueSecondsPerToken,
-                secondsPerSequence: host.secondsPerSequence, smResponse: decode.smResponse),
-            sharing: sharing)
+                secondsPerSequence: host.secondsPerSequence, smResponse: decode.smResponse))
     }
 
     /// The released example's limit of sequences. Fig. 9(d) alone is of a larger one than the 512 that the paper states, since
@@ -80,13 +79,26 @@ enum Llama8BOnA100 {
     /// into time that holds the GPU and time that does not, none on the GPU fits Fig. 9(c), prefill alone under load, best.
     static let requestLatency = SimulationDuration(nanoseconds: 19_000_000)
 
-    /// How two phases on the same SMs slow each other: the law measured on an H200, with its numbers but two. The kernels of a
-    /// decode iteration are 2.4 times as long here (bandwidths of 2039 and 4800 GB/s), so that the same wait for a prefill
-    /// kernel is a smaller part of them. And a hard split costs the paper's A100 hardly more than its SMs: TPOT at
-    /// (50,50) is what decode alone has on half of them (section 4.6 of the notes), so no bandwidth is lost to a neighbour.
-    /// One rule for all figures. Its form was settled against the readings of `SharingEvidence`, its numbers were not fitted.
-    static let sharing = AffineCostModel.Sharing.coRun(coRun(waitSecondsPerLayer: scaledWait, bandwidthLoss: 0))
+    /// How two phases on one GPU slow each other: what was measured on an H200 under MPS, for layers that take longer here by
+    /// the ratio of arithmetic (989 and 312 TFLOP/s, dense, 16 bits) and of bandwidth (4800 and 2039 GB/s). One rule for all
+    /// figures, with nothing fitted but which part of a decode iteration is host time that no neighbour delays: of the four
+    /// readings in `SharingEvidence`, the notes' 0.1 ms a sequence (section 4.5) and nothing of the 20 ms comes closest.
+    static func sharing(
+        _ coRuns: CoRunSurface, hostSeconds: Double = 0, hostSecondsPerSequence: Double = hostSecondsPerSequence
+    ) -> AffineCostModel.Sharing {
+        .scaled(
+            ScaledCoRun(
+                surface: coRuns, mechanism: .mps, streamingMultiprocessors: 132, layers: layers,
+                prefillRatio: 989.0 / 312, decodeRatio: 4_800.0 / 2_039, weightBytes: weightBytes,
+                keyValueBytesPerToken: Double(keyValueBytesPerToken), hostSeconds: hostSeconds,
+                hostSecondsPerSequence: hostSecondsPerSequence))
+    }
 
+    /// Of the runtime of DistServe and semi-PD, which decode's 0.2 ms includes (section 4.5 of the notes).
+    static let hostSecondsPerSequence = 0.1e-3
+
+    /// The law that was fitted to three policies on an H200 (`Results/validation`), with its numbers but two: the wait
+    /// scaled by bandwidth, and the bandwidth that a neighbour on other SMs takes. Used by no row; `SharingEvidence` has it.
     static let scaledWait = 0.000424 * 4_800 / 2_039
 
     static func coRun(waitSecondsPerLayer: Double, bandwidthLoss: Double) -> AffineCostModel.CoRun {
@@ -94,19 +106,24 @@ enum Llama8BOnA100 {
             sharing: CoRunSharing(
                 waitSecondsPerLayer: waitSecondsPerLayer, decodeBandwidthLoss: bandwidthLoss, prefillLossShared: 0.7126,
                 prefillLossApart: 0.3799),
-            layers: 32, weightReadSeconds: weightReadSeconds,
+            layers: layers, weightReadSeconds: weightReadSeconds,
             // Reads of weights on 8 to 64 of 132 SMs of an H200.
             bandwidth: CostModels.Curve(
                 knots: [0, 8, 16, 32, 48, 64].map { $0 / 132 }, values: [0.01, 0.277, 0.526, 0.711, 0.88, 1]))
     }
 
-    /// 16 GB of weights at four fifths of 2039 GB/s.
-    private static let weightReadSeconds = 16.06e9 / (0.8 * 2_039e9)
+    private static let layers = 32
+    private static let weightBytes = 16.06e9
+    /// At four fifths of 2039 GB/s.
+    static let weightReadSeconds = weightBytes / (0.8 * 2_039e9)
 
     /// Decision D5 of the notes: shares in proportion to the caps, times 1.12, whatever runs. Used by no row.
     static let proportionalSharing = AffineCostModel.Sharing.proportional(gain: 1.12)
 
-    static func costs(prefillTensorParallelism: Int = 1) -> AffineCostModel {
+    /// - Parameter sharing: Where two phases share a GPU.
+    static func costs(
+        prefillTensorParallelism: Int = 1, sharing: AffineCostModel.Sharing = proportionalSharing
+    ) -> AffineCostModel {
         AffineCostModel(
             streamingMultiprocessors: streamingMultiprocessors,
             prefill: prefill(tensorParallelism: prefillTensorParallelism), decode: decode,

@@ -21,14 +21,26 @@ struct Measurement: Sendable {
 
     /// Serves `trace` to its end.
     init(_ system: ServingSystem, _ trace: Trace, limits workload: PaperWorkload) {
-        var source = trace.source
-        var latencies = Latencies(tight: workload.tight.onServer, loose: workload.loose.onServer)
+        self = Self.inTurn(system, [trace], limits: workload)[0]
+    }
+
+    /// Serves one trace after the other without starting the system anew. Of memory, all have the peaks of the whole.
+    static func inTurn(_ system: ServingSystem, _ traces: [Trace], limits workload: PaperWorkload) -> [Measurement] {
+        var source = RatesInTurn(traces)
+        var ends: [Int] = []
+        for trace in traces { ends.append((ends.last ?? 0) + trace.requests.count) }
+        var latencies = LatenciesInTurn(
+            ends: ends, of: Latencies(tight: workload.tight.onServer, loose: workload.loose.onServer))
         let outcome: RunOutcome
         do { outcome = try Simulation(system.configuration).run(&source, into: &latencies) } catch {
             preconditionFailure("a trace in memory cannot fail: \(error)")
         }
         precondition(
-            outcome.completed == trace.requests.count, "\(system.name): \(outcome.completed) requests completed")
+            outcome.completed == ends[ends.count - 1], "\(system.name): \(outcome.completed) requests completed")
+        return zip(latencies.runs, traces).map { Measurement($0, requests: $1.requests.count, outcome) }
+    }
+
+    private init(_ latencies: Latencies, requests: Int, _ outcome: RunOutcome) {
         let (ttft, tpot) = (
             Distribution(of: latencies.timesToFirstToken), Distribution(of: latencies.timesPerOutputToken)
         )
@@ -43,8 +55,8 @@ struct Measurement: Sendable {
             case .p50TPOT: tpot[.p50] ?? 0
             case .p90TPOT: tpot[.p90] ?? 0
             case .p99TPOT: tpot[.p99] ?? 0
-            case .tightAttainment: Double(latencies.withinTight) / Double(outcome.arrived)
-            case .looseAttainment: Double(latencies.withinLoose) / Double(outcome.arrived)
+            case .tightAttainment: Double(latencies.withinTight) / Double(requests)
+            case .looseAttainment: Double(latencies.withinLoose) / Double(requests)
             case .firstPeakMemory: peaks[0]
             case .lastPeakMemory: peaks[peaks.count - 1]
             }
@@ -52,8 +64,30 @@ struct Measurement: Sendable {
     }
 }
 
+/// Keeps the latencies of several runs apart.
+private struct LatenciesInTurn: Recorder {
+    /// By run, the number of requests up to its end.
+    private let ends: [Int]
+    private(set) var runs: [Latencies]
+
+    init(ends: [Int], of empty: Latencies) {
+        self.ends = ends
+        runs = Array(repeating: empty, count: ends.count)
+    }
+
+    mutating func record(_ request: RequestRecord) {
+        guard let run = ends.firstIndex(where: { request.request < $0 }) else { return }
+        runs[run].record(request)
+    }
+
+    var recordsIterations: Bool { false }
+
+    /// Gaps between tokens are not looked at, so all may be counted together: none is as long as an hour.
+    func longestGap(countedWith gap: SimulationDuration) -> SimulationDuration { max(gap, .hour) }
+}
+
 /// Keeps the latencies of a run, in milliseconds.
-private struct Latencies: Recorder {
+private struct Latencies {
     let tight: SLO
     let loose: SLO
     var timesToFirstToken: [Double] = []
@@ -74,11 +108,6 @@ private struct Latencies: Recorder {
         if tight.isMet(by: request) { withinTight += 1 }
         if loose.isMet(by: request) { withinLoose += 1 }
     }
-
-    var recordsIterations: Bool { false }
-
-    /// Gaps between tokens are not looked at, so all may be counted together: none is as long as an hour.
-    func longestGap(countedWith gap: SimulationDuration) -> SimulationDuration { max(gap, .hour) }
 }
 
 extension SLO {

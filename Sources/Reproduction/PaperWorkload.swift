@@ -25,8 +25,8 @@ public enum PaperWorkload: String, CaseIterable, Sendable {
         self == .shareGPT ? WorkloadPreset.shareGPTPaper.model : WorkloadPreset.longBenchPaper.model
     }
 
-    /// The requests of one replication at `rate` requests per second in all. Lengths and the pattern of arrivals depend on
-    /// the replication alone, so that systems and rates are compared on common random numbers.
+    /// The requests of one replication at `rate` requests per second in all, arriving as a Poisson process. Lengths and the
+    /// pattern of arrivals depend on the replication alone, so that systems and rates are compared on common random numbers.
     /// - Parameter lengths: Takes the place of the workload's own.
     func trace(rate: Double, replication: Int, requests: Int, lengths: WorkloadModel? = nil) -> Trace {
         var model = lengths ?? self.model

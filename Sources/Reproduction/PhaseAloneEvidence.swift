@@ -26,18 +26,18 @@ struct PhaseAloneEvidence: Sendable {
     let prompts: [Candidate]
     let host: [Candidate]
 
-    init(_ extent: Extent) {
-        held = [0, 5, 10, 19].map { milliseconds in Self.held(milliseconds, extent) }
-        decode = Self.decodes.map { $0.candidate(extent) }
+    init(_ setup: Setup) {
+        held = [0, 5, 10, 19].map { milliseconds in Self.held(milliseconds, setup) }
+        decode = Self.decodes.map { $0.candidate(setup) }
         serial =
             [0, 0.2, 0.3, 0.4, 0.5].map { share in
                 Self.parallel(
                     "\(decimal(share * 100, 0)) % of it on all GPUs alike", isUsed: share == Llama8BOnA100.serialShare,
-                    extent
+                    setup
                 ) { Llama8BOnA100.prefill(tensorParallelism: $0, serialShare: share) }
             }
             + [6, 12, 18].map { milliseconds in
-                Self.parallel("\(milliseconds) ms more an iteration", isUsed: false, extent) { gpus in
+                Self.parallel("\(milliseconds) ms more an iteration", isUsed: false, setup) { gpus in
                     var cost = Llama8BOnA100.prefill(tensorParallelism: gpus, serialShare: 0)
                     cost.constantSeconds += Double(milliseconds) / 1e3
                     return cost
@@ -47,7 +47,7 @@ struct PhaseAloneEvidence: Sendable {
             [0.25, 0.3, 0.35, 0.4].map { perSequence in
                 Self.host(
                     Llama8BOnA100.Host(
-                        seconds: Double(milliseconds) / 1e3, secondsPerSequence: perSequence / 1e3), extent)
+                        seconds: Double(milliseconds) / 1e3, secondsPerSequence: perSequence / 1e3), setup)
             }
         }
         let used = PaperWorkload.longBench.model
@@ -59,25 +59,25 @@ struct PhaseAloneEvidence: Sendable {
             var model = used
             model.outputTokens = .resampled(outputs)
             let mean = Double(outputs.reduce(0, +)) / Double(outputs.count)
-            return Self.longBench("\(decimal(mean, 0)) output tokens on average", model, .p90TPOT, extent)
+            return Self.longBench("\(decimal(mean, 0)) output tokens on average", model, .p90TPOT, setup)
         }
-        prompts = [7.7, 7.8, 7.9, 8, 8.1].map { mu in
+        prompts = [7.6, 7.7, 7.8, 7.9, 8].map { mu in
             var model = used
             model.promptTokens = .logNormal(mu: mu, sigma: 0.8, kept: 64...4096)
-            return Self.longBench("median prompt before the cut of e^\(decimal(mu, 1)) tokens", model, .p90TTFT, extent)
+            return Self.longBench("median prompt before the cut of e^\(decimal(mu, 1)) tokens", model, .p90TTFT, setup)
         }
     }
 
     /// Fig. 9(c), one prefill and one decode GPU: P90 TTFT by rate per GPU, ms.
     private static let figure9 = [(2.0, 74.0), (4, 77), (6, 83), (7.5, 92), (10, 117), (12, 128), (14, 154), (16, 176)]
 
-    private static func held(_ milliseconds: Double, _ extent: Extent) -> Candidate {
+    private static func held(_ milliseconds: Double, _ setup: Setup) -> Candidate {
         let system = ServingSystem.distServe.priced { model in
             var model = model
             model.prefill.constantSeconds += milliseconds / 1e3
             return model
         }
-        let curve = Sweep(system, .shareGPT, rates: figure9.map(\.0), extent: extent).curve(.p90TTFT)
+        let curve = Sweep(system, .shareGPT, rates: figure9.map(\.0), setup: setup).curve(.p90TTFT)
         return Candidate(
             name: "\(decimal(milliseconds, 0)) of 19 ms",
             // Measurements have all of the 19 ms added already.
@@ -89,7 +89,7 @@ struct PhaseAloneEvidence: Sendable {
     private static let figure9AtLowestRate = [(2, 58.0), (4, 51)]
 
     private static func parallel(
-        _ name: String, isUsed: Bool, _ extent: Extent, _ cost: (_ gpus: Int) -> AffineCostModel.PrefillCost
+        _ name: String, isUsed: Bool, _ setup: Setup, _ cost: (_ gpus: Int) -> AffineCostModel.PrefillCost
     ) -> Candidate {
         let pairs = figure9AtLowestRate.map { gpus, paper in
             let prefill = cost(gpus)
@@ -98,7 +98,7 @@ struct PhaseAloneEvidence: Sendable {
                 model.prefill = prefill
                 return model
             }
-            return (ours: Sweep(system, .shareGPT, rates: [2], extent: extent).curve(.p90TTFT)[2], paper: paper)
+            return (ours: Sweep(system, .shareGPT, rates: [2], setup: setup).curve(.p90TTFT)[2], paper: paper)
         }
         return Candidate(name: name, rootMeanSquare: rootMeanSquare(pairs), isUsed: isUsed)
     }
@@ -108,10 +108,10 @@ struct PhaseAloneEvidence: Sendable {
         (1.0, 32.0, 32.0), (1.2, 37, 36), (1.4, 46, 45), (1.6, 54, 53), (1.8, 65, 69), (2, 77, 85),
     ]
 
-    private static func host(_ host: Llama8BOnA100.Host, _ extent: Extent) -> Candidate {
+    private static func host(_ host: Llama8BOnA100.Host, _ setup: Setup) -> Candidate {
         func curve(_ system: ServingSystem) -> Curve {
             let system = system.priced { _ in Llama8BOnA100.vLLMCosts(host) }
-            return Sweep(system, .longBench, rates: vLLMOnLongBench.map(\.0), extent: extent).curve(.p90TPOT)
+            return Sweep(system, .longBench, rates: vLLMOnLongBench.map(\.0), setup: setup).curve(.p90TPOT)
         }
         let (chunked, whole) = (curve(.vLLMS(maxSequences: 256)), curve(.vLLMD(maxSequences: 2048)))
         let used = Llama8BOnA100.vLLM
@@ -128,9 +128,9 @@ struct PhaseAloneEvidence: Sendable {
     ]
 
     private static func longBench(
-        _ name: String, _ lengths: WorkloadModel, _ quantity: Quantity, _ extent: Extent
+        _ name: String, _ lengths: WorkloadModel, _ quantity: Quantity, _ setup: Setup
     ) -> Candidate {
-        let sweep = Sweep(.distServe, .longBench, rates: figure12b.map(\.0), extent: extent, lengths: lengths)
+        let sweep = Sweep(.distServe, .longBench, rates: figure12b.map(\.0), setup: setup, lengths: lengths)
         let curve = sweep.curve(quantity)
         return Candidate(
             name: name,

@@ -5,13 +5,13 @@ struct PhaseRatio: Sendable {
     private let sweeps: [Sweep]
     private static let prefillGPUs = [1, 2, 4]
 
-    init(_ extent: Extent) {
+    init(_ setup: Setup) {
         sweeps = Self.prefillGPUs.map { gpus in
             Sweep(
                 .distServe("DistServe (\(gpus),1,1,1)", prefillGPUs: gpus).changingPools {
                     $0.limits.maxSequences = Llama8BOnA100.figure9Sequences
                 }, .shareGPT,
-                rates: [2, 2.5, 3, 4, 5, 6, 7.5, 10, 12, 14, 16], extent: extent)
+                rates: [2, 2.5, 3, 4, 5, 6, 7.5, 10, 12, 14, 16], setup: setup)
         }
     }
 

@@ -13,7 +13,7 @@ struct PullSensitivity: Sendable {
 
     private let rows: [Row]
 
-    init(_ extent: Extent) {
+    init(_ setup: Setup) {
         let readings = [
             DecodeAlone(pulling: 10, pausesDecode: false, 19, 0.24), DecodeAlone(pulling: 5, 20, 0.2),
             DecodeAlone(pulling: 10, 20, 0.17),
@@ -21,9 +21,10 @@ struct PullSensitivity: Sendable {
         rows = readings.map { decode in
             func sweep(_ system: ServingSystem, _ workload: PaperWorkload) -> Sweep {
                 let rates = workload == .shareGPT ? (16...40).map { Double($0) / 2 } : (8...20).map { Double($0) / 5 }
-                return Sweep(decode.applied(to: system), workload, rates: rates, extent: extent)
+                return Sweep(
+                    decode.applied(to: system), workload, rates: rates, setup: setup, arrivals: .paper)
             }
-            let full = ServingSystem.semiPD(prefill: 100, decode: 100)
+            let full = ServingSystem.semiPD(prefill: 100, decode: 100, setup)
             let pairs = PaperWorkload.allCases.map { (shared: sweep(full, $0), apart: sweep(.distServe, $0)) }
             let gains = pairs.flatMap { pair in
                 [Quantity.tightAttainment, .looseAttainment].map {
@@ -31,7 +32,8 @@ struct PullSensitivity: Sendable {
                 }
             }
             let half = Sweep(
-                decode.applied(to: .semiPD(prefill: 50, decode: 50)), .shareGPT, rates: [10.5], extent: extent)
+                decode.applied(to: .semiPD(prefill: 50, decode: 50, setup)), .shareGPT, rates: [10.5], setup: setup,
+                arrivals: .paper)
             return Row(
                 decode: decode, gain: gains.reduce(0, +) / Double(gains.count),
                 distServe: pairs[0].apart.curve(.p90TPOT).firstRise(above: 200),

@@ -1,7 +1,8 @@
 /// The README of the results: rules, the table of target rows, and what is behind each row.
 struct ReproductionReport {
     let rows: [TargetRow]
-    let extent: Extent
+    let setup: Setup
+    let arrivals: ArrivalEvidence
     let alone: PhaseAloneEvidence
     let sharing: SharingEvidence
     let yardsticks: ControllerComparison
@@ -16,7 +17,7 @@ struct ReproductionReport {
         # The semi-PD paper's Llama-3-8B experiments, and its storage of Llama-3-70B
 
         `phasewise reproduce semi-pd` remakes this folder. Each CSV file has our values (median and ends of \
-        \(extent.replications) replications of \(extent.requests) ShareGPT or \(extent.requests / 4) LongBench requests) \
+        \(setup.replications) replications of \(setup.requests) ShareGPT or \(setup.requests / 4) LongBench requests) \
         beside points that were read off the figures of arXiv 2504.19867, where there are any (`digitised.csv`). Latencies \
         are in milliseconds, rates in requests per second for each GPU-sized group, so that DistServe, with two GPUs, is \
         given twice as many.
@@ -39,11 +40,18 @@ struct ReproductionReport {
         takes about as long as a decode token. It is 5 ms + 150 GB/s; before, it was 10 ms beside decode. Fig. 9(d) does not \
         tell pulls up to 10 ms apart, and 5 ms was chosen after results with 0, 5 and 10 had been seen: what hangs on it \
         stands at the end. Fig. 9 is run with the 1024 sequences of the released example, everything else with the stated 512.
-        * Two phases on one GPU slow each other by what each of them runs, by the law that was measured on an H200 \
-        (`Results/validation`): decode waits for the kernels of a prefill in proportion to their length, prefill loses what \
-        decode uses. One rule for all figures, with the H200's numbers: the wait scaled by how much longer the kernels of \
-        decode are here, by bandwidth, and no bandwidth lost to a neighbour on other SMs, since a hard split of the paper's \
-        A100 shows hardly more than its SMs explain. Its evidence, phases alone against shared, is at the end.
+        * Two phases on one GPU slow each other as was measured on an H200 under MPS (`Results/calibration`): the surface of \
+        slowdowns by the time that a layer of each lane takes, by what decode reads and by both shares of the SMs. Layers are \
+        looked up at the time that they would take there, by the ratio of arithmetic (989 to 312 TFLOP/s) and of bandwidth \
+        (4800 to 2039 GB/s). One rule for all figures. Nothing of it is fitted, but which part of a decode iteration is host \
+        time that no neighbour delays was chosen among four readings by their distance from phases alone against shared (at \
+        the end). Earlier versions had a law with a few numbers of the H200 in place of its surface; the surface was tried \
+        after their results had been seen.
+        * Requests of ShareGPT arrive when the paper's client sent them, in all that is compared with Figs. 12(a), 13(a) and \
+        15(a) from \(decimal(ClientArrivals.rates[0], 1)) on: the released client draws its gaps from a generator with a known \
+        seed, and the paper's curves show them (at the end). All replications of a rate have the same arrivals, and lengths of \
+        their own. Other figures, LongBench and lower rates have arrivals of their own in every replication. That \
+        arrivals could be known was found after results with others had been seen.
         * LongBench lengths are not stated. Those used are the ones at which phases alone, DistServe's curves in Fig. 12(b), \
         come closest (at the end). The rate at which DistServe's TTFT surges (row 9), LongBench in row 11 and the host time of \
         vLLM lean on them.
@@ -51,9 +59,11 @@ struct ReproductionReport {
         \(decimal(Llama8BOnA100.vLLM.secondsPerSequence * 1e3, 2)) ms a sequence, arithmetic included, fitted to its P90 TPOT on \
         LongBench at 1 to 2 requests/s (Fig. 12b), where it is not overloaded, and judged on ShareGPT and by attainment. An \
         earlier version gave it DistServe's times; that it needs longer ones was known from ShareGPT when these were fitted. \
-        A first run had 0.30 ms; 0.35 ms is the best point of the grid at the end, taken after its results had been seen.
+        0.35 ms is the best point of the grid at the end.
         * Dynamic is the released code's controller with its constants, told the limits of the panel, from (100,100) on; \
-        preparing a change takes 10 s, which is assumed.
+        preparing a change takes 10 s, which is assumed. Since the client goes through the rates in one process, so does the \
+        server: the partition at the end of a rate is that at the beginning of the next. An earlier version began every rate \
+        at (100,100).
         * vLLM-S is judged with 256 sequences, the engine's default, which its saturation in the paper implies, and vLLM-D \
         with 2048, since its latencies in the paper imply more than 512; with the stated 512 both are in the tables too.
         * Prefill on several GPUs (Figs. 3 and 9): \(decimal(Llama8BOnA100.serialShare * 100, 0)) % of the time per token is the \
@@ -78,22 +88,14 @@ struct ReproductionReport {
         """
         ## What the rules rest on
 
+        \(arrivals.text)
         Phases alone:
 
         \(alone.text)
         Phases shared, at rates where the paper has them alone too: P90 TTFT and P50 TPOT of ShareGPT at (100,100), P50 TPOT \
-        at (50,50), P90 TTFT and TPOT of LongBench. The form of the rule (host time not delayed, no \
-        bandwidth lost in a hard split) was settled by trying variants against these readings, after row 9 had failed with the \
-        rule of shares in proportion; its wait is the H200's, scaled by bandwidth, which too was chosen after results had been \
-        seen. Rows 8 and 9 are therefore no blind tests of it. What it misses is TPOT at middling rates, which stays too low \
-        (rows 8 and 12), and TTFT there (row 3).
-
-        Two other rules came closer to these readings in trials that this command does not repeat, and are in no figure here. One has decode wait, in each of \
-        its layers, a measured share of the prefill's time in a layer, and adds a host time to every decode iteration of \
-        semi-PD, of a size that nobody has measured. The other is the whole surface of slowdowns \
-        that was measured on an H200, with times divided by the ratios of arithmetic and bandwidth; nothing in it is fitted. \
-        Both lengthen TTFT and TPOT at middling rates and lower the rate at which semi-PD can be overloaded or raise it, by what \
-        of a decode iteration is taken for host time, which the paper does not show. Which of them is right is open.
+        at (50,50), P90 TTFT and TPOT of LongBench. Rows 8 and 9 are no blind tests of a rule that was chosen by these \
+        readings. What of a decode iteration is host time, which the paper does not show, moves the rate at which semi-PD can \
+        be overloaded.
 
         \(sharing.text)
         What hangs on the pull, with decode refitted for each:

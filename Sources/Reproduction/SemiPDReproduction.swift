@@ -14,28 +14,30 @@ public struct SemiPDReproduction: Sendable {
     /// - Parameters:
     ///   - digitised: Points of the paper's figures to print beside ours; ours do not depend on them.
     ///   - progress: Called with what begins.
-    public init(_ extent: Extent, beside digitised: DigitisedFigures, progress: (String) -> Void = { _ in }) {
+    public init(_ setup: Setup, beside digitised: DigitisedFigures, progress: (String) -> Void = { _ in }) {
         progress("storage")
-        let storage = StorageImbalance(extent)
+        let storage = StorageImbalance(setup)
         progress("memory shortage")
-        let shortage = MemoryShortage(extent)
+        let shortage = MemoryShortage(setup)
         progress("phase ratio")
-        let ratio = PhaseRatio(extent)
+        let ratio = PhaseRatio(setup)
         progress("latency laws")
-        laws = LatencyLaws(extent)
-        let shareGPT = ServingCurves(.shareGPT, extent: extent, progress: progress)
-        let longBench = ServingCurves(.longBench, extent: extent, progress: progress)
+        laws = LatencyLaws(setup)
+        let shareGPT = ServingCurves(.shareGPT, setup: setup, progress: progress)
+        let longBench = ServingCurves(.longBench, setup: setup, progress: progress)
 
         progress("evidence")
-        let evidence = (alone: PhaseAloneEvidence(extent), sharing: SharingEvidence(extent))
+        let evidence = (
+            arrivals: ArrivalEvidence.found, alone: PhaseAloneEvidence(setup), sharing: SharingEvidence(setup)
+        )
         progress("yardsticks")
-        let yardsticks = ControllerComparison(extent)
-        let pulls = PullSensitivity(extent)
+        let yardsticks = ControllerComparison(setup)
+        let pulls = PullSensitivity(setup)
         progress("causes of mismatches")
-        let causes = MismatchCauses(extent, shareGPT: shareGPT, longBench: longBench)
+        let causes = MismatchCauses(setup, shareGPT: shareGPT, longBench: longBench)
         rows =
             (ServingRows(shareGPT: shareGPT, longBench: longBench).all
-            + DynamicRows(extent, shareGPT: shareGPT, longBench: longBench).all + [
+            + DynamicRows(setup, shareGPT: shareGPT, longBench: longBench).all + [
                 laws.row, storage.row, shortage.row, ratio.row,
             ])
             .sorted { $0.number < $1.number }
@@ -60,7 +62,8 @@ public struct SemiPDReproduction: Sendable {
                 File(
                     name: "README.md",
                     text: ReproductionReport(
-                        rows: rows, extent: extent, alone: evidence.alone, sharing: evidence.sharing,
+                        rows: rows, setup: setup, arrivals: evidence.arrivals, alone: evidence.alone,
+                        sharing: evidence.sharing,
                         yardsticks: yardsticks, pulls: pulls
                     ).text),
             ]

@@ -1,3 +1,5 @@
+internal import Metrics
+
 /// Figs. 12, 13 and 15: every system over the rates of one data set; and (50,50) against (100,100), which the paper's file
 /// holds but does not show.
 struct ServingCurves: Sendable {
@@ -9,11 +11,11 @@ struct ServingCurves: Sendable {
     let distServe: Sweep
     let semiPD: Sweep
     let hardSplit: Sweep
-    /// With a controller that is told the tight and the loose limits.
+    /// With a controller that is told the tight and the loose limits, on one server from the paper's first rate on.
     let dynamicTight: Sweep
     let dynamicLoose: Sweep
 
-    init(_ workload: PaperWorkload, extent: Extent, progress: (String) -> Void) {
+    init(_ workload: PaperWorkload, setup: Setup, progress: (String) -> Void) {
         self.workload = workload
         // ShareGPT from below the first rate at which any system fails.
         let rates =
@@ -21,17 +23,24 @@ struct ServingCurves: Sendable {
             ? (10...40).map { Double($0) / 2 } : (5...15).map { Double($0) / 5 } + [3.5, 4]
         func sweep(_ system: ServingSystem) -> Sweep {
             progress("\(workload.rawValue): \(system.name)")
-            return Sweep(system, workload, rates: rates, extent: extent)
+            return Sweep(system, workload, rates: rates, setup: setup, arrivals: .paper)
         }
         vLLMS = sweep(.vLLMS(maxSequences: 256))
         vLLMS512 = sweep(.vLLMS(maxSequences: 512))
         vLLMD = sweep(.vLLMD(maxSequences: 2048))
         vLLMD512 = sweep(.vLLMD(maxSequences: 512))
         distServe = sweep(.distServe)
-        semiPD = sweep(.semiPD(prefill: 100, decode: 100))
-        hardSplit = sweep(.semiPD(prefill: 50, decode: 50))
-        dynamicTight = sweep(.dynamic(.code, limits: workload.tight))
-        dynamicLoose = sweep(.dynamic(.code, limits: workload.loose))
+        semiPD = sweep(.semiPD(prefill: 100, decode: 100, setup))
+        hardSplit = sweep(.semiPD(prefill: 50, decode: 50, setup))
+        func adjusted(to limits: SLO, _ name: String) -> Sweep {
+            progress("\(workload.rawValue): dynamic, \(name) limits")
+            return Sweep(
+                .dynamic(.code, limits: limits, setup), workload,
+                rates: workload == .shareGPT ? rates.filter { $0 >= ClientArrivals.rates[0] } : rates, setup: setup,
+                arrivals: .paper, isOneServer: true)
+        }
+        dynamicTight = adjusted(to: workload.tight, "tight")
+        dynamicLoose = adjusted(to: workload.loose, "loose")
     }
 
     private var panel: String { workload == .shareGPT ? "a" : "b" }

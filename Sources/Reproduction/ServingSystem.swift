@@ -76,12 +76,16 @@ public struct ServingSystem: Sendable {
     }()
 
     /// Static percentages of the SMs for prefill and decode.
-    public static func semiPD(prefill x: Int, decode y: Int) -> Self {
+    static func semiPD(prefill x: Int, decode y: Int, _ setup: Setup) -> Self {
         let partition = SMPartition.percent(
             prefill: Double(x), decode: Double(y), of: Llama8BOnA100.streamingMultiprocessors)
         return ServingSystem(
             "semi-PD (\(x),\(y))", groups: 1,
-            [pool("semi-pd", .semiPD, gib: Llama8BOnA100.Pool.semiPD, partition: partition)])
+            [
+                pool(
+                    "semi-pd", .semiPD, costs: Llama8BOnA100.costs(sharing: Llama8BOnA100.sharing(setup.coRuns)),
+                    gib: Llama8BOnA100.Pool.semiPD, partition: partition)
+            ])
     }
 
     /// What changes the partition of semi-PD during a run.
@@ -97,20 +101,28 @@ public struct ServingSystem: Sendable {
     /// A partition that a controller changes, from (100,100) on. Preparing a change takes 10 s, as nobody knows, and
     /// costs nothing else.
     static func dynamic(
-        _ controller: Controller, limits: SLO, change: PartitionSwitchCost = PartitionMechanism.mps.switchCost
+        _ controller: Controller, limits: SLO, _ setup: Setup,
+        change: PartitionSwitchCost = PartitionMechanism.mps.switchCost
     ) -> Self {
-        let system = semiPD(prefill: 100, decode: 100)
+        let system = semiPD(prefill: 100, decode: 100, setup)
         let pool = system.configuration.pools[0]
         let made: any PartitionController =
             switch controller {
             case .code: CodeController(slo: limits, mechanism: .mps)
             case .paper: PaperController(slo: limits, mechanism: .mps)
-            case .model:
-                ModelController(
-                    slo: limits, model: pool.costModel,
-                    candidates: StaticGrid.percentages.map { $0.partition }, limits: pool.limits)
+            case .model: Self.modelController(limits, pool, change)
             }
         return system.controlled(by: made, change: change, name: "semi-PD (\(controller.rawValue))")
+    }
+
+    private static func modelController(
+        _ limits: SLO, _ pool: PoolConfiguration, _ change: PartitionSwitchCost
+    ) -> ModelController {
+        var settings = ModelController.Settings.standard
+        settings.preparation = change.preparation
+        return ModelController(
+            slo: limits, model: pool.costModel, candidates: StaticGrid.percentages.map(\.partition),
+            limits: pool.limits, settings: settings)
     }
 
     /// The same deployment with a partition that changes. A restart copies what KV memory is in use.

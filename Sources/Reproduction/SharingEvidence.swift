@@ -44,34 +44,46 @@ struct SharingEvidence: Sendable {
 
     let candidates: [Candidate]
 
-    init(_ extent: Extent) {
+    init(_ setup: Setup) {
         var rules: [(String, AffineCostModel.Sharing)] = [
             ("shares in proportion to the caps, times 1.12, whatever runs", Llama8BOnA100.proportionalSharing)
         ]
         for bandwidthLoss in [0, 0.4583] {
-            for wait in [0.5e-3, 0.7e-3, Llama8BOnA100.scaledWait, 1.3e-3, 1.8e-3] {
+            let (wait, loss) = (Llama8BOnA100.scaledWait, decimal(bandwidthLoss, 2))
+            let name = "the law of Results/validation, wait \(decimal(wait * 1e3, 1)) ms, loss of bandwidth \(loss)"
+            let rule = Llama8BOnA100.coRun(waitSecondsPerLayer: wait, bandwidthLoss: bandwidthLoss)
+            rules.append((name, .coRun(rule)))
+        }
+        let constant = 0.02
+        for host in [0, constant - Llama8BOnA100.weightReadSeconds] {
+            for perSequence in [0, Llama8BOnA100.hostSecondsPerSequence] {
                 let name =
-                    "by what each lane runs, wait \(decimal(wait * 1e3, 1)) ms, loss of bandwidth "
-                    + decimal(bandwidthLoss, 2)
-                let rule = Llama8BOnA100.coRun(waitSecondsPerLayer: wait, bandwidthLoss: bandwidthLoss)
-                rules.append((name, .coRun(rule)))
+                    "the H200's surface; of decode, \(decimal(host * 1e3, 1)) ms and \(decimal(perSequence * 1e3, 1)) ms a "
+                    + "sequence are not delayed"
+                rules.append(
+                    (
+                        name,
+                        Llama8BOnA100.sharing(
+                            setup.coRuns, hostSeconds: host, hostSecondsPerSequence: perSequence)
+                    ))
             }
         }
         candidates = rules.map { name, rule in
             let squares = Self.readings.map { reading in
-                let system = ServingSystem.semiPD(prefill: reading.percent, decode: reading.percent)
+                let system = ServingSystem.semiPD(prefill: reading.percent, decode: reading.percent, setup)
                     .priced { model in
                         var model = model
                         model.sharing = rule
                         return model
                     }
-                let sweep = Sweep(system, reading.workload, rates: [reading.rate], extent: extent)
+                let sweep = Sweep(
+                    system, reading.workload, rates: [reading.rate], setup: setup, arrivals: .paper)
                 let ratio = log(sweep.curve(reading.quantity)[reading.rate] / reading.paper)
                 return ratio * ratio
             }
             return Candidate(
                 name: name, rootMeanSquare: (squares.reduce(0, +) / Double(squares.count)).squareRoot(),
-                isUsed: rule == Llama8BOnA100.sharing)
+                isUsed: rule == Llama8BOnA100.sharing(setup.coRuns))
         }
     }
 

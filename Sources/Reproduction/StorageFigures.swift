@@ -52,7 +52,7 @@ struct StorageImbalance: Sendable {
     let cases: [Case]
     private let sweeps: [(PaperWorkload, Sweep)]
 
-    init(_ extent: Extent) {
+    init(_ setup: Setup) {
         let eight = (5...16).map { 2 * Double($0) }
         let figures: [(Setting, PaperWorkload, paper: (prefill: Double, decode: Double), totals: [Double])] = [
             (.llama8B, .shareGPT, (prefill: 0.0168, decode: 0.5733), eight),
@@ -64,7 +64,7 @@ struct StorageImbalance: Sendable {
         var sweeps: [(PaperWorkload, Sweep)] = []
         for (setting, workload, paper, totals) in figures {
             let groups = Double(setting.system.groups)
-            let sweep = Sweep(setting.system, workload, rates: totals.map { $0 / groups }, extent: extent)
+            let sweep = Sweep(setting.system, workload, rates: totals.map { $0 / groups }, setup: setup)
             let (first, last) = (sweep.curve(.firstPeakMemory), sweep.curve(.lastPeakMemory))
             let reached = first.firstRise(above: paper.prefill)
             let rate = reached ?? sweep.rates[sweep.rates.count - 1]
@@ -130,16 +130,16 @@ struct MemoryShortage: Sendable {
     private let ideal: Sweep
     private let endless: Sweep
 
-    init(_ extent: Extent) {
+    init(_ setup: Setup) {
         let pool = Llama8BOnA100.Pool.smallGPU
         let rates = (16...34).map { Double($0) / 2 }
         func sweep(_ system: ServingSystem) -> Sweep {
-            Sweep(system, .shareGPT, rates: rates, extent: extent)
+            Sweep(system, .shareGPT, rates: rates, setup: setup)
         }
         real = sweep(.distServe("DistServe, 40 GB", prefillGPUs: 1, gibibytes: (pool, pool)))
         // The paper's curve of it differs from the real one where memory is two thirds full, at 9, so that it is not the
         // same system with more memory; it is within a tenth of the paper's semi-PD at all rates that both have.
-        ideal = sweep(.semiPD(prefill: 100, decode: 100))
+        ideal = sweep(.semiPD(prefill: 100, decode: 100, setup))
         // A hundred times as much.
         endless = sweep(.distServe("DistServe, endless memory", prefillGPUs: 1, gibibytes: (100 * pool, 100 * pool)))
     }

@@ -26,18 +26,31 @@ struct Sweep: Sendable {
     /// - Parameters:
     ///   - rates: Ascending, per group of GPUs.
     ///   - lengths: Takes the place of the workload's own.
+    ///   - arrivals: Of the paper's client, where they are known: those of the same rate are the same in every replication,
+    ///     only lengths are drawn anew. Else every replication has its own.
+    ///   - isOneServer: Whether all rates are served one after the other by a system that is not started anew.
     init(
-        _ system: ServingSystem, _ workload: PaperWorkload, rates: [Double], extent: Extent,
-        lengths: WorkloadModel? = nil
+        _ system: ServingSystem, _ workload: PaperWorkload, rates: [Double], setup: Setup,
+        lengths: WorkloadModel? = nil, arrivals: ClientArrivals? = nil, isOneServer: Bool = false
     ) {
         self.system = system
         self.rates = rates
-        measurements = rates.map { rate in
-            (0..<extent.replications).map { replication in
-                let trace = workload.trace(
-                    rate: rate * Double(system.groups), replication: replication,
-                    requests: extent.requests(of: workload), lengths: lengths)
-                return Measurement(system, trace, limits: workload)
+        let known = workload == .shareGPT ? arrivals : nil
+        func trace(_ rate: Double, _ replication: Int) -> Trace {
+            let trace = workload.trace(
+                rate: rate * Double(system.groups), replication: replication, requests: setup.requests(of: workload),
+                lengths: lengths)
+            return known?.applied(to: trace, rate: rate, groups: system.groups) ?? trace
+        }
+        let replications = 0..<setup.replications
+        if isOneServer {
+            let runs = replications.map { replication in
+                Measurement.inTurn(system, rates.map { trace($0, replication) }, limits: workload)
+            }
+            measurements = rates.indices.map { rate in runs.map { $0[rate] } }
+        } else {
+            measurements = rates.map { rate in
+                replications.map { Measurement(system, trace(rate, $0), limits: workload) }
             }
         }
     }

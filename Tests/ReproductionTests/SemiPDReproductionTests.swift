@@ -4,11 +4,11 @@ import Testing
 
 @Suite("The semi-PD paper's experiments")
 struct SemiPDReproductionTests {
-    private static let brief = Extent(replications: 1, requests: 100)
+    private static let brief = Setup(replications: 1, requests: 100, coRuns: MeasuredCoRuns.h200)
 
     @Test("both laws of Fig. 10 hold with R² of at least 0.98")
     func laws() {
-        let laws = LatencyLaws(Extent(replications: 3, requests: 1000))
+        let laws = LatencyLaws(Setup(replications: 3, requests: 1000, coRuns: MeasuredCoRuns.h200))
         #expect(laws.decode.rSquared >= 0.98)
         #expect(laws.prefill.rSquared >= 0.98)
         print("TPOT slope:intercept \(laws.decode.slope):\(laws.decode.intercept)")
@@ -29,7 +29,7 @@ struct SemiPDReproductionTests {
         for row in reproduction.rows { #expect(readme.text.contains("| \(row.number) | \(row.result) |")) }
     }
 
-    @Test("the same extent gives the same files, and the paper's points change no value of ours")
+    @Test("the same setup gives the same files, and the paper's points change no value of ours")
     func deterministic() throws {
         let points = """
             \(DigitisedFigures.columns)

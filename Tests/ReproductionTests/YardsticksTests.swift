@@ -40,7 +40,7 @@ struct YardsticksTests {
 
     private static let costs = AffineCostModel(
         streamingMultiprocessors: 100, prefill: Llama8BOnA100.prefill(tensorParallelism: 1),
-        decode: Llama8BOnA100.decode, sharing: Llama8BOnA100.sharing)
+        decode: Llama8BOnA100.decode, sharing: Llama8BOnA100.proportionalSharing)
 
     @Test("the oracle is never worse than the best static partition", arguments: 0..<30 as Range<UInt64>)
     func oracle(seed: UInt64) {

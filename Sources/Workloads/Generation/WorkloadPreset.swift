@@ -19,7 +19,7 @@ public enum WorkloadPreset: String, CaseIterable, Sendable {
         case .burstGPT: "a service over the day, in the shape of BurstGPT: 0.3 requests/s, 544 tokens in, 289 out"
         case .shareGPT: "first turns of ShareGPT: Poisson at 8 requests/s, 246 tokens in, 326 out"
         case .shareGPTPaper: "ShareGPT as the semi-PD paper uses it: Poisson, 251 tokens in, 200 out"
-        case .longBenchPaper: "LongBench as the semi-PD paper uses it: Poisson, 2077 tokens in, 397 out"
+        case .longBenchPaper: "LongBench as the semi-PD paper uses it: Poisson, 1992 tokens in, 397 out"
         }
     }
 
@@ -48,12 +48,12 @@ extension WorkloadModel {
     }
 
     /// The paper gives no statistics. Its client forces the output to the task's limit, so that outputs take a few
-    /// values; the limit of 4096 tokens is its example's. The means, 2077 and 397 tokens, are those of a few tried at which
+    /// values; the limit of 4096 tokens is its example's. The means, 1992 and 397 tokens, are those of a few tried at which
     /// prefill and decode alone, as DistServe runs them, come closest to its latencies (Fig. 12b).
     static var longBenchPaper: WorkloadModel {
         WorkloadModel(
             name: "longbench-paper", arrivals: .poisson(rate: 1),
-            promptTokens: .logNormal(mu: 7.9, sigma: 0.8, kept: 64...4096),
+            promptTokens: .logNormal(mu: 7.8, sigma: 0.8, kept: 64...4096),
             outputTokens: .resampled([128, 128, 128, 512, 512, 512, 512, 512, 512, 512]))
     }
 }

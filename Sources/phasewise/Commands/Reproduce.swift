@@ -1,6 +1,8 @@
 internal import ArgumentParser
+internal import CostModels
 internal import Diagnostics
 internal import Foundation
+internal import Profiles
 internal import Reproduction
 
 struct Reproduce: ParsableCommand {
@@ -27,9 +29,10 @@ struct Reproduce: ParsableCommand {
                 """)
 
         @Option(help: "Points read off the paper's figures, CSV.") var figures: String?
+        @Option(help: "Folder of profiles, before the default ones.") var profiles: String?
         @Option(help: "Folder to write to; made if needed.") var output = "Results/semi-pd-paper"
-        @Option(help: "Seeds of each point.") var replications = Extent().replications
-        @Option(help: "Requests of a run on ShareGPT; a quarter on LongBench.") var requests = Extent().requests
+        @Option(help: "Seeds of each point.") var replications = Setup.usualReplications
+        @Option(help: "Requests of a run on ShareGPT; a quarter on LongBench.") var requests = Setup.usualRequests
 
         func validate() throws {
             if replications < 1 { throw ValidationError("found --replications \(replications), expected 1 or more") }
@@ -38,8 +41,9 @@ struct Reproduce: ParsableCommand {
 
         func run() throws {
             let digitised = try digitisedFigures()
+            let setup = Setup(replications: replications, requests: requests, coRuns: try coRuns())
             let reproduction = SemiPDReproduction(
-                Extent(replications: replications, requests: requests), beside: digitised,
+                setup, beside: digitised,
                 progress: { if Terminal.errorIsTerminal { Terminal.overwrite($0) } })
             if Terminal.errorIsTerminal { Terminal.overwrite("") }
             try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
@@ -50,6 +54,17 @@ struct Reproduce: ParsableCommand {
                 try Terminal.say("\(row.verdict.rawValue): \(row.number). \(row.result)")
             }
             try Terminal.say("written to \(output)")
+        }
+
+        /// How two lanes slow each other, of the one device on which that was measured.
+        private func coRuns() throws -> CoRunSurface {
+            let workspace = try Workspace(profiles: profiles)
+            let device = try workspace.catalog.device("h200-sxm").value
+            guard let surface = try workspace.requiredTables(of: device).coRun else {
+                throw InputError(
+                    at: nil, "no co-runs in the kernel tables of \(device.id)", help: workspace.missingHelp)
+            }
+            return surface
         }
 
         private func digitisedFigures() throws -> DigitisedFigures {
