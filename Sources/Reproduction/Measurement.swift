@@ -77,8 +77,7 @@ private struct Latencies: Recorder {
 
     var recordsIterations: Bool { false }
 
-    /// Gaps between tokens are not looked at, so all may be counted together: none is as long as an hour.
-    func longestGap(countedWith gap: SimulationDuration) -> SimulationDuration { max(gap, .hour) }
+    var tokenGaps: TokenGapRecording { .ignored }
 }
 
 extension SLO {
@@ -88,8 +87,4 @@ extension SLO {
             timeToFirstToken: timeToFirstToken - Llama8BOnA100.requestLatency.seconds,
             timePerOutputToken: timePerOutputToken, attainmentTarget: attainmentTarget)
     }
-}
-
-extension SimulationDuration {
-    fileprivate static let hour = SimulationDuration(nanoseconds: 3_600_000_000_000)
 }

@@ -6,11 +6,13 @@ struct DueHeap: ~Copyable, Sendable {
     private static var slotBits: UInt64 { 24 }
 
     /// The earliest due iteration. O(1).
-    var earliest: Int? { keys.isEmpty ? nil : Int(keys[0] >> Self.slotBits) }
+    var earliest: Int? { keys.isEmpty ? nil : Int(truncatingIfNeeded: keys[0] >> Self.slotBits) }
 
     /// Whether a slot is due at an iteration or before. O(1).
     @inline(__always)
-    func isDue(by iteration: Int) -> Bool { !keys.isEmpty && Int(keys[0] >> Self.slotBits) <= iteration }
+    func isDue(by iteration: Int) -> Bool {
+        !keys.isEmpty && Int(truncatingIfNeeded: keys[0] >> Self.slotBits) <= iteration
+    }
 
     /// O(log n).
     mutating func insert(_ slot: Int32, due iteration: Int) {
@@ -19,7 +21,7 @@ struct DueHeap: ~Copyable, Sendable {
         var node = keys.count
         keys.append(key)
         while node > 0 {
-            let parent = (node - 1) / 4
+            let parent = (node - 1) >> 2
             if keys[parent] <= key { break }
             keys[node] = keys[parent]
             node = parent

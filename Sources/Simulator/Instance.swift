@@ -1,5 +1,4 @@
 internal import CostModels
-internal import DequeModule
 internal import EventKernel
 internal import Metrics
 internal import Workloads
@@ -17,12 +16,12 @@ public struct Instance: ~Copyable, Sendable {
     public internal(set) var memory: KVCacheManager
 
     var requests = RequestTable()
-    var waiting: Deque<Int32> = []
-    var prefilling: Deque<Int32> = []
+    var waiting = UniqueQueue<Int32>()
+    var prefilling = UniqueQueue<Int32>()
     /// In order of hand-over. In a prefill instance these are pinned until pulled, and the order does not matter.
-    var prefilled: Deque<Int32> = []
+    var prefilled = UniqueQueue<Int32>()
     /// With their KV in host memory, in the order in which they were thrown out.
-    var swapped: Deque<Int32> = []
+    var swapped = UniqueQueue<Int32>()
     /// Blocks that they hold there, of how many.
     var hostBlocks = 0
     let host: HostMemory?
@@ -40,7 +39,7 @@ public struct Instance: ~Copyable, Sendable {
     var promptTokensAhead = 0
     var preemptions = 0
     /// Prompts elsewhere that wait to be pulled into this decode instance.
-    var bridge: Deque<BridgeEntry> = []
+    var bridge = UniqueQueue<BridgeEntry>()
     /// Blocks of requests that are pulled or being pulled, but not yet decoding.
     var undecodedBlocks = 0
     /// Of these, the blocks of requests that are being pulled.
@@ -83,6 +82,7 @@ public struct Instance: ~Copyable, Sendable {
 
     /// Puts `tokens` prompt tokens of the first waiting request into the batch and allocates their blocks.
     /// - Returns: Whether so many blocks were free; if not, nothing changed.
+    @inline(__always)
     public mutating func prefillFirstWaiting(tokens: Int) -> Bool {
         guard let slot = waiting.first, addChunk(slot, tokens: tokens) else { return false }
         waiting.removeFirst()
@@ -98,6 +98,7 @@ public struct Instance: ~Copyable, Sendable {
 
     /// Puts one token of every decoding sequence into the batch.
     /// - Returns: Whether the blocks that this needs were free; if not, nothing changed.
+    @inline(__always)
     public mutating func decodeAll() -> Bool {
         precondition(!batch.decodes, "the batch decodes already")
         guard memory.allocate(blocksForNextDecode) else { return false }
@@ -163,6 +164,7 @@ public struct Instance: ~Copyable, Sendable {
 
 extension Instance {
     /// Puts a chunk into the batch with the blocks that it fills, or with those of the whole prompt.
+    @inline(__always)
     mutating func addChunk(_ slot: Int32, tokens: Int, allocatingPrompt: Bool = false) -> Bool {
         if prefixes != nil, requests[slot].phase == .waiting {
             return addFirstChunk(slot, tokens: tokens, allocatingPrompt: allocatingPrompt)
@@ -179,6 +181,7 @@ extension Instance {
     }
 
     /// Books the move from the waiting requests to the partly prefilled ones.
+    @inline(__always)
     mutating func beginPrefill(_ slot: Int32) {
         prefilling.append(slot)
         requests[slot].beginPrefill(on: index, at: now)
@@ -221,6 +224,7 @@ extension Instance {
     }
 
     /// Takes a sequence out of the decode set and books its time in it.
+    @inline(__always)
     mutating func leaveDecodeSet(_ slot: Int32) {
         decodeSet.remove(slot, in: &requests)
         requests[slot].bookDecode(work: lanes[decodeLane].workDone, until: now)
@@ -228,7 +232,9 @@ extension Instance {
 
     /// Books a finished chunk. Returns whether it finished its prompt, which yields a token.
     @inline(__always)
-    mutating func finishChunk(_ chunk: Batch.Chunk, work: Work, _ recorder: inout some Recorder) -> Bool {
+    mutating func finishChunk(
+        _ chunk: Batch.Chunk, work: Work, _ gaps: inout TokenGaps, _ recorder: inout some Recorder
+    ) -> Bool {
         let slot = chunk.slot
         requests[slot].computedTokens += chunk.tokens
         requests[slot].prefillWork += work
@@ -241,7 +247,7 @@ extension Instance {
             prefilling.remove(at: position)
         }
         if requests[slot].generatedTokens > 0 {
-            recorder.recordTokenGaps(now - requests[slot].lastToken, count: 1)
+            gaps.record(now - requests[slot].lastToken, count: 1, &recorder)
             if requests[slot].isRetracted {
                 requests[slot].isRetracted = false
                 starvation.retracted -= 1
@@ -270,12 +276,14 @@ extension Instance {
     }
 
     /// Keeps a prefilled request until it is admitted to the decode set, or pulled into another instance.
+    @inline(__always)
     mutating func handOver(_ slot: Int32) {
         requests[slot].phase = .prefilled
         prefilled.append(slot)
     }
 
     /// Frees what a request holds and forgets it.
+    @inline(__always)
     mutating func release(_ slot: Int32) {
         giveBack(slot)
         outstanding -= 1
@@ -283,6 +291,7 @@ extension Instance {
         requests.remove(slot)
     }
 
+    @inline(__always)
     mutating func giveBack(_ slot: Int32) {
         memory.free(requests[slot].blocks - requests[slot].sharedBlocks)
         if let prefixes { memory.release(prefixes.keys[Int(slot)].prefix(requests[slot].sharedPrefixes)) }
@@ -320,26 +329,39 @@ extension Instance {
 
     /// Books iterations of the run in flight on a lane; see `Lane.commit`.
     @inline(__always)
-    mutating func commit(lane: Int, iterations: Int, ended: Bool, _ recorder: inout some Recorder) -> Work {
+    mutating func commit(
+        lane: Int, iterations: Int, ended: Bool, _ context: inout RunContext, _ recorder: inout some Recorder
+    ) -> Work {
         let start = lanes[lane].bookedUntil
-        let context = decodeSet.contextTokens
+        let contextTokens = decodeSet.contextTokens
         let work = lanes[lane].commit(
-            iterations: iterations, ended: ended, decodeSet: &decodeSet, memory: &memory, requests: requests, &recorder)
-        guard recorder.recordsIterations else { return work }
-        let shape = lanes[lane].batch.shape
-        recorder.record(
-            IterationRecord(
-                instance: index, lane: role == .decode ? 1 : lane, start: start, end: lanes[lane].bookedUntil,
-                iterations: iterations, sms: lanes[lane].sms, prefillTokens: shape.prefillTokens,
-                prefillSequences: shape.prefillSequences, decodeSequences: shape.decodeSequences,
-                decodeContextTokens: shape.decodeSequences > 0 ? context : 0))
+            iterations: iterations, ended: ended, decodeSet: &decodeSet, memory: &memory, requests: &requests,
+            &context.gaps, &recorder)
+        if context.recordsIterations {
+            recorder.record(record(of: iterations, lane: lane, from: start, contextTokens: contextTokens))
+        }
         return work
     }
 
+    /// Of iterations that have just been booked.
+    @inline(never)
+    private mutating func record(
+        of iterations: Int, lane: Int, from start: SimulationTime, contextTokens: Int
+    ) -> IterationRecord {
+        let shape = lanes[lane].batch.shape
+        return IterationRecord(
+            instance: index, lane: role == .decode ? 1 : lane, start: start, end: lanes[lane].bookedUntil,
+            iterations: iterations, sms: lanes[lane].sms, prefillTokens: shape.prefillTokens,
+            prefillSequences: shape.prefillSequences, decodeSequences: shape.decodeSequences,
+            decodeContextTokens: shape.decodeSequences > 0 ? contextTokens : 0)
+    }
+
     /// Books the iterations of a run that ended by `time`, without changing its plan.
-    mutating func bookEnded(by time: SimulationTime, lane: Int, _ recorder: inout some Recorder) {
+    mutating func bookEnded(
+        by time: SimulationTime, lane: Int, _ context: inout RunContext, _ recorder: inout some Recorder
+    ) {
         guard lanes[lane].isRunning, lanes[lane].plannedIterations > 1 else { return }
         let completed = lanes[lane].run.iterationsCompleted(by: time, limit: lanes[lane].plannedIterations - 1)
-        if completed > 0 { _ = commit(lane: lane, iterations: completed, ended: false, &recorder) }
+        if completed > 0 { _ = commit(lane: lane, iterations: completed, ended: false, &context, &recorder) }
     }
 }

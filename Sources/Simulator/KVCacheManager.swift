@@ -53,6 +53,7 @@ public struct KVCacheManager: Hashable, Sendable {
 extension KVCacheManager {
     mutating func cachePrefixes() { prefixes = PrefixCache() }
 
+    @inline(never)
     private mutating func trimPrefixes() {
         let free = freeBlocks
         prefixes?.trim(to: free)

@@ -60,6 +60,7 @@ public struct Simulation: ~Copyable {
         cachePrefixes(of: source.blockFormat)
         let reacts = source.reacts
         context.keepsFinished = reacts
+        context.prepare(for: recorder)
         var upcoming = try source.next()
         // Asked for at every instant, where the request is long to look at.
         var nextArrival = upcoming?.arrival ?? .never
@@ -124,6 +125,7 @@ public struct Simulation: ~Copyable {
         }
         if stop != .never, context.inSystem > 0 { context.advance(to: stop) }
         recordUnfinished(&recorder)
+        context.gaps.hand(to: &recorder)
         return outcome()
     }
 
