@@ -92,23 +92,28 @@ struct DecodeSet: ~Copyable, Sendable {
             joiners &-= 1
         }
         if iterations > 1 {
-            Self.recordGaps(firstEnd.since(lastToken), of: present, then: run, iterations, of: count, &gaps, &recorder)
+            // Those of a run never become shorter, and mostly all are of one class.
+            let (second, longest) = (run.duration(at: 1), run.duration(at: iterations &- 1))
+            let all = (iterations &- 1) * count
+            if !gaps.count(firstEnd.since(lastToken), of: present, and: second...longest, of: all) {
+                Self.record(firstEnd.since(lastToken), of: present, then: run, iterations, of: count, &gaps, &recorder)
+            }
         } else if present > 0 {
             gaps.record(firstEnd.since(lastToken), count: present, &recorder)
         }
         lastToken = end
-        iteration += iterations
-        contextTokens += iterations * count
-        let size = blockStarts.count
-        phase += iterations
-        if phase >= size { phase = phase < 2 * size ? phase - size : phase % size }
+        // Less than what the memory holds.
+        iteration &+= iterations
+        contextTokens &+= iterations &* count
+        phase &+= iterations
+        if phase >= blockStarts.count { phase %= blockStarts.count }
     }
 
     /// Records the gaps before the first iteration of a run, `first` of `present` sequences, and of all sequences those
     /// before the others, which never become shorter. A method of a noncopyable value that changes nothing copies its
     /// fields first; this is none.
-    @inline(__always)
-    private static func recordGaps(
+    @inline(never)
+    private static func record(
         _ first: SimulationDuration, of present: Int, then run: IterationRun, _ iterations: Int, of sequences: Int,
         _ gaps: inout TokenGaps, _ recorder: inout some Recorder
     ) {
@@ -143,10 +148,11 @@ struct DecodeSet: ~Copyable, Sendable {
     func blocksBegunAfterNext(iterations: Int) -> Int {
         let size = blockStarts.count
         let (rounds, rest) = iterations < size ? (0, iterations) : (iterations / size, iterations % size)
-        let first = phase + 1
-        let beyond = first + rest - size
-        if beyond <= 0 { return rounds * count + blockStarts.sum(first..<first + rest) }
-        return rounds * count + blockStarts.sum(first..<size) + blockStarts.sum(0..<beyond)
+        // Both are less than the block size.
+        let first = phase &+ 1
+        let beyond = first &+ rest &- size
+        if beyond <= 0 { return rounds * count &+ blockStarts.sum(first..<first &+ rest) }
+        return rounds * count &+ blockStarts.sum(first..<size) &+ blockStarts.sum(0..<beyond)
     }
 
     /// How many iterations after the next one can begin their blocks out of `free`, at most `limit`. O(block size), and

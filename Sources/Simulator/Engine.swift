@@ -229,9 +229,10 @@ extension Engine {
     private mutating func begin(lane: Int, repeatsDecode: Bool, _ context: inout RunContext) {
         if instance.batch.isEmpty { return }
         instance.lanes[lane].batch.take(&instance.batch)
-        let (shape, sms) = (instance.lanes[lane].batch.shape, instance.lanes[lane].sms)
-        if shape.isDecodeOnly {
-            let (sequences, tokens) = (shape.decodeSequences, shape.decodeContextTokens)
+        let sms = instance.lanes[lane].sms
+        if instance.lanes[lane].batch.shape.isDecodeOnly {
+            let sequences = instance.lanes[lane].batch.shape.decodeSequences
+            let tokens = instance.lanes[lane].batch.shape.decodeContextTokens
             if !context.costLines[pool].holds(sequences: sequences, contextTokens: tokens, sms: sms) {
                 context.costLines[pool].ask(costModel, sequences: sequences, contextTokens: tokens, sms: sms)
             }
@@ -244,9 +245,13 @@ extension Engine {
             instance.lanes[lane].isDecodeRun =
                 repeatsDecode && !context.stepByStep && !instance.admissionMayChange && !mayPause
         } else {
-            instance.lanes[lane].begin(at: context.now, price: costModel.work(of: shape, sms: sms))
+            let shape = instance.lanes[lane].batch.shape
             if instance.lanes[lane].uniformProvenance == nil {
-                instance.lanes[lane].provenanceSplit = costModel.provenance(of: shape, sms: sms).split
+                let (work, provenance) = costModel.workAndProvenance(of: shape, sms: sms)
+                instance.lanes[lane].begin(at: context.now, price: work)
+                instance.lanes[lane].provenanceSplit = provenance.split
+            } else {
+                instance.lanes[lane].begin(at: context.now, price: costModel.work(of: shape, sms: sms))
             }
             instance.lanes[lane].isDecodeRun = false
         }
@@ -311,9 +316,8 @@ extension Engine {
     /// Gives each running lane the speed that its neighbour leaves it, plans what has just begun, and sets the timers of
     /// what is new.
     mutating func setRates(_ context: inout RunContext) {
-        if instance.lanes.count == 1 { return setRate(lane: 0, .none, &context) }
         var slowdowns = LaneSlowdowns.none
-        if instance.lanes[0].isRunning, instance.lanes[1].isRunning {
+        if instance.lanes.count > 1, instance.lanes[0].isRunning, instance.lanes[1].isRunning {
             // Both ran before: neither has changed.
             if instance.lanes[0].plannedIterations > 0, instance.lanes[1].plannedIterations > 0 { return }
             let partition = SMPartition(
@@ -321,8 +325,9 @@ extension Engine {
             slowdowns = costModel.slowdowns(
                 prefill: instance.lanes[0].rateShape, decode: instance.lanes[1].rateShape, partition: partition)
         }
-        setRate(lane: 0, slowdowns.prefill, &context)
-        setRate(lane: 1, slowdowns.decode, &context)
+        for lane in instance.lanes.indices {
+            setRate(lane: lane, lane == 0 ? slowdowns.prefill : slowdowns.decode, &context)
+        }
     }
 
     @inline(__always)

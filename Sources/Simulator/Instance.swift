@@ -72,7 +72,14 @@ public struct Instance: ~Copyable, Sendable {
     /// Preemptions so far.
     public var preemptionCount: Int { preemptions }
     /// Prompt tokens that the request at the head of the waiting queue still needs computed; `nil` if none waits.
-    public var firstWaitingTokens: Int? { waiting.first.map { uncachedPrefill(of: $0) } }
+    ///
+    /// Mutating although it changes nothing: to borrow an instance for a method copies all of its fields.
+    public var firstWaitingTokens: Int? {
+        @inline(__always) mutating get {
+            guard let slot = waiting.first else { return nil }
+            return prefixes == nil ? requests[slot].remainingPrefill : uncachedPrefill(of: slot)
+        }
+    }
     /// The same for the `position`-th partly prefilled request, in order of admission.
     public func prefillingTokens(at position: Int) -> Int { requests[prefilling[position]].remainingPrefill }
     /// Blocks that the decode set needs for its next iteration.
@@ -317,14 +324,15 @@ extension Instance {
     /// How many iterations of a lane from the next on are alike: none completes a sequence before its end, needs a block
     /// that is not free, or leaves the segment of the cost line.
     ///
-    /// Mutating although it changes nothing: to borrow an instance for a method copies all of its fields.
+    /// Mutating although it changes nothing.
     @inline(__always)
     mutating func equalIterations(lane: Int) -> Int {
-        let contextLeft = lanes[lane].lastContext - decodeSet.contextTokens
-        var limit = decodeSet.nextDue.map { max(1, $0 - decodeSet.iteration) } ?? 1
-        if (limit - 1) * decodeSet.count > contextLeft { limit = contextLeft / decodeSet.count + 1 }
-        // The blocks of the first iteration are allocated already.
-        return 1 + decodeSet.iterationsAfterNext(within: memory.freeBlocks, limit: limit - 1)
+        // Neither number of iterations nor of tokens is negative: their differences do not overflow.
+        let contextLeft = lanes[lane].lastContext &- decodeSet.contextTokens
+        // After the next one, whose blocks are allocated already.
+        var limit = decodeSet.nextDue.map { max(1, $0 &- decodeSet.iteration) &- 1 } ?? 0
+        if limit * decodeSet.count > contextLeft { limit = contextLeft / decodeSet.count }
+        return 1 &+ decodeSet.iterationsAfterNext(within: memory.freeBlocks, limit: limit)
     }
 
     /// Books iterations of the run in flight on a lane; see `Lane.commit`.

@@ -139,12 +139,13 @@ struct Lane: ~Copyable, Sendable {
             uniformUnits += Int128(planned.units)
         }
         busy += end.time - run.start.time
-        iterations += count
+        // In the plan there are no fewer.
+        iterations &+= count
         bookedUntil = end.time
         run.first = last + run.increment
         run.start = end
         run.done = .zero
-        plannedIterations -= count
+        plannedIterations &-= count
         if !isAll { plannedWork = plannedWork - planned }
         if ended { isRunning = false }
         return last

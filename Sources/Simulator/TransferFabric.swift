@@ -55,16 +55,18 @@ struct TransferFabric: ~Copyable, Sendable {
     private var inbound = UniqueBuffer<UniqueQueue<Transfer>>()
     private var moving: UniqueBuffer<Int>
     /// Destinations of what is on its way out of each instance.
-    private var outbound: UniqueBuffer<ContiguousArray<Int>>
+    private var outbound = UniqueBuffer<UniqueQueue<Int>>()
     /// Destinations whose earliest finish the latest request or finish may have changed.
     private(set) var changed = UniqueBuffer<Int>()
 
     /// - Parameter lanes: Transfers that a destination takes in at a time.
     init(instances: Int, lanes: Int) {
         self.lanes = lanes
-        for _ in 0..<instances { inbound.append(UniqueQueue()) }
+        for _ in 0..<instances {
+            inbound.append(UniqueQueue())
+            outbound.append(UniqueQueue())
+        }
         moving = UniqueBuffer(repeating: 0, count: instances)
-        outbound = UniqueBuffer(repeating: [], count: instances)
     }
 
     /// When the next transfer into an instance is done, as things stand.

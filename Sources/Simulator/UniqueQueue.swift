@@ -16,7 +16,7 @@ struct UniqueQueue<Element: BitwiseCopyable>: ~Copyable {
     var indices: Range<Int> { 0..<count }
     var first: Element? { isEmpty ? nil : base[head] }
     var last: Element? { isEmpty ? nil : base[(head &+ count &- 1) & mask] }
-    /// From the first to the last. O(n).
+    /// A copy, from the first to the last. O(n).
     var elements: [Element] {
         var elements: [Element] = []
         elements.reserveCapacity(count)
