@@ -96,7 +96,9 @@ struct DecodeSet: ~Copyable, Sendable {
             let (second, longest) = (run.duration(at: 1), run.duration(at: iterations &- 1))
             let all = (iterations &- 1) * count
             if !gaps.count(firstEnd.since(lastToken), of: present, and: second...longest, of: all) {
-                Self.record(firstEnd.since(lastToken), of: present, then: run, iterations, of: count, &gaps, &recorder)
+                // Not the run itself, which would be laid out in memory for every iteration, whether it gets here or not.
+                let work = IterationRun(start: end, first: run.first, increment: run.increment, slowdown: run.slowdown)
+                Self.record(firstEnd.since(lastToken), of: present, then: work, iterations, of: count, &gaps, &recorder)
             }
         } else if present > 0 {
             gaps.record(firstEnd.since(lastToken), count: present, &recorder)

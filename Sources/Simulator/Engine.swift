@@ -196,7 +196,9 @@ extension Engine {
     mutating func formBatches(_ context: inout RunContext, _ recorder: inout some Recorder) {
         instance.now = context.now
         // Whoever shares memory or SMs with a run of iterations must see it where it is now.
-        if sharesDecodeRun { settle(lane: instance.decodeLane, &context, &recorder) }
+        if sharesDecodeRun, instance.lanes[instance.decodeLane].isRunning {
+            settle(lane: instance.decodeLane, &context, &recorder)
+        }
         let decodeIsBetweenIterations = instance.lanes.count > 1 && !instance.lanes[1].isRunning
         if let work = undelivered, decodeIsBetweenIterations {
             undelivered = nil

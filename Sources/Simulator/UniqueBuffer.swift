@@ -30,6 +30,12 @@ struct UniqueBuffer<Element: ~Copyable>: ~Copyable {
         }
     }
 
+    /// Unchecked: for indices of which it follows from others, checked before, that there are such elements.
+    subscript(known index: Int) -> Element {
+        unsafeAddress { UnsafePointer(base + index) }
+        unsafeMutableAddress { base + index }
+    }
+
     /// One comparison: a negative index is a large one.
     @inline(__always)
     private func holds(_ index: Int) -> Bool { UInt(bitPattern: index) < UInt(bitPattern: count) }
