@@ -96,7 +96,8 @@ struct DecodeSet: ~Copyable, Sendable {
             let (second, longest) = (run.duration(at: 1), run.duration(at: iterations &- 1))
             let all = (iterations &- 1) * count
             if !gaps.count(firstEnd.since(lastToken), of: present, and: second...longest, of: all) {
-                // Not the run itself, which would be laid out in memory for every iteration, whether it gets here or not.
+                // Durations do not depend on the start. The run itself would be laid out in memory for every iteration,
+                // whether it gets here or not.
                 let work = IterationRun(start: end, first: run.first, increment: run.increment, slowdown: run.slowdown)
                 Self.record(firstEnd.since(lastToken), of: present, then: work, iterations, of: count, &gaps, &recorder)
             }
@@ -104,7 +105,7 @@ struct DecodeSet: ~Copyable, Sendable {
             gaps.record(firstEnd.since(lastToken), count: present, &recorder)
         }
         lastToken = end
-        // Less than what the memory holds.
+        // No more tokens than the memory holds.
         iteration &+= iterations
         contextTokens &+= iterations &* count
         phase &+= iterations
