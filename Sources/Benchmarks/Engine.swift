@@ -138,5 +138,5 @@ func simulate(
 struct NoRecorder: Recorder {
     mutating func record(_ request: RequestRecord) {}
     var recordsIterations: Bool { false }
-    func longestGap(countedWith gap: SimulationDuration) -> SimulationDuration { .init(nanoseconds: .max) }
+    var tokenGaps: TokenGapRecording { .ignored }
 }

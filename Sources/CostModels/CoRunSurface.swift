@@ -187,6 +187,7 @@ public struct CoRunSurface: Hashable, Sendable {
             decodeKeyValueShare = partition.decodeKeyValueShare
         }
 
+        @inline(__always)
         func features(_ lanes: Lanes) -> Features {
             Features(
                 Lanes(
@@ -230,11 +231,15 @@ public struct CoRunSurface: Hashable, Sendable {
     public func slowdowns(
         _ lanes: Lanes, prefillSMs: Int, decodeSMs: Int, mechanism: Mechanism
     ) -> (prefill: Double, decode: Double)? {
-        for pair in pairs
-        where pair.prefillSMs == prefillSMs && pair.decodeSMs == decodeSMs && pair.mechanism == mechanism {
-            let features = pair.features(lanes)
+        // By number: to go through the pairs themselves copies each.
+        for index in pairs.indices
+        where pairs[index].prefillSMs == prefillSMs && pairs[index].decodeSMs == decodeSMs
+            && pairs[index].mechanism == mechanism
+        {
+            let features = pairs[index].features(lanes)
             return (
-                exp(max(0, features.dot(pair.allPrefillWeights))), exp(max(0, features.dot(pair.allDecodeWeights)))
+                exp(max(0, features.dot(pairs[index].allPrefillWeights))),
+                exp(max(0, features.dot(pairs[index].allDecodeWeights)))
             )
         }
         var (prefillCap, decodeCap) = (Double(prefillSMs), Double(decodeSMs))

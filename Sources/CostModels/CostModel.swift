@@ -18,6 +18,9 @@ public struct DecodeCostLine: Hashable, Sendable, BitwiseCopyable {
         lastContext = validContext.upperBound
     }
 
+    /// Where everything is asked for that is the same for all iterations of a line.
+    public var middleContext: Int { (firstContext + lastContext) / 2 }
+
     public func work(contextTokens: Int) -> Work {
         Work(units: fixed.units + perContextToken.units * Int64(contextTokens))
     }
@@ -58,10 +61,32 @@ public protocol CostModel: Sendable {
     /// cost line, so that all iterations of a line rest on the same.
     func provenance(of shape: IterationShape, sms: Int) -> ProvenanceShares
 
+    /// Both of the above of an iteration with at least one prefill token, for models that add up the same for both.
+    func workAndProvenance(of shape: IterationShape, sms: Int) -> (work: Work, provenance: ProvenanceShares)
+
+    /// The same of a line: what it rests on at its middle.
+    func decodeLineAndProvenance(
+        sequences: Int, contextTokens: Int, sms: Int
+    ) -> (line: DecodeCostLine, provenance: ProvenanceShares)
+
     /// What every price rests on, or `nil` if that depends on the iteration and `provenance(of:sms:)` is to be asked.
     var uniformProvenance: CostProvenance? { get }
 }
 
 extension CostModel {
     public var uniformProvenance: CostProvenance? { nil }
+
+    public func workAndProvenance(
+        of shape: IterationShape, sms: Int
+    ) -> (work: Work, provenance: ProvenanceShares) {
+        (work(of: shape, sms: sms), provenance(of: shape, sms: sms))
+    }
+
+    public func decodeLineAndProvenance(
+        sequences: Int, contextTokens: Int, sms: Int
+    ) -> (line: DecodeCostLine, provenance: ProvenanceShares) {
+        let line = decodeLine(sequences: sequences, contextTokens: contextTokens, sms: sms)
+        let middle = IterationShape.decode(sequences: sequences, contextTokens: line.middleContext)
+        return (line, provenance(of: middle, sms: sms))
+    }
 }

@@ -95,7 +95,8 @@ public struct ProvenanceWork: Sendable {
     }
 
     public mutating func add(_ work: Work, _ split: ProvenanceSplit) {
-        for i in parts.indices { parts[i] += Int128(work.units) * Int128(split.steps[i]) }
+        // A product of two numbers of 64 bits does not overflow.
+        for i in parts.indices { parts[i] += Int128(work.units) &* Int128(split.steps[i]) }
     }
 
     public static func += (a: inout Self, b: Self) {

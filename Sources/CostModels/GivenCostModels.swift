@@ -93,9 +93,9 @@ public struct AffineCostModel: CostModel {
         /// Shares in proportion to the caps times a gain, whatever the phases run; as in `SharingEfficiency`.
         case proportional(gain: Double)
         /// By what each phase runs.
-        case coRun(CoRun)
+        indirect case coRun(CoRun)
         /// By what each phase runs, as it was measured on another device.
-        case scaled(ScaledCoRun)
+        indirect case scaled(ScaledCoRun)
     }
 
     /// `CoRunSharing` for iterations of which only the time is known.
@@ -132,8 +132,18 @@ public struct AffineCostModel: CostModel {
     public var iterationSeconds: Double
     public var prefill: PrefillCost
     public var decode: DecodeCost
-    public var largeBatch: LargeBatch?
+    public var largeBatch: LargeBatch? {
+        get { if case .above(let batch) = largeBatches { batch } else { nil } }
+        set { largeBatches = newValue.map { .above($0) } ?? .none }
+    }
+    private var largeBatches = LargeBatches.none
     public var sharing: Sharing
+
+    /// On their own, as what `Sharing.coRun` says is: whoever asks through a protocol copies the model.
+    private indirect enum LargeBatches: Hashable, Sendable {
+        case none
+        case above(LargeBatch)
+    }
 
     public init(
         streamingMultiprocessors: Int, iterationSeconds: Double = 0, prefill: PrefillCost, decode: DecodeCost,
@@ -143,10 +153,11 @@ public struct AffineCostModel: CostModel {
         self.iterationSeconds = iterationSeconds
         self.prefill = prefill
         self.decode = decode
-        self.largeBatch = largeBatch
         self.sharing = sharing
+        self.largeBatch = largeBatch
     }
 
+    @inline(__always)
     public func work(of shape: IterationShape, sms: Int) -> Work {
         let share = Double(sms) / Double(streamingMultiprocessors)
         if shape.isDecodeOnly {

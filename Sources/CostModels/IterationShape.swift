@@ -47,6 +47,7 @@ public struct IterationShape: Hashable, Sendable, BitwiseCopyable {
         return shape
     }
 
+    @inlinable
     public mutating func addPrefill(tokens: Int, cached: Int, completes: Bool) {
         prefillTokens += tokens
         prefillSequences += 1

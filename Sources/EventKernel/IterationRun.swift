@@ -32,7 +32,7 @@ public struct IterationRun: Sendable, BitwiseCopyable {
     @inlinable
     public func totalWork(count: Int) -> Work {
         let n = Int64(count)
-        return Work(units: n * first.units + increment.units * (n * (n - 1) / 2))
+        return Work(units: n * first.units + increment.units * ((n * (n - 1)) >> 1))
     }
 
     /// When the first `count` iterations, at least one, are done. O(1).

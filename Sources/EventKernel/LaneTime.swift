@@ -31,12 +31,14 @@ public struct LaneTime: Hashable, Sendable, BitwiseCopyable {
     public func after(_ work: Work, at slowdown: Slowdown) -> LaneTime {
         let (product, overflow) = work.units.multipliedReportingOverflow(by: slowdown.units)
         if overflow { return afterLong(work, at: slowdown) }
-        let exact = product - lead
-        let whole = exact >> Self.fractionBits + (exact & Self.fractionMask == 0 ? 0 : 1)
-        return LaneTime(time: time + SimulationDuration(nanoseconds: whole), lead: -exact & Self.fractionMask)
+        // Work is not negative: no less than minus a lead, which is less than a nanosecond.
+        let exact = product &- lead
+        let whole = exact &>> Self.fractionBits &+ (exact & Self.fractionMask == 0 ? 0 : 1)
+        return LaneTime(time: time + SimulationDuration(nanoseconds: whole), lead: (0 &- exact) & Self.fractionMask)
     }
 
-    @inlinable
+    /// Where the product is longer than 64 bits: days of work.
+    @usableFromInline
     func afterLong(_ work: Work, at slowdown: Slowdown) -> LaneTime {
         let exact = Int128(work.units) * Int128(slowdown.units) - Int128(lead)
         let whole = (exact + Int128(Self.fractionMask)) >> Self.fractionBits
@@ -53,7 +55,12 @@ public struct LaneTime: Hashable, Sendable, BitwiseCopyable {
         if elapsed < 1 << (62 - Self.fractionBits) {
             return Work(units: (elapsed << Self.fractionBits + lead) / slowdown.units)
         }
-        return Work(units: Int64((Int128(elapsed) << Self.fractionBits + Int128(lead)) / Int128(slowdown.units)))
+        return workLong(in: elapsed, at: slowdown)
+    }
+
+    @usableFromInline
+    func workLong(in elapsed: Int64, at slowdown: Slowdown) -> Work {
+        Work(units: Int64((Int128(elapsed) << Self.fractionBits + Int128(lead)) / Int128(slowdown.units)))
     }
 
     /// The time from `earlier` to here, rounded up to a nanosecond once.

@@ -13,9 +13,10 @@ public struct SimulationTime: Hashable, Comparable, Sendable, BitwiseCopyable {
 
     @inlinable
     public static func < (a: Self, b: Self) -> Bool { a.nanoseconds < b.nanoseconds }
+    /// Times are not negative, so that their difference always is a duration.
     @inlinable
     public static func - (a: Self, b: Self) -> SimulationDuration {
-        SimulationDuration(nanoseconds: a.nanoseconds - b.nanoseconds)
+        SimulationDuration(nanoseconds: a.nanoseconds &- b.nanoseconds)
     }
     @inlinable
     public static func + (a: Self, b: SimulationDuration) -> Self {

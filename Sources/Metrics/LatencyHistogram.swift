@@ -18,26 +18,21 @@ public struct LatencyHistogram: Sendable {
         }
     }
 
-    private static let classes = GapClass.index(of: 1 << 62 - 1) + 1
-
-    private var counts = [Int](repeating: 0, count: classes)
+    private var counts = [Int](repeating: 0, count: GapClass.count)
 
     public init() {}
 
     /// - Precondition: the gap is not negative and below 146 years.
-    public mutating func record(_ gap: SimulationDuration, count: Int) {
-        precondition(gap.nanoseconds >= 0 && gap.nanoseconds < 1 << 62, "a gap of \(gap.nanoseconds) ns between tokens")
-        counts[GapClass.index(of: gap.nanoseconds)] += count
-    }
+    @inline(__always)
+    public mutating func record(_ gap: SimulationDuration, count: Int) { counts[GapClass.index(of: gap)] += count }
 
-    public func longestGap(countedWith gap: SimulationDuration) -> SimulationDuration {
-        SimulationDuration(nanoseconds: GapClass(of: gap.nanoseconds).last)
+    /// Adds what another has counted.
+    public mutating func add(_ other: LatencyHistogram) {
+        for index in counts.indices { counts[index] += other.counts[index] }
     }
 
     /// Classes that are not empty, in ascending order.
-    public var buckets: [Bucket] {
-        filled.map { Bucket(upperBound: SimulationDuration(nanoseconds: $0.gaps.last), count: $0.count) }
-    }
+    public var buckets: [Bucket] { filled.map { Bucket(upperBound: $0.gaps.longest, count: $0.count) } }
 
     private var filled: [(gaps: GapClass, count: Int)] {
         counts.indices.compactMap { counts[$0] > 0 ? (GapClass(index: $0), counts[$0]) : nil }
@@ -46,7 +41,7 @@ public struct LatencyHistogram: Sendable {
     /// Of the gaps in seconds, each taken for the middle of its class; a percentile is the smallest class that at least
     /// this share of the gaps reaches.
     public var distribution: Distribution {
-        let classes = filled.map { (middle: (Double($0.gaps.first) + Double($0.gaps.last)) / 2e9, count: $0.count) }
+        let classes = filled.map { (middle: $0.gaps.middleSeconds, count: $0.count) }
         var result = Distribution()
         result.count = classes.reduce(0) { $0 + $1.count }
         guard let last = classes.last else { return result }
@@ -73,39 +68,55 @@ public struct LatencyHistogram: Sendable {
     }
 }
 
-/// The gaps, in nanoseconds, that are counted together.
-private struct GapClass {
+/// Gaps that are counted together.
+public struct GapClass: Sendable, BitwiseCopyable {
     /// log₂ of the number of classes in an octave.
-    private static let octaveBits = 7
+    @inlinable
+    static var octaveBits: Int { 7 }
 
-    let first: Int64
-    let last: Int64
+    /// How many there are: those of all gaps below 2⁶² ns.
+    @inlinable
+    public static var count: Int { index(of: SimulationDuration(nanoseconds: 1 << 62 - 1)) + 1 }
+
+    public let shortest: SimulationDuration
+    public let longest: SimulationDuration
 
     /// The class of a gap. O(1).
-    init(of gap: Int64) {
+    @inlinable
+    public init(of gap: SimulationDuration) {
         let shift = Self.shift(of: gap)
-        first = (gap >> shift) << shift
-        last = first + (1 << shift) - 1
+        let first = (gap.nanoseconds &>> shift) &<< shift
+        self.init(first: first, shift: shift)
     }
 
-    init(index: Int) {
-        let shift = max(0, (index >> Self.octaveBits) - 1)
-        first = Int64(index - (shift << Self.octaveBits)) << shift
-        last = first + (1 << shift) - 1
+    @inlinable
+    public init(index: Int) {
+        let shift = max(0, index >> Self.octaveBits - 1)
+        self.init(first: Int64(index - shift << Self.octaveBits) << shift, shift: shift)
     }
 
-    /// Of the class of a gap, in ascending order from 0. O(1).
-    @inline(__always)
-    static func index(of gap: Int64) -> Int {
+    @inlinable
+    init(first: Int64, shift: Int) {
+        shortest = SimulationDuration(nanoseconds: first)
+        longest = SimulationDuration(nanoseconds: first + (1 &<< shift - 1))
+    }
+
+    /// Of the class of a gap, in ascending order from 0; `count` or more if the gap is negative, or 2⁶² ns and longer. O(1).
+    @inlinable
+    public static func index(of gap: SimulationDuration) -> Int {
         let shift = shift(of: gap)
-        return (shift << octaveBits) + Int(gap >> shift)
+        return shift &<< octaveBits &+ Int(truncatingIfNeeded: UInt64(bitPattern: gap.nanoseconds) &>> UInt64(shift))
     }
 
     /// log₂ of the nanoseconds in the class of a gap.
-    @inline(__always)
-    private static func shift(of gap: Int64) -> Int {
-        max(0, Int64.bitWidth - gap.leadingZeroBitCount - 1 - octaveBits)
+    @inlinable
+    static func shift(of gap: SimulationDuration) -> Int {
+        // The bit that is set makes classes of less than a nanosecond one of a nanosecond.
+        let leading = (gap.nanoseconds | 1 << octaveBits).leadingZeroBitCount
+        return Int64.bitWidth - 1 - octaveBits - leading
     }
+
+    fileprivate var middleSeconds: Double { (Double(shortest.nanoseconds) + Double(longest.nanoseconds)) / 2e9 }
 }
 
 /// The classes of a metric's values, in ascending order.

@@ -1,6 +1,6 @@
 public import EventKernel
 
-/// Gathers what a run summary needs while the run goes on: 40 bytes per completed request and three histograms.
+/// Gathers what a run summary needs while the run goes on: 40 bytes per completed request and a histogram.
 public struct RunSummaryBuilder: Recorder, Sendable {
     /// What percentiles need of a completed request.
     struct Completed {
@@ -28,8 +28,6 @@ public struct RunSummaryBuilder: Recorder, Sendable {
     private(set) var completedGroups: [Int32] = []
     let pricePerHour: Double?
     public private(set) var gaps = LatencyHistogram()
-    private var timesToFirstToken = LatencyHistogram()
-    private var timesPerOutputToken = LatencyHistogram()
     private(set) var completed: [Completed] = []
     private(set) var unfinished: [Unfinished] = []
     private(set) var rejectedCount = 0
@@ -86,10 +84,6 @@ public struct RunSummaryBuilder: Recorder, Sendable {
                 arrival: request.arrival.nanoseconds, timeToFirstToken: ttft.nanoseconds,
                 endToEnd: endToEnd.nanoseconds, queueTime: (scheduled - request.arrival).nanoseconds,
                 waiting: Float(waiting.seconds), outputTokens: Int32(clamping: request.outputTokens)))
-        timesToFirstToken.record(ttft, count: 1)
-        if let tpot = request.timePerOutputToken {
-            timesPerOutputToken.record(SimulationDuration(rounding: tpot), count: 1)
-        }
         lastCompletion = max(lastCompletion, completion)
         promptTokens += request.promptTokens
         outputTokens += request.outputTokens
@@ -103,18 +97,23 @@ public struct RunSummaryBuilder: Recorder, Sendable {
 
     public var recordsIterations: Bool { false }
 
-    /// The distributions that are stored with a run whatever rows are kept.
+    /// The distributions that are stored with a run whatever rows are kept. O(completed requests).
     public var histograms: [MetricHistogram] {
-        [(.ttft, timesToFirstToken), (.tpot, timesPerOutputToken), (.itl, gaps)].map { metric, histogram in
+        var (timesToFirstToken, timesPerOutputToken) = (LatencyHistogram(), LatencyHistogram())
+        for request in completed {
+            timesToFirstToken.record(SimulationDuration(nanoseconds: request.timeToFirstToken), count: 1)
+            if let tpot = request.timePerOutputToken {
+                timesPerOutputToken.record(SimulationDuration(rounding: tpot), count: 1)
+            }
+        }
+        return [(.ttft, timesToFirstToken), (.tpot, timesPerOutputToken), (.itl, gaps)].map { metric, histogram in
             MetricHistogram(metric: metric, buckets: histogram.buckets)
         }
     }
 
+    public var tokenGaps: TokenGapRecording { .counted }
     public mutating func recordTokenGaps(_ gap: SimulationDuration, count: Int) { gaps.record(gap, count: count) }
-
-    public func longestGap(countedWith gap: SimulationDuration) -> SimulationDuration {
-        gaps.longestGap(countedWith: gap)
-    }
+    public mutating func recordTokenGaps(_ gaps: LatencyHistogram) { self.gaps.add(gaps) }
 }
 
 /// What is counted of the requests of one class index.
@@ -133,31 +132,48 @@ struct GroupCounts: Sendable {
     }
 }
 
-/// Sums of the parts of latency, wide enough for any number of requests.
+/// A sum of durations, in nanoseconds, wide enough for any number of them.
+struct DurationSum: Sendable {
+    /// What has come together since `full` last grew.
+    private var open: Int64 = 0
+    private var full: Int128 = 0
+
+    var nanoseconds: Int128 { full + Int128(open) }
+
+    @inline(__always)
+    mutating func add(_ duration: SimulationDuration) {
+        let (sum, isTooLong) = open.addingReportingOverflow(duration.nanoseconds)
+        if isTooLong { full += Int128(open) }
+        open = isTooLong ? duration.nanoseconds : sum
+    }
+}
+
+/// Sums of the parts of latency.
 struct PartTotals: Sendable {
-    private var queue: Int128 = 0
-    private var prefillRun: Int128 = 0
-    private var prefillStalled: Int128 = 0
-    private var transfer: Int128 = 0
-    private var decodeWait: Int128 = 0
-    private var decodeRun: Int128 = 0
-    private var decodeStalled: Int128 = 0
-    private var preempted: Int128 = 0
+    private var queue = DurationSum()
+    private var prefillRun = DurationSum()
+    private var prefillStalled = DurationSum()
+    private var transfer = DurationSum()
+    private var decodeWait = DurationSum()
+    private var decodeRun = DurationSum()
+    private var decodeStalled = DurationSum()
+    private var preempted = DurationSum()
 
     @inline(__always)
     mutating func add(_ parts: LatencyParts) {
-        queue += Int128(parts.queue.nanoseconds)
-        prefillRun += Int128(parts.prefillRun.nanoseconds)
-        prefillStalled += Int128(parts.prefillStalled.nanoseconds)
-        transfer += Int128(parts.transfer.nanoseconds)
-        decodeWait += Int128(parts.decodeWait.nanoseconds)
-        decodeRun += Int128(parts.decodeRun.nanoseconds)
-        decodeStalled += Int128(parts.decodeStalled.nanoseconds)
-        preempted += Int128(parts.preempted.nanoseconds)
+        queue.add(parts.queue)
+        prefillRun.add(parts.prefillRun)
+        prefillStalled.add(parts.prefillStalled)
+        transfer.add(parts.transfer)
+        decodeWait.add(parts.decodeWait)
+        decodeRun.add(parts.decodeRun)
+        decodeStalled.add(parts.decodeStalled)
+        preempted.add(parts.preempted)
     }
 
     /// Nanoseconds in the order of `Metric.latencyParts`.
     var inOrder: [Int128] {
         [queue, prefillRun, prefillStalled, transfer, decodeWait, decodeRun, decodeStalled, preempted]
+            .map(\.nanoseconds)
     }
 }

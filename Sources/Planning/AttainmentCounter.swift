@@ -1,4 +1,4 @@
-public import EventKernel
+internal import EventKernel
 public import Metrics
 
 /// What one run showed of an SLO.
@@ -83,13 +83,9 @@ public struct AttainmentCounter: Recorder, Sendable {
 
     public var recordsIterations: Bool { false }
 
-    public mutating func recordTokenGaps(_ gap: SimulationDuration, count: Int) {
-        summary.recordTokenGaps(gap, count: count)
-    }
+    public var tokenGaps: TokenGapRecording { summary.tokenGaps }
 
-    public func longestGap(countedWith gap: SimulationDuration) -> SimulationDuration {
-        summary.longestGap(countedWith: gap)
-    }
+    public mutating func recordTokenGaps(_ gaps: LatencyHistogram) { summary.recordTokenGaps(gaps) }
 
     /// - Parameter saturation: `nil` of a run that was broken off.
     public func sample(isBound: Bool, saturation: SaturationVerdict?) -> AttainmentSample {

@@ -82,8 +82,7 @@ private struct LatenciesInTurn: Recorder {
 
     var recordsIterations: Bool { false }
 
-    /// Gaps between tokens are not looked at, so all may be counted together: none is as long as an hour.
-    func longestGap(countedWith gap: SimulationDuration) -> SimulationDuration { max(gap, .hour) }
+    var tokenGaps: TokenGapRecording { .ignored }
 }
 
 /// Keeps the latencies of a run, in milliseconds.
@@ -117,8 +116,4 @@ extension SLO {
             timeToFirstToken: timeToFirstToken - Llama8BOnA100.requestLatency.seconds,
             timePerOutputToken: timePerOutputToken, attainmentTarget: attainmentTarget)
     }
-}
-
-extension SimulationDuration {
-    fileprivate static let hour = SimulationDuration(nanoseconds: 3_600_000_000_000)
 }

@@ -101,9 +101,5 @@ private struct AttainmentCounter: Recorder {
     }
 
     var recordsIterations: Bool { false }
-
-    /// Gaps between tokens are not looked at, so all may be counted together.
-    func longestGap(countedWith gap: SimulationDuration) -> SimulationDuration {
-        max(gap, SimulationDuration(nanoseconds: 3_600_000_000_000))
-    }
+    var tokenGaps: TokenGapRecording { .ignored }
 }

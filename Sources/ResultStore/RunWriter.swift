@@ -50,13 +50,13 @@ public struct RunWriter: Recorder {
 
     public var recordsIterations: Bool { false }
 
+    public var tokenGaps: TokenGapRecording { summaryBuilder.tokenGaps }
+
     public mutating func recordTokenGaps(_ gap: SimulationDuration, count: Int) {
         summaryBuilder.recordTokenGaps(gap, count: count)
     }
 
-    public func longestGap(countedWith gap: SimulationDuration) -> SimulationDuration {
-        summaryBuilder.longestGap(countedWith: gap)
-    }
+    public mutating func recordTokenGaps(_ gaps: LatencyHistogram) { summaryBuilder.recordTokenGaps(gaps) }
 
     public mutating func record(_ interval: IntervalRecord) {
         if rows == .all {

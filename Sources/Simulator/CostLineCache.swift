@@ -32,23 +32,23 @@ struct CostLineCache: ~Copyable, Sendable {
 
     /// Asks the model for the line of a batch, and keeps it.
     mutating func ask(_ model: any CostModel, sequences: Int, contextTokens: Int, sms: Int) {
-        let line = model.decodeLine(sequences: sequences, contextTokens: contextTokens, sms: sms)
+        let (line, split): (DecodeCostLine, ProvenanceSplit)
+        if model.uniformProvenance == nil {
+            let (known, provenance) = model.decodeLineAndProvenance(
+                sequences: sequences, contextTokens: contextTokens, sms: sms)
+            (line, split) = (known, provenance.split)
+        } else {
+            line = model.decodeLine(sequences: sequences, contextTokens: contextTokens, sms: sms)
+            split = ProvenanceShares().split
+        }
         precondition(
             line.holds(at: contextTokens), "cost line \(line) does not hold at \(contextTokens) context tokens")
-        var split = ProvenanceShares().split
-        if model.uniformProvenance == nil {
-            let shape = IterationShape.decode(sequences: sequences, contextTokens: line.middleContext)
-            split = model.provenance(of: shape, sms: sms).split
-        }
         while entries.count <= sequences { entries.append(Entry(line: line, sms: -1, split: split)) }
         entries[sequences] = Entry(line: line, sms: sms, split: split)
     }
 }
 
 extension DecodeCostLine {
-    /// Where everything is asked for that is the same for all iterations of a line.
-    var middleContext: Int { (firstContext + lastContext) / 2 }
-
     @inline(__always)
     fileprivate func holds(at contextTokens: Int) -> Bool {
         firstContext <= contextTokens && contextTokens <= lastContext

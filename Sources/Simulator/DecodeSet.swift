@@ -34,6 +34,7 @@ struct DecodeSet: ~Copyable, Sendable {
     var nextDue: Int? { due.earliest }
 
     /// Adds a prefilled sequence at the end of the order of admission. O(log n).
+    @inline(__always)
     mutating func join(_ slot: Int32, in requests: inout RequestTable) {
         let (context, dueIteration) = requests[slot].join(at: iteration, after: last)
         if last == RequestTable.none { first = slot } else { requests[last].next = slot }
@@ -48,6 +49,7 @@ struct DecodeSet: ~Copyable, Sendable {
     }
 
     /// Takes a sequence out and brings its counters up to date. O(1).
+    @inline(__always)
     mutating func remove(_ slot: Int32, in requests: inout RequestTable) {
         let generated = iteration - requests[slot].joinIteration
         if generated == 0 { joiners -= 1 }
@@ -60,6 +62,7 @@ struct DecodeSet: ~Copyable, Sendable {
     }
 
     /// The next sequence that is done at the present iteration, or `nil`. O(log n).
+    @inline(__always)
     mutating func popCompleted(in requests: borrowing RequestTable) -> Int32? {
         while due.isDue(by: iteration) {
             let slot = due.removeFirst()
@@ -73,60 +76,70 @@ struct DecodeSet: ~Copyable, Sendable {
     var mayBeCompleted: Bool { due.isDue(by: iteration) }
 
     /// Generates a token of every sequence in each of the first `iterations` iterations of `run`, which are done at
-    /// `end`, and records the gaps to the tokens before.
+    /// `end`, and records the gaps to the tokens before. What is borrowed of `requests` would be copied first.
     @inline(__always)
     mutating func generate(
-        iterations: Int, of run: IterationRun, until end: LaneTime, in requests: borrowing RequestTable,
-        _ recorder: inout some Recorder
+        iterations: Int, of run: IterationRun, until end: LaneTime, in requests: inout RequestTable,
+        _ gaps: inout TokenGaps, _ recorder: inout some Recorder
     ) {
         let firstEnd = iterations == 1 ? end : run.start.after(run.first - run.done, at: run.slowdown)
-        let present = count - joiners
+        // Of `count` sequences.
+        let present = count &- joiners
         var slot = last
         while joiners > 0 {
-            recorder.recordTokenGaps(firstEnd.time - requests[slot].lastToken, count: 1)
+            gaps.record(firstEnd.time - requests[slot].lastToken, count: 1, &recorder)
             slot = requests[slot].previous
-            joiners -= 1
+            joiners &-= 1
         }
         if iterations > 1 {
-            Self.recordGaps(firstEnd.since(lastToken), of: present, then: run, iterations, of: count, &recorder)
+            // Those of a run never become shorter, and mostly all are of one class.
+            let (second, longest) = (run.duration(at: 1), run.duration(at: iterations &- 1))
+            let all = (iterations &- 1) * count
+            if !gaps.count(firstEnd.since(lastToken), of: present, and: second...longest, of: all) {
+                // Durations do not depend on the start. The run itself would be laid out in memory for every iteration,
+                // whether it gets here or not.
+                let work = IterationRun(start: end, first: run.first, increment: run.increment, slowdown: run.slowdown)
+                Self.record(firstEnd.since(lastToken), of: present, then: work, iterations, of: count, &gaps, &recorder)
+            }
         } else if present > 0 {
-            recorder.recordTokenGaps(firstEnd.since(lastToken), count: present)
+            gaps.record(firstEnd.since(lastToken), count: present, &recorder)
         }
         lastToken = end
-        iteration += iterations
-        contextTokens += iterations * count
-        phase = iterations == 1 ? phase + 1 : (phase + iterations) % blockStarts.count
-        if phase == blockStarts.count { phase = 0 }
+        // No more tokens than the memory holds.
+        iteration &+= iterations
+        contextTokens &+= iterations &* count
+        phase &+= iterations
+        if phase >= blockStarts.count { phase %= blockStarts.count }
     }
 
     /// Records the gaps before the first iteration of a run, `first` of `present` sequences, and of all sequences those
     /// before the others, which never become shorter. A method of a noncopyable value that changes nothing copies its
     /// fields first; this is none.
-    @inline(__always)
-    private static func recordGaps(
+    @inline(never)
+    private static func record(
         _ first: SimulationDuration, of present: Int, then run: IterationRun, _ iterations: Int, of sequences: Int,
-        _ recorder: inout some Recorder
+        _ gaps: inout TokenGaps, _ recorder: inout some Recorder
     ) {
         let longest = run.duration(at: iterations - 1)
         var k = 1
         var gap = run.duration(at: k)
-        var bound = recorder.longestGap(countedWith: first)
+        var bound = gaps.longest(countedWith: first)
         // The first gap is counted with the next where they are of one class, as they mostly are.
         var counted = present
         if present > 0, gap < first || gap > bound {
-            recorder.recordTokenGaps(first, count: present)
+            gaps.record(first, count: present, &recorder)
             counted = 0
         }
-        if counted == 0 { bound = recorder.longestGap(countedWith: gap) }
+        if counted == 0 { bound = gaps.longest(countedWith: gap) }
         while true {
             let next =
                 longest <= bound ? iterations : run.firstIteration(longerThan: bound, after: k, limit: iterations)
-            recorder.recordTokenGaps(gap, count: sequences * (next - k) + counted)
+            gaps.record(gap, count: sequences * (next - k) + counted, &recorder)
             if next == iterations { return }
             counted = 0
             k = next
             gap = run.duration(at: k)
-            bound = recorder.longestGap(countedWith: gap)
+            bound = gaps.longest(countedWith: gap)
         }
     }
 
@@ -137,20 +150,27 @@ struct DecodeSet: ~Copyable, Sendable {
     @inline(__always)
     func blocksBegunAfterNext(iterations: Int) -> Int {
         let size = blockStarts.count
-        let (rounds, rest) = iterations < size ? (0, iterations) : iterations.quotientAndRemainder(dividingBy: size)
-        let first = phase + 1
-        let beyond = first + rest - size
-        if beyond <= 0 { return rounds * count + blockStarts.sum(first..<first + rest) }
-        return rounds * count + blockStarts.sum(first..<size) + blockStarts.sum(0..<beyond)
+        let (rounds, rest) = iterations < size ? (0, iterations) : (iterations / size, iterations % size)
+        // Both are less than the block size.
+        let first = phase &+ 1
+        let beyond = first &+ rest &- size
+        if beyond <= 0 { return rounds * count &+ blockStarts.sum(first..<first &+ rest) }
+        return rounds * count &+ blockStarts.sum(first..<size) &+ blockStarts.sum(0..<beyond)
     }
 
     /// How many iterations after the next one can begin their blocks out of `free`, at most `limit`. O(block size), and
     /// O(1) where memory is plentiful.
     @inline(__always)
     func iterationsAfterNext(within free: Int, limit: Int) -> Int {
-        let size = blockStarts.count
         // With room for a round more than there may be; without a division.
-        if count == 0 || (limit + size) * count <= free * size { return limit }
+        if count == 0 || (limit + blockStarts.count) * count <= free * blockStarts.count { return limit }
+        return iterationsBeyondNext(within: free, limit: limit)
+    }
+
+    /// The same, block by block.
+    @inline(never)
+    private func iterationsBeyondNext(within free: Int, limit: Int) -> Int {
+        let size = blockStarts.count
         var iterations = free / count * size
         var left = free % count
         var index = phase

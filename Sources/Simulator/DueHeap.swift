@@ -6,11 +6,13 @@ struct DueHeap: ~Copyable, Sendable {
     private static var slotBits: UInt64 { 24 }
 
     /// The earliest due iteration. O(1).
-    var earliest: Int? { keys.isEmpty ? nil : Int(keys[0] >> Self.slotBits) }
+    var earliest: Int? { keys.isEmpty ? nil : Int(truncatingIfNeeded: keys[0] >> Self.slotBits) }
 
     /// Whether a slot is due at an iteration or before. O(1).
     @inline(__always)
-    func isDue(by iteration: Int) -> Bool { !keys.isEmpty && Int(keys[0] >> Self.slotBits) <= iteration }
+    func isDue(by iteration: Int) -> Bool {
+        !keys.isEmpty && Int(truncatingIfNeeded: keys[0] >> Self.slotBits) <= iteration
+    }
 
     /// O(log n).
     mutating func insert(_ slot: Int32, due iteration: Int) {
@@ -19,9 +21,9 @@ struct DueHeap: ~Copyable, Sendable {
         var node = keys.count
         keys.append(key)
         while node > 0 {
-            let parent = (node - 1) / 4
-            if keys[parent] <= key { break }
-            keys[node] = keys[parent]
+            let parent = (node &- 1) &>> 2
+            if keys[known: parent] <= key { break }
+            keys[known: node] = keys[known: parent]
             node = parent
         }
         keys[node] = key
@@ -34,24 +36,24 @@ struct DueHeap: ~Copyable, Sendable {
         if !keys.isEmpty {
             var node = 0
             while true {
-                let child = 4 * node + 1
+                let child = node &<< 2 &+ 1
                 if child >= keys.count { break }
                 let smallest = smallestChild(from: child)
-                if keys[smallest] >= key { break }
-                keys[node] = keys[smallest]
+                if keys[known: smallest] >= key { break }
+                keys[known: node] = keys[known: smallest]
                 node = smallest
             }
-            keys[node] = key
+            keys[known: node] = key
         }
         return Int32(first & (1 << Self.slotBits - 1))
     }
 
     private func smallestChild(from first: Int) -> Int {
-        if first + 3 < keys.count {
+        if first &+ 3 < keys.count {
             // In pairs: two of the three comparisons do not wait for each other.
-            let left = keys[first + 1] < keys[first] ? first + 1 : first
-            let right = keys[first + 3] < keys[first + 2] ? first + 3 : first + 2
-            return keys[right] < keys[left] ? right : left
+            let left = keys[known: first &+ 1] < keys[known: first] ? first &+ 1 : first
+            let right = keys[known: first &+ 3] < keys[known: first &+ 2] ? first &+ 3 : first &+ 2
+            return keys[known: right] < keys[known: left] ? right : left
         }
         var smallest = first
         for child in first + 1..<max(first + 1, keys.count) where keys[child] < keys[smallest] { smallest = child }

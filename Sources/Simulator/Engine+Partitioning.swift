@@ -30,8 +30,13 @@ extension Engine {
         partitionControl[0].recordPrefillIteration(duration, prompts: prompts)
     }
 
+    @inline(__always)
     mutating func recordCompletion(of slot: Int32, at now: SimulationTime) {
-        guard isControlled, instance.requests[slot].request.outputTokens > 1 else { return }
+        if isControlled { tellCompletion(of: slot, at: now) }
+    }
+
+    private mutating func tellCompletion(of slot: Int32, at now: SimulationTime) {
+        guard instance.requests[slot].request.outputTokens > 1 else { return }
         let (parts, tokens) = (instance.requests[slot].parts, instance.requests[slot].request.outputTokens)
         let iterating = parts.prefillRun + parts.prefillStalled + parts.decodeRun + parts.decodeStalled
         partitionControl[0].recordCompletion(
@@ -91,11 +96,11 @@ extension Instance {
 
     /// What a partition controller sees of what waits and runs. O(requests that are not decoding).
     var load: InstanceLoad {
-        func remaining(_ slots: some Sequence<Int32>) -> Int {
+        func remaining(_ slots: [Int32]) -> Int {
             slots.reduce(0) { $0 + requests[$1].remainingPrefill }
         }
         return InstanceLoad(
-            waitingRequests: waiting.count, waitingTokens: remaining(waiting) + remaining(prefilling),
+            waitingRequests: waiting.count, waitingTokens: remaining(waiting.elements) + remaining(prefilling.elements),
             oldestWait: waiting.first.map { now - requests[$0].request.arrival } ?? .zero,
             prefilledRequests: prefilled.count + swapped.count, decodeSequences: decodeSet.count,
             decodeContextTokens: decodeSet.contextTokens)

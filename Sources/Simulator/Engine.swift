@@ -90,6 +90,7 @@ extension Engine {
     }
 
     /// Ends a run of decode iterations at the first boundary from now on, because its batch may change there.
+    @inline(__always)
     private mutating func cutRun(_ context: inout RunContext) {
         guard instance.lanes[0].isDecodeRun, instance.lanes[0].plannedIterations > 1 else { return }
         let (completed, atBoundary) = instance.lanes[0].completed(at: context.now)
@@ -106,10 +107,11 @@ extension Engine {
         // What ends here may free memory, or make room among cached prefixes: the other lane's iterations before now took
         // theirs first.
         if lane == 0, instance.lanes.count > 1, instance.prefixes != nil || instance.endsRequests(lane: 0) {
-            instance.bookEnded(by: SimulationTime(nanoseconds: context.now.nanoseconds - 1), lane: 1, &recorder)
+            let before = SimulationTime(nanoseconds: context.now.nanoseconds - 1)
+            instance.bookEnded(by: before, lane: 1, &context, &recorder)
         }
         let work = instance.commit(
-            lane: lane, iterations: instance.lanes[lane].plannedIterations, ended: true, &recorder)
+            lane: lane, iterations: instance.lanes[lane].plannedIterations, ended: true, &context, &recorder)
         if instance.lanes[lane].batch.decodes {
             while instance.decodeSet.mayBeCompleted,
                 let slot = instance.decodeSet.popCompleted(in: instance.requests)
@@ -132,7 +134,7 @@ extension Engine {
     ) {
         for position in instance.lanes[lane].batch.chunks.indices {
             let chunk = instance.lanes[lane].batch.chunks[position]
-            guard instance.finishChunk(chunk, work: work, &recorder) else { continue }
+            guard instance.finishChunk(chunk, work: work, &context.gaps, &recorder) else { continue }
             recordFirstToken(of: chunk.slot, at: context.now)
             goOn(chunk.slot, &context, &recorder)
         }
@@ -178,8 +180,9 @@ extension Engine {
             instance.noteRefusedPrompts()
             lookForStarvation(at: context.now)
         }
+        if instance.batch.isEmpty { return }
         begin(lane: 0, repeatsDecode: mainPolicy.repeatsDecode, &context)
-        setRate(lane: 0, .none, &context)
+        putOnClock(lane: 0, .none, &context)
     }
 
     /// At the end of an instant, where phases have instances or lanes of their own.
@@ -193,7 +196,9 @@ extension Engine {
     mutating func formBatches(_ context: inout RunContext, _ recorder: inout some Recorder) {
         instance.now = context.now
         // Whoever shares memory or SMs with a run of iterations must see it where it is now.
-        if sharesDecodeRun { settle(lane: instance.decodeLane, &context, &recorder) }
+        if sharesDecodeRun, instance.lanes[instance.decodeLane].isRunning {
+            settle(lane: instance.decodeLane, &context, &recorder)
+        }
         let decodeIsBetweenIterations = instance.lanes.count > 1 && !instance.lanes[1].isRunning
         if let work = undelivered, decodeIsBetweenIterations {
             undelivered = nil
@@ -221,13 +226,15 @@ extension Engine {
         }
     }
 
+    /// Prices the batch that a policy has formed.
     @inline(__always)
     private mutating func begin(lane: Int, repeatsDecode: Bool, _ context: inout RunContext) {
         if instance.batch.isEmpty { return }
-        let (shape, sms) = (instance.batch.shape, instance.lanes[lane].sms)
         instance.lanes[lane].batch.take(&instance.batch)
-        if shape.isDecodeOnly {
-            let (sequences, tokens) = (shape.decodeSequences, shape.decodeContextTokens)
+        let sms = instance.lanes[lane].sms
+        if instance.lanes[lane].batch.shape.isDecodeOnly {
+            let sequences = instance.lanes[lane].batch.shape.decodeSequences
+            let tokens = instance.lanes[lane].batch.shape.decodeContextTokens
             if !context.costLines[pool].holds(sequences: sequences, contextTokens: tokens, sms: sms) {
                 context.costLines[pool].ask(costModel, sequences: sequences, contextTokens: tokens, sms: sms)
             }
@@ -240,9 +247,13 @@ extension Engine {
             instance.lanes[lane].isDecodeRun =
                 repeatsDecode && !context.stepByStep && !instance.admissionMayChange && !mayPause
         } else {
-            instance.lanes[lane].begin(at: context.now, price: costModel.work(of: shape, sms: sms))
+            let shape = instance.lanes[lane].batch.shape
             if instance.lanes[lane].uniformProvenance == nil {
-                instance.lanes[lane].provenanceSplit = costModel.provenance(of: shape, sms: sms).split
+                let (work, provenance) = costModel.workAndProvenance(of: shape, sms: sms)
+                instance.lanes[lane].begin(at: context.now, price: work)
+                instance.lanes[lane].provenanceSplit = provenance.split
+            } else {
+                instance.lanes[lane].begin(at: context.now, price: costModel.work(of: shape, sms: sms))
             }
             instance.lanes[lane].isDecodeRun = false
         }
@@ -251,6 +262,7 @@ extension Engine {
     }
 
     /// Copies what was swapped before the kernels of a lane's batch. The next iteration copies something else.
+    @inline(never)
     private mutating func copyBlocks(lane: Int) {
         if let host = instance.host {
             instance.lanes[lane].lengthen(by: Work(rounding: Double(instance.uncopiedBlocks) * host.secondsPerBlock))
@@ -261,6 +273,7 @@ extension Engine {
 
     /// Sends the batch of a lane through the stages. Its work is what they take; what it waits for them comes before. The
     /// others' batches come in between, so that every iteration is an event.
+    @inline(never)
     private mutating func enter(_ pipeline: Int, lane: Int, _ context: inout RunContext) {
         guard let stages else { return }
         let durations = stages.durations(
@@ -284,7 +297,9 @@ extension Engine {
             instance.lanes[lane].plannedIterations > 1 || isCutNow(lane: lane, context)
         else { return }
         let (completed, atBoundary) = instance.lanes[lane].completed(at: context.now)
-        if completed > 0 { _ = instance.commit(lane: lane, iterations: completed, ended: atBoundary, &recorder) }
+        if completed > 0 {
+            _ = instance.commit(lane: lane, iterations: completed, ended: atBoundary, &context, &recorder)
+        }
         if atBoundary {
             context.timers.set(timer(lane: lane), to: .never)
         } else {
@@ -303,9 +318,8 @@ extension Engine {
     /// Gives each running lane the speed that its neighbour leaves it, plans what has just begun, and sets the timers of
     /// what is new.
     mutating func setRates(_ context: inout RunContext) {
-        if instance.lanes.count == 1 { return setRate(lane: 0, .none, &context) }
         var slowdowns = LaneSlowdowns.none
-        if instance.lanes[0].isRunning, instance.lanes[1].isRunning {
+        if instance.lanes.count > 1, instance.lanes[0].isRunning, instance.lanes[1].isRunning {
             // Both ran before: neither has changed.
             if instance.lanes[0].plannedIterations > 0, instance.lanes[1].plannedIterations > 0 { return }
             let partition = SMPartition(
@@ -313,8 +327,9 @@ extension Engine {
             slowdowns = costModel.slowdowns(
                 prefill: instance.lanes[0].rateShape, decode: instance.lanes[1].rateShape, partition: partition)
         }
-        setRate(lane: 0, slowdowns.prefill, &context)
-        setRate(lane: 1, slowdowns.decode, &context)
+        for lane in instance.lanes.indices {
+            setRate(lane: lane, lane == 0 ? slowdowns.prefill : slowdowns.decode, &context)
+        }
     }
 
     @inline(__always)
@@ -322,17 +337,21 @@ extension Engine {
         guard instance.lanes[lane].isRunning else { return }
         if instance.lanes[lane].plannedIterations == 0 {
             // Only now: the other lane may have taken blocks after this one was priced.
-            let iterations =
-                instance.lanes[lane].isDecodeRun
-                ? min(instance.equalIterations(lane: lane), iterationsUntilControl) : 1
-            instance.lanes[lane].plan(iterations: iterations, slowdown: slowdown)
+            putOnClock(lane: lane, slowdown, &context)
         } else if instance.lanes[lane].run.slowdown != slowdown {
             let goesOn = lane == 1 && instance.lanes[lane].isDecodeRun && decidesNothingAtBoundary(context.now)
             let iterations = goesOn ? min(instance.equalIterations(lane: lane), iterationsUntilControl) : 1
             instance.lanes[lane].resume(at: context.now, slowdown: slowdown, iterations: iterations)
-        } else {
-            return
+            schedule(lane: lane, &context)
         }
+    }
+
+    /// Plans what has just begun on a lane.
+    @inline(__always)
+    private mutating func putOnClock(lane: Int, _ slowdown: Slowdown, _ context: inout RunContext) {
+        let iterations =
+            instance.lanes[lane].isDecodeRun ? min(instance.equalIterations(lane: lane), iterationsUntilControl) : 1
+        instance.lanes[lane].plan(iterations: iterations, slowdown: slowdown)
         schedule(lane: lane, &context)
     }
 

@@ -1,4 +1,3 @@
-internal import DequeModule
 internal import Workloads
 
 // What the rules of particular engines need beyond the operations that all policies share.
@@ -45,7 +44,8 @@ extension Instance {
 
     /// Blocks that the requests in memory will hold when they end, added up. O(requests in memory).
     public var admittedPeakBlocks: Int {
-        prefilling.reduce(0) { $0 + peakBlocks(of: $1) } + prefilled.reduce(0) { $0 + peakBlocks(of: $1) }
+        prefilling.elements.reduce(0) { $0 + peakBlocks(of: $1) }
+            + prefilled.elements.reduce(0) { $0 + peakBlocks(of: $1) }
             + decoding.reduce(0) { $0 + peakBlocks(of: $1) }
     }
 

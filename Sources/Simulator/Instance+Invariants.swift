@@ -10,7 +10,7 @@ extension Instance {
     /// Blocks of the requests here, one by one.
     var heldBlocks: Int {
         var held = blocksInTransfer + (memory.prefixes?.referencedBlocks ?? 0)
-        for slot in Array(waiting) + Array(prefilling) + Array(prefilled) {
+        for slot in waiting.elements + prefilling.elements + prefilled.elements {
             held += requests[slot].blocks - requests[slot].sharedBlocks
         }
         var slot = decodeSet.first
@@ -35,10 +35,10 @@ extension Instance {
         }
         if members != decodeSet.count { return "\(members) sequences in the decode set, \(decodeSet.count) counted" }
         if context != decodeSet.contextTokens { return "\(context) context tokens, \(decodeSet.contextTokens) summed" }
-        let inHost = swapped.reduce(0) { $0 + memory.blocks(for: requests[$1].computedTokens) }
+        let inHost = swapped.elements.reduce(0) { $0 + memory.blocks(for: requests[$1].computedTokens) }
         if inHost != hostBlocks { return "\(inHost) blocks held in host memory, \(hostBlocks) counted" }
         if let host, hostBlocks > host.blocks { return "\(hostBlocks) of \(host.blocks) blocks of host memory" }
-        let retracted = (Array(waiting) + Array(prefilling)).count { requests[$0].isRetracted }
+        let retracted = (waiting.elements + prefilling.elements).count { requests[$0].isRetracted }
         if retracted != starvation.retracted {
             return "\(retracted) requests retracted, \(starvation.retracted) counted"
         }

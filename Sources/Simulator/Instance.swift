@@ -1,5 +1,4 @@
 internal import CostModels
-internal import DequeModule
 internal import EventKernel
 internal import Metrics
 internal import Workloads
@@ -17,12 +16,12 @@ public struct Instance: ~Copyable, Sendable {
     public internal(set) var memory: KVCacheManager
 
     var requests = RequestTable()
-    var waiting: Deque<Int32> = []
-    var prefilling: Deque<Int32> = []
+    var waiting = UniqueQueue<Int32>()
+    var prefilling = UniqueQueue<Int32>()
     /// In order of hand-over. In a prefill instance these are pinned until pulled, and the order does not matter.
-    var prefilled: Deque<Int32> = []
+    var prefilled = UniqueQueue<Int32>()
     /// With their KV in host memory, in the order in which they were thrown out.
-    var swapped: Deque<Int32> = []
+    var swapped = UniqueQueue<Int32>()
     /// Blocks that they hold there, of how many.
     var hostBlocks = 0
     let host: HostMemory?
@@ -40,7 +39,7 @@ public struct Instance: ~Copyable, Sendable {
     var promptTokensAhead = 0
     var preemptions = 0
     /// Prompts elsewhere that wait to be pulled into this decode instance.
-    var bridge: Deque<BridgeEntry> = []
+    var bridge = UniqueQueue<BridgeEntry>()
     /// Blocks of requests that are pulled or being pulled, but not yet decoding.
     var undecodedBlocks = 0
     /// Of these, the blocks of requests that are being pulled.
@@ -73,7 +72,14 @@ public struct Instance: ~Copyable, Sendable {
     /// Preemptions so far.
     public var preemptionCount: Int { preemptions }
     /// Prompt tokens that the request at the head of the waiting queue still needs computed; `nil` if none waits.
-    public var firstWaitingTokens: Int? { waiting.first.map { uncachedPrefill(of: $0) } }
+    ///
+    /// Mutating although it changes nothing: to borrow an instance for a method copies all of its fields.
+    public var firstWaitingTokens: Int? {
+        @inline(__always) mutating get {
+            guard let slot = waiting.first else { return nil }
+            return prefixes == nil ? requests[slot].remainingPrefill : uncachedPrefill(of: slot)
+        }
+    }
     /// The same for the `position`-th partly prefilled request, in order of admission.
     public func prefillingTokens(at position: Int) -> Int { requests[prefilling[position]].remainingPrefill }
     /// Blocks that the decode set needs for its next iteration.
@@ -83,6 +89,7 @@ public struct Instance: ~Copyable, Sendable {
 
     /// Puts `tokens` prompt tokens of the first waiting request into the batch and allocates their blocks.
     /// - Returns: Whether so many blocks were free; if not, nothing changed.
+    @inline(__always)
     public mutating func prefillFirstWaiting(tokens: Int) -> Bool {
         guard let slot = waiting.first, addChunk(slot, tokens: tokens) else { return false }
         waiting.removeFirst()
@@ -98,6 +105,7 @@ public struct Instance: ~Copyable, Sendable {
 
     /// Puts one token of every decoding sequence into the batch.
     /// - Returns: Whether the blocks that this needs were free; if not, nothing changed.
+    @inline(__always)
     public mutating func decodeAll() -> Bool {
         precondition(!batch.decodes, "the batch decodes already")
         guard memory.allocate(blocksForNextDecode) else { return false }
@@ -163,6 +171,7 @@ public struct Instance: ~Copyable, Sendable {
 
 extension Instance {
     /// Puts a chunk into the batch with the blocks that it fills, or with those of the whole prompt.
+    @inline(__always)
     mutating func addChunk(_ slot: Int32, tokens: Int, allocatingPrompt: Bool = false) -> Bool {
         if prefixes != nil, requests[slot].phase == .waiting {
             return addFirstChunk(slot, tokens: tokens, allocatingPrompt: allocatingPrompt)
@@ -179,6 +188,7 @@ extension Instance {
     }
 
     /// Books the move from the waiting requests to the partly prefilled ones.
+    @inline(__always)
     mutating func beginPrefill(_ slot: Int32) {
         prefilling.append(slot)
         requests[slot].beginPrefill(on: index, at: now)
@@ -221,6 +231,7 @@ extension Instance {
     }
 
     /// Takes a sequence out of the decode set and books its time in it.
+    @inline(__always)
     mutating func leaveDecodeSet(_ slot: Int32) {
         decodeSet.remove(slot, in: &requests)
         requests[slot].bookDecode(work: lanes[decodeLane].workDone, until: now)
@@ -228,7 +239,9 @@ extension Instance {
 
     /// Books a finished chunk. Returns whether it finished its prompt, which yields a token.
     @inline(__always)
-    mutating func finishChunk(_ chunk: Batch.Chunk, work: Work, _ recorder: inout some Recorder) -> Bool {
+    mutating func finishChunk(
+        _ chunk: Batch.Chunk, work: Work, _ gaps: inout TokenGaps, _ recorder: inout some Recorder
+    ) -> Bool {
         let slot = chunk.slot
         requests[slot].computedTokens += chunk.tokens
         requests[slot].prefillWork += work
@@ -241,7 +254,7 @@ extension Instance {
             prefilling.remove(at: position)
         }
         if requests[slot].generatedTokens > 0 {
-            recorder.recordTokenGaps(now - requests[slot].lastToken, count: 1)
+            gaps.record(now - requests[slot].lastToken, count: 1, &recorder)
             if requests[slot].isRetracted {
                 requests[slot].isRetracted = false
                 starvation.retracted -= 1
@@ -270,12 +283,14 @@ extension Instance {
     }
 
     /// Keeps a prefilled request until it is admitted to the decode set, or pulled into another instance.
+    @inline(__always)
     mutating func handOver(_ slot: Int32) {
         requests[slot].phase = .prefilled
         prefilled.append(slot)
     }
 
     /// Frees what a request holds and forgets it.
+    @inline(__always)
     mutating func release(_ slot: Int32) {
         giveBack(slot)
         outstanding -= 1
@@ -283,6 +298,7 @@ extension Instance {
         requests.remove(slot)
     }
 
+    @inline(__always)
     mutating func giveBack(_ slot: Int32) {
         memory.free(requests[slot].blocks - requests[slot].sharedBlocks)
         if let prefixes { memory.release(prefixes.keys[Int(slot)].prefix(requests[slot].sharedPrefixes)) }
@@ -308,38 +324,52 @@ extension Instance {
     /// How many iterations of a lane from the next on are alike: none completes a sequence before its end, needs a block
     /// that is not free, or leaves the segment of the cost line.
     ///
-    /// Mutating although it changes nothing: to borrow an instance for a method copies all of its fields.
+    /// Mutating although it changes nothing.
     @inline(__always)
     mutating func equalIterations(lane: Int) -> Int {
-        let contextLeft = lanes[lane].lastContext - decodeSet.contextTokens
-        var limit = decodeSet.nextDue.map { max(1, $0 - decodeSet.iteration) } ?? 1
-        if (limit - 1) * decodeSet.count > contextLeft { limit = contextLeft / decodeSet.count + 1 }
-        // The blocks of the first iteration are allocated already.
-        return 1 + decodeSet.iterationsAfterNext(within: memory.freeBlocks, limit: limit - 1)
+        // Neither number of iterations nor of tokens is negative: their differences do not overflow.
+        let contextLeft = lanes[lane].lastContext &- decodeSet.contextTokens
+        // After the next one, whose blocks are allocated already.
+        var limit = decodeSet.nextDue.map { max(1, $0 &- decodeSet.iteration) &- 1 } ?? 0
+        if limit * decodeSet.count > contextLeft { limit = contextLeft / decodeSet.count }
+        return 1 &+ decodeSet.iterationsAfterNext(within: memory.freeBlocks, limit: limit)
     }
 
     /// Books iterations of the run in flight on a lane; see `Lane.commit`.
     @inline(__always)
-    mutating func commit(lane: Int, iterations: Int, ended: Bool, _ recorder: inout some Recorder) -> Work {
+    mutating func commit(
+        lane: Int, iterations: Int, ended: Bool, _ context: inout RunContext, _ recorder: inout some Recorder
+    ) -> Work {
         let start = lanes[lane].bookedUntil
-        let context = decodeSet.contextTokens
+        let contextTokens = decodeSet.contextTokens
         let work = lanes[lane].commit(
-            iterations: iterations, ended: ended, decodeSet: &decodeSet, memory: &memory, requests: requests, &recorder)
-        guard recorder.recordsIterations else { return work }
-        let shape = lanes[lane].batch.shape
-        recorder.record(
-            IterationRecord(
-                instance: index, lane: role == .decode ? 1 : lane, start: start, end: lanes[lane].bookedUntil,
-                iterations: iterations, sms: lanes[lane].sms, prefillTokens: shape.prefillTokens,
-                prefillSequences: shape.prefillSequences, decodeSequences: shape.decodeSequences,
-                decodeContextTokens: shape.decodeSequences > 0 ? context : 0))
+            iterations: iterations, ended: ended, decodeSet: &decodeSet, memory: &memory, requests: &requests,
+            &context.gaps, &recorder)
+        if context.recordsIterations {
+            recorder.record(record(of: iterations, lane: lane, from: start, contextTokens: contextTokens))
+        }
         return work
     }
 
+    /// Of iterations that have just been booked.
+    @inline(never)
+    private mutating func record(
+        of iterations: Int, lane: Int, from start: SimulationTime, contextTokens: Int
+    ) -> IterationRecord {
+        let shape = lanes[lane].batch.shape
+        return IterationRecord(
+            instance: index, lane: role == .decode ? 1 : lane, start: start, end: lanes[lane].bookedUntil,
+            iterations: iterations, sms: lanes[lane].sms, prefillTokens: shape.prefillTokens,
+            prefillSequences: shape.prefillSequences, decodeSequences: shape.decodeSequences,
+            decodeContextTokens: shape.decodeSequences > 0 ? contextTokens : 0)
+    }
+
     /// Books the iterations of a run that ended by `time`, without changing its plan.
-    mutating func bookEnded(by time: SimulationTime, lane: Int, _ recorder: inout some Recorder) {
+    mutating func bookEnded(
+        by time: SimulationTime, lane: Int, _ context: inout RunContext, _ recorder: inout some Recorder
+    ) {
         guard lanes[lane].isRunning, lanes[lane].plannedIterations > 1 else { return }
         let completed = lanes[lane].run.iterationsCompleted(by: time, limit: lanes[lane].plannedIterations - 1)
-        if completed > 0 { _ = commit(lane: lane, iterations: completed, ended: false, &recorder) }
+        if completed > 0 { _ = commit(lane: lane, iterations: completed, ended: false, &context, &recorder) }
     }
 }

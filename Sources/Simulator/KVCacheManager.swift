@@ -18,7 +18,7 @@ public struct KVCacheManager: Hashable, Sendable {
     /// Of an engine that gets another's for the moments in which it needs it.
     init(withoutBlocksOf blockSize: Int) { (self.blockSize, totalBlocks) = (blockSize, 0) }
 
-    public var freeBlocks: Int { totalBlocks - usedBlocks }
+    public var freeBlocks: Int { totalBlocks &- usedBlocks }
     /// Tokens that all blocks together hold: the longest request that could be served alone.
     public var capacityTokens: Int { totalBlocks * blockSize }
 
@@ -30,7 +30,8 @@ public struct KVCacheManager: Hashable, Sendable {
     @inline(__always)
     mutating func allocate(_ count: Int) -> Bool {
         guard count <= freeBlocks else { return false }
-        usedBlocks += count
+        // No more than all of them.
+        usedBlocks &+= count
         peakBlocks = max(peakBlocks, usedBlocks)
         if prefixes != nil { trimPrefixes() }
         return true
@@ -53,6 +54,7 @@ public struct KVCacheManager: Hashable, Sendable {
 extension KVCacheManager {
     mutating func cachePrefixes() { prefixes = PrefixCache() }
 
+    @inline(never)
     private mutating func trimPrefixes() {
         let free = freeBlocks
         prefixes?.trim(to: free)

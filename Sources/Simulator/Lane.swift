@@ -102,6 +102,7 @@ struct Lane: ~Copyable, Sendable {
         end = run.start.after(plannedWork - run.done, at: slowdown)
     }
 
+    @inline(__always)
     mutating func plan(iterations: Int) { plan(iterations: iterations, slowdown: run.slowdown) }
 
     /// Goes on with the rest of the iteration in flight, and those after it, at another speed.
@@ -117,7 +118,7 @@ struct Lane: ~Copyable, Sendable {
     @inline(__always)
     mutating func commit(
         iterations count: Int, ended: Bool, decodeSet: inout DecodeSet, memory: inout KVCacheManager,
-        requests: borrowing RequestTable, _ recorder: inout some Recorder
+        requests: inout RequestTable, _ gaps: inout TokenGaps, _ recorder: inout some Recorder
     ) -> Work {
         let isAll = count == plannedIterations
         let planned = isAll ? plannedWork : run.totalWork(count: count)
@@ -129,7 +130,7 @@ struct Lane: ~Copyable, Sendable {
                 let allocated = memory.allocate(decodeSet.blocksBegunAfterNext(iterations: more))
                 precondition(allocated, "a run of \(count) iterations outgrew its memory")
             }
-            decodeSet.generate(iterations: count, of: run, until: end, in: requests, &recorder)
+            decodeSet.generate(iterations: count, of: run, until: end, in: &requests, &gaps, &recorder)
             workDone = Work(units: workDone.units &+ planned.units)
         }
         if uniformProvenance == nil {
@@ -138,12 +139,13 @@ struct Lane: ~Copyable, Sendable {
             uniformUnits += Int128(planned.units)
         }
         busy += end.time - run.start.time
-        iterations += count
+        // In the plan there are no fewer.
+        iterations &+= count
         bookedUntil = end.time
         run.first = last + run.increment
         run.start = end
         run.done = .zero
-        plannedIterations -= count
+        plannedIterations &-= count
         if !isAll { plannedWork = plannedWork - planned }
         if ended { isRunning = false }
         return last
@@ -157,6 +159,7 @@ struct Lane: ~Copyable, Sendable {
     }
 
     /// How many iterations are over at `now`, and whether the last of them ends there.
+    @inline(__always)
     func completed(at now: SimulationTime) -> (iterations: Int, atBoundary: Bool) {
         let iterations = run.iterationsCompleted(by: now, limit: plannedIterations)
         return (iterations, iterations > 0 && run.end(count: iterations).time == now)

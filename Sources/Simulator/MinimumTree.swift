@@ -17,14 +17,15 @@ struct MinimumTree: ~Copyable, Sendable {
     }
 
     /// The smallest key. O(1).
-    var minimum: Int64 { nodes[1] }
+    var minimum: Int64 { nodes[known: 1] }
 
     /// The lowest index that has the smallest key. O(log n).
     var indexOfMinimum: Int {
-        let minimum = nodes[1]
+        let minimum = minimum
         var node = 1
-        while node < leaves { node = nodes[2 * node] == minimum ? 2 * node : 2 * node + 1 }
-        return node - leaves
+        // Inner nodes come before the leaves, and have two children each.
+        while node < leaves { node = node &<< 1 | (nodes[known: node &<< 1] == minimum ? 0 : 1) }
+        return node &- leaves
     }
 
     /// The key at an index. O(1).
@@ -33,18 +34,19 @@ struct MinimumTree: ~Copyable, Sendable {
     /// O(log n), and fewer steps the less the change matters.
     @inline(__always)
     mutating func set(_ index: Int, to key: Int64) {
-        let node = leaves + index
+        let node = leaves &+ index
         nodes[node] = key
         if node > 1 { update(above: node) }
     }
 
     private mutating func update(above leaf: Int) {
         var node = leaf
+        // Every node but the first has a neighbour, and a parent before it.
         while node > 1 {
-            let smaller = min(nodes[node], nodes[node ^ 1])
-            node /= 2
-            if nodes[node] == smaller { return }
-            nodes[node] = smaller
+            let smaller = min(nodes[known: node], nodes[known: node ^ 1])
+            node &>>= 1
+            if nodes[known: node] == smaller { return }
+            nodes[known: node] = smaller
         }
     }
 }

@@ -80,6 +80,7 @@ struct RequestState: Sendable {
 
 extension RequestState {
     /// Its first chunk is in a batch.
+    @inline(__always)
     mutating func beginPrefill(on instance: Int, at now: SimulationTime) {
         admitted = now
         phase = .prefilling
@@ -92,6 +93,7 @@ extension RequestState {
     }
 
     /// Books the token that comes out of a finished prefill.
+    @inline(__always)
     mutating func finishPrefill(at now: SimulationTime) {
         bookPrefill(until: now)
         isPreempted = false
@@ -101,6 +103,7 @@ extension RequestState {
     }
 
     /// Books the time since the first chunk of this prefill.
+    @inline(__always)
     mutating func bookPrefill(until now: SimulationTime) {
         if isPreempted {
             parts.preempted += now - mark
@@ -125,6 +128,7 @@ extension RequestState {
     }
 
     /// Books its time in the decode set, of whose lane `work` is the undisturbed work since the start of the run.
+    @inline(__always)
     mutating func bookDecode(work: Work, until now: SimulationTime) {
         let run = Work(units: work.units &- joinWork.units).wholeNanoseconds
         parts.decodeRun += run
@@ -173,6 +177,7 @@ extension RequestState {
     }
 
     /// Joins the decode set behind `previous`. Returns the context of its next token and its due iteration.
+    @inline(__always)
     mutating func join(at iteration: Int, after previous: Int32) -> (context: Int, dueIteration: Int) {
         phase = .decoding
         joinIteration = iteration
@@ -183,6 +188,7 @@ extension RequestState {
     }
 
     /// Leaves the decode set after `generated` tokens. Returns what the set has to know to forget it.
+    @inline(__always)
     mutating func leave(
         generated: Int, lastToken: SimulationTime, blockSize: Int
     ) -> (context: Int, blockStart: Int32, previous: Int32, next: Int32) {

@@ -8,26 +8,28 @@ struct RequestTable: ~Copyable, Sendable {
     private var states = UniqueBuffer<RequestState>()
     private var freeSlots = UniqueBuffer<Int32>()
 
+    @inline(__always)
     mutating func insert(_ request: Request) -> Int32 {
-        if freeSlots.isEmpty {
-            states.append(RequestState(request))
-            return Int32(states.count - 1)
-        }
+        if freeSlots.isEmpty { return append(RequestState(request)) }
         let slot = freeSlots.removeLast()
         states[Int(slot)] = RequestState(request)
         return slot
     }
 
+    @inline(never)
+    private mutating func append(_ state: RequestState) -> Int32 {
+        states.append(state)
+        return Int32(states.count - 1)
+    }
+
     mutating func insert(_ state: RequestState) -> Int32 {
-        if freeSlots.isEmpty {
-            states.append(state)
-            return Int32(states.count - 1)
-        }
+        if freeSlots.isEmpty { return append(state) }
         let slot = freeSlots.removeLast()
         states[Int(slot)] = state
         return slot
     }
 
+    @inline(__always)
     mutating func remove(_ slot: Int32) {
         freeSlots.append(slot)
         // A forgotten completion of an earlier stay in the decode set must not find it decoding.

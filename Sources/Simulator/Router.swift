@@ -30,6 +30,7 @@ struct Router: ~Copyable {
     }
 
     /// The instance for the next request; `nil` if all are down. O(1) for round robin, O(log n) for the others.
+    @inline(__always)
     mutating func next() -> Int? {
         if up.isEmpty { return nil }
         if !comparesLoads {

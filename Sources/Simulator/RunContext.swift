@@ -19,6 +19,10 @@ struct RunContext: ~Copyable {
     /// Whose timers they are. At one instant lanes come first, in order of instances, then links, then partition controls.
     let timerOwners: UniqueBuffer<TimerOwner>
 
+    /// What the recorder wants to be told.
+    private(set) var recordsIterations = false
+    var gaps = TokenGaps(.ignored)
+
     /// By pool.
     var costLines = UniqueBuffer<CostLineCache>()
     /// Of the instances with more than one stage.
@@ -45,6 +49,12 @@ struct RunContext: ~Copyable {
         self.timerOwners = timerOwners
         self.stepByStep = stepByStep
         for _ in 0..<pools { costLines.append(CostLineCache()) }
+    }
+
+    /// Before anything happens.
+    mutating func prepare(for recorder: some Recorder) {
+        recordsIterations = recorder.recordsIterations
+        gaps = TokenGaps(recorder.tokenGaps)
     }
 
     /// - Precondition: `time` is not in the past.

@@ -20,6 +20,16 @@ final class SharedCostModel<Base: CostModel>: CostModel {
 
     func provenance(of shape: IterationShape, sms: Int) -> ProvenanceShares { base.provenance(of: shape, sms: sms) }
 
+    func workAndProvenance(of shape: IterationShape, sms: Int) -> (work: Work, provenance: ProvenanceShares) {
+        base.workAndProvenance(of: shape, sms: sms)
+    }
+
+    func decodeLineAndProvenance(
+        sequences: Int, contextTokens: Int, sms: Int
+    ) -> (line: DecodeCostLine, provenance: ProvenanceShares) {
+        base.decodeLineAndProvenance(sequences: sequences, contextTokens: contextTokens, sms: sms)
+    }
+
     var uniformProvenance: CostProvenance? { base.uniformProvenance }
 }
 

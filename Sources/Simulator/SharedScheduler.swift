@@ -124,7 +124,7 @@ extension Instance {
     /// Blocks that have to be free for the next tokens of all of them, in order of admission, as far as the budget goes.
     fileprivate var blocksForNextIteration: Int {
         var (blocks, budget) = (blocksForNextDecode, limits.maxBatchedTokens - decodingCount)
-        for slot in prefilling where budget > 0 {
+        for slot in prefilling.elements where budget > 0 {
             let tokens = min(budget, requests[slot].remainingPrefill)
             blocks += max(0, memory.blocks(for: requests[slot].computedTokens + tokens) - requests[slot].blocks)
             budget -= tokens
@@ -135,8 +135,7 @@ extension Instance {
     fileprivate mutating func takeFirstWaiting() -> PendingRequest { remove(waiting.removeFirst()) }
 
     fileprivate mutating func takeLastWaiting() -> PendingRequest? {
-        guard let slot = waiting.popLast() else { return nil }
-        return remove(slot)
+        waiting.isEmpty ? nil : remove(waiting.removeLast())
     }
 
     private mutating func remove(_ slot: Int32) -> PendingRequest {

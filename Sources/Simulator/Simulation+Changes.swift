@@ -108,9 +108,9 @@ extension Simulation {
                 touch(transfer.destination)
             }
         }
-        repinned += Array(engines[index].instance.bridge)
+        repinned += engines[index].instance.bridge.elements
         for other in engines.indices where other != index {
-            for offer in engines[other].instance.bridge where offer.source == index {
+            for offer in engines[other].instance.bridge.elements where offer.source == index {
                 let tokens = engines[index].instance.requests[offer.slot].request.promptTokens
                 engines[other].instance.forgetOffered(promptTokens: tokens)
             }
@@ -144,15 +144,19 @@ extension Instance {
             leaveDecodeSet(slot)
             waiting.append(slot)
         }
-        for slot in prefilling { requests[slot].bookPrefill(until: now) }
-        for slot in prefilled { requests[slot].bookDecodeWait(until: now) }
-        for slot in swapped { requests[slot].bookPreempted(until: now) }
-        let slots = Array(waiting) + Array(prefilling) + Array(prefilled) + Array(swapped)
+        for slot in prefilling.elements { requests[slot].bookPrefill(until: now) }
+        for slot in prefilled.elements { requests[slot].bookDecodeWait(until: now) }
+        for slot in swapped.elements { requests[slot].bookPreempted(until: now) }
+        let slots = waiting.elements + prefilling.elements + prefilled.elements + swapped.elements
         var evacuated = slots.map { slot in
             PendingRequest(state: requests[slot], prefixKeys: prefixes?.keys[Int(slot)] ?? [])
         }
         for slot in slots { requests.remove(slot) }
-        (waiting, prefilling, prefilled, swapped, bridge) = ([], [], [], [], [])
+        waiting.removeAll()
+        prefilling.removeAll()
+        prefilled.removeAll()
+        swapped.removeAll()
+        bridge.removeAll()
         (outstanding, promptTokensAhead, undecodedBlocks, blocksInTransfer) = (0, 0, 0, 0)
         (hostBlocks, uncopiedBlocks) = (0, 0)
         memory.clear()

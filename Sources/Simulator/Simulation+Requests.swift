@@ -82,7 +82,7 @@ extension Simulation {
             // What decodes have taken of the memory since makes prefixes go. An iteration that ends now is still on.
             let before = SimulationTime(nanoseconds: context.now.nanoseconds - 1)
             let lane = engines[index].instance.decodeLane
-            engines[index].instance.bookEnded(by: before, lane: lane, &recorder)
+            engines[index].instance.bookEnded(by: before, lane: lane, &context, &recorder)
             let tokens = engines[index].instance.cachedTokens(keys, promptTokens: promptTokens)
             guard 2 * tokens > promptTokens else { continue }
             if let best {
@@ -121,6 +121,7 @@ extension Simulation {
 
     /// Whether the request fits into the memory of every instance it may have to go through. Mutating although it changes
     /// nothing: to borrow a simulation for a method copies all of its fields.
+    @inline(__always)
     private mutating func canEverServe(_ request: Request, at target: Int) -> Bool {
         // The last token's KV is never written.
         let tokens = request.promptTokens + request.outputTokens - 1
@@ -140,16 +141,22 @@ extension Simulation {
         case .unified, .semiPD: updateEntry(index)
         case .decode: updateDecoders(index)
         case .prefill:
-            let new = kept..<engines[index].instance.prefilledCount
-            for position in new {
-                let pushTime =
-                    link?.pushedLayers == nil
-                    ? .zero : engines[index].instance.pushTime(of: position, among: new, at: context.now)
-                offer(engines[index].instance.prefilled[position], from: index, pushTime: pushTime)
-            }
+            offerPrefilled(from: kept, of: index)
             updateEntry(index)
         }
         touch(index)
+    }
+
+    /// Offers the prompts that have just been prefilled to decode instances.
+    @inline(never)
+    private mutating func offerPrefilled(from first: Int, of index: Int) {
+        let new = first..<engines[index].instance.prefilledCount
+        for position in new {
+            let pushTime =
+                link?.pushedLayers == nil
+                ? .zero : engines[index].instance.pushTime(of: position, among: new, at: context.now)
+            offer(engines[index].instance.prefilled[position], from: index, pushTime: pushTime)
+        }
     }
 
     /// What is left when a run is stopped, in order of arrival.
@@ -157,7 +164,7 @@ extension Simulation {
         var left = homeless.map(\.state)
         for index in engines.indices {
             for lane in engines[index].instance.lanes.indices {
-                engines[index].instance.bookEnded(by: context.now, lane: lane, &recorder)
+                engines[index].instance.bookEnded(by: context.now, lane: lane, &context, &recorder)
             }
             left += engines[index].instance.liveRequests()
         }
@@ -198,7 +205,7 @@ extension Instance {
 
     /// Every request that is here, in no particular order.
     func liveRequests() -> [RequestState] {
-        var slots = Array(waiting) + Array(prefilling) + Array(prefilled) + Array(swapped)
+        var slots = waiting.elements + prefilling.elements + prefilled.elements + swapped.elements
         var slot = decodeSet.first
         while slot != RequestTable.none {
             slots.append(slot)

@@ -22,7 +22,7 @@ extension Simulation {
 
     private mutating func bookEnded(_ index: Int, _ recorder: inout some Recorder) {
         for lane in engines[index].instance.lanes.indices {
-            engines[index].instance.bookEnded(by: context.now, lane: lane, &recorder)
+            engines[index].instance.bookEnded(by: context.now, lane: lane, &context, &recorder)
         }
     }
 }
@@ -32,7 +32,7 @@ extension Instance {
         let busy = lanes.indices.map { lanes[$0].takeBusySample(at: now) }
         let held = lanes.indices.map { lanes[$0].isRunning ? lanes[$0].sms : 0 }
         let isDecoder = role == .decode
-        let undecoded = (Array(prefilling) + Array(prefilled)).reduce(blocksInTransfer) { $0 + requests[$1].blocks }
+        let undecoded = (prefilling.elements + prefilled.elements).reduce(blocksInTransfer) { $0 + requests[$1].blocks }
         return IntervalRecord(
             time: now, instance: index, waiting: waiting.count, prefilling: prefilling.count,
             decodeWaiting: prefilled.count + bridge.count, decoding: decodeSet.count, usedBlocks: memory.usedBlocks,

@@ -54,7 +54,8 @@ extension Simulation {
         let transfer = fabric.finish(into: index, at: context.now)
         setChangedLinkTimers()
         let source = transfer.offer.source
-        var state = engines[source].instance.releasePulled(transfer.offer.slot)
+        var state = engines[source].instance.requests[transfer.offer.slot]
+        engines[source].instance.releasePulled(transfer.offer.slot)
         updateEntry(source)
         recorder.record(
             TransferRecord(
@@ -102,15 +103,13 @@ extension Instance {
     }
 
     /// Lets go of a prompt whose KV another instance has.
-    fileprivate mutating func releasePulled(_ slot: Int32) -> RequestState {
+    fileprivate mutating func releasePulled(_ slot: Int32) {
         if prefilled.first == slot {
             prefilled.removeFirst()
         } else if let position = prefilled.firstIndex(of: slot) {
             prefilled.remove(at: position)
         }
-        let state = requests[slot]
         release(slot)
-        return state
     }
 
     fileprivate mutating func receive(_ state: RequestState) {

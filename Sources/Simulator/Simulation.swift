@@ -60,9 +60,8 @@ public struct Simulation: ~Copyable {
         cachePrefixes(of: source.blockFormat)
         let reacts = source.reacts
         context.keepsFinished = reacts
-        var upcoming = try source.next()
-        // Asked for at every instant, where the request is long to look at.
-        var nextArrival = upcoming?.arrival ?? .never
+        context.prepare(for: recorder)
+        var upcoming = UpcomingRequest(try source.next())
         var nextSample = configuration.sampleInterval.map { .zero + $0 } ?? .never
         var nextSignal = configuration.signalInterval.map { .zero + $0 } ?? .never
         var changes = configuration.changes[...]
@@ -76,41 +75,25 @@ public struct Simulation: ~Copyable {
             // they would see is of no use to anyone. Nor is it sampled once more: looking at a run must not make it longer.
             // Prompts behind those that are pinned for ever wait without any timer.
             let isOver =
-                upcoming == nil
+                upcoming.request == nil
                 && (context.inSystem == (changes.isEmpty && !isRestarting ? homeless.count + unoffered.count : 0)
                     || changes.isEmpty && context.timers.earliest == .never)
-            let time = isOver ? .never : min(context.timers.earliest, nextArrival, nextOther)
+            let time = isOver ? .never : min(context.timers.earliest, upcoming.arrival, nextOther)
             if time > stop || time == .never { break }
             context.advance(to: time)
             repeat {
                 while let timer = context.timers.take(at: time) { end(timer, &recorder) }
-                while nextArrival == time, let request = upcoming {
-                    if prefixKeys == nil {
-                        arrive(request, [], &recorder)
-                    } else {
-                        let ids = source.blockIDs(of: request.index)
-                        let keys = prefixKeys?.keys(of: ids, promptTokens: request.promptTokens) ?? []
-                        arrive(request, keys, &recorder)
-                    }
-                    upcoming = try source.next()
-                    nextArrival = upcoming?.arrival ?? .never
-                }
-                if reacts, !context.finished.isEmpty {
-                    upcoming = try react(to: upcoming, &source)
-                    nextArrival = upcoming?.arrival ?? .never
-                }
+                if upcoming.arrival == time { try takeArrivals(&upcoming, from: &source, &recorder) }
+                if reacts, !context.finished.isEmpty { try react(to: &upcoming, &source) }
                 // Whoever reacts may do so at once.
-            } while min(context.timers.earliest, nextArrival) == time
+            } while min(context.timers.earliest, upcoming.arrival) == time
             while nextOther == time, let change = changes.first, change.time == time {
                 apply(change.kind, &recorder)
                 changes.removeFirst()
             }
             if !touched.isEmpty { startTouched(&recorder) }
             // Results that waited for the decode worker may have ended requests just now.
-            if reacts, !context.finished.isEmpty {
-                upcoming = try react(to: upcoming, &source)
-                nextArrival = upcoming?.arrival ?? .never
-            }
+            if reacts, !context.finished.isEmpty { try react(to: &upcoming, &source) }
             guard nextOther == time else { continue }
             if nextSignal == time, context.timers.earliest != time {
                 reportLoads(&recorder)
@@ -124,15 +107,32 @@ public struct Simulation: ~Copyable {
         }
         if stop != .never, context.inSystem > 0 { context.advance(to: stop) }
         recordUnfinished(&recorder)
+        context.gaps.hand(to: &recorder)
         return outcome()
     }
 
-    /// Tells the source what has finished at this instant. Returns what arrives next by now.
-    private mutating func react(to upcoming: Request?, _ source: inout some RequestSource) throws -> Request? {
+    /// Takes the requests that arrive at this instant.
+    private mutating func takeArrivals(
+        _ upcoming: inout UpcomingRequest, from source: inout some RequestSource, _ recorder: inout some Recorder
+    ) throws {
+        while upcoming.arrival == context.now, let request = upcoming.request {
+            if prefixKeys == nil {
+                arrive(request, [], &recorder)
+            } else {
+                let ids = source.blockIDs(of: request.index)
+                let keys = prefixKeys?.keys(of: ids, promptTokens: request.promptTokens) ?? []
+                arrive(request, keys, &recorder)
+            }
+            upcoming = UpcomingRequest(try source.next())
+        }
+    }
+
+    /// Tells the source what has finished at this instant, after which something else may arrive next.
+    private mutating func react(to upcoming: inout UpcomingRequest, _ source: inout some RequestSource) throws {
         for position in context.finished.indices { source.finished(context.finished[position], at: context.now) }
         context.finished.removeAll()
-        if let upcoming { source.takeBack(upcoming) }
-        return try source.next()
+        if let request = upcoming.request { source.takeBack(request) }
+        upcoming = UpcomingRequest(try source.next())
     }
 
     private mutating func cachePrefixes(of format: BlockFormat?) {
@@ -217,5 +217,16 @@ public struct Simulation: ~Copyable {
         if engines[instance].isTouched { return }
         engines[instance].isTouched = true
         touched.append(instance)
+    }
+}
+
+/// What arrives next, if anything does. Its time is asked for at every instant, where the request is long to look at.
+private struct UpcomingRequest {
+    let request: Request?
+    let arrival: SimulationTime
+
+    init(_ request: Request?) {
+        self.request = request
+        arrival = request?.arrival ?? .never
     }
 }

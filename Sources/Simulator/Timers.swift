@@ -11,10 +11,12 @@ package struct Timers: ~Copyable {
     package var earliest: SimulationTime { SimulationTime(nanoseconds: times.minimum) }
 
     /// Sets or, with `never`, clears the time of a subject. O(log n).
+    @inline(__always)
     package mutating func set(_ subject: Int, to time: SimulationTime) { times.set(subject, to: time.nanoseconds) }
 
     /// Clears and returns the subject that is due at `time`, the lowest first; `nil` if the earliest time is another.
     /// O(log n).
+    @inline(__always)
     package mutating func take(at time: SimulationTime) -> Int? {
         guard earliest == time else { return nil }
         let subject = times.indexOfMinimum

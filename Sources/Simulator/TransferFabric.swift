@@ -1,8 +1,7 @@
-internal import DequeModule
 internal import EventKernel
 
 /// A prompt that waits on its prefill instance for a decode instance to pull it.
-struct BridgeEntry: Sendable {
+struct BridgeEntry: Sendable, BitwiseCopyable {
     var source: Int
     var slot: Int32
     var blocks: Int
@@ -12,7 +11,7 @@ struct BridgeEntry: Sendable {
 }
 
 /// Prompt KV on its way from one instance to another.
-struct Transfer: Sendable {
+struct Transfer: Sendable, BitwiseCopyable {
     var offer: BridgeEntry
     var destination: Int
     var requested: SimulationTime
@@ -53,19 +52,21 @@ struct Transfer: Sendable {
 struct TransferFabric: ~Copyable, Sendable {
     private let lanes: Int
     /// Into each instance: those on their way first, then those that wait.
-    private var inbound: UniqueBuffer<Deque<Transfer>>
+    private var inbound = UniqueBuffer<UniqueQueue<Transfer>>()
     private var moving: UniqueBuffer<Int>
     /// Destinations of what is on its way out of each instance.
-    private var outbound: UniqueBuffer<ContiguousArray<Int>>
+    private var outbound = UniqueBuffer<UniqueQueue<Int>>()
     /// Destinations whose earliest finish the latest request or finish may have changed.
     private(set) var changed = UniqueBuffer<Int>()
 
     /// - Parameter lanes: Transfers that a destination takes in at a time.
     init(instances: Int, lanes: Int) {
         self.lanes = lanes
-        inbound = UniqueBuffer(repeating: [], count: instances)
+        for _ in 0..<instances {
+            inbound.append(UniqueQueue())
+            outbound.append(UniqueQueue())
+        }
         moving = UniqueBuffer(repeating: 0, count: instances)
-        outbound = UniqueBuffer(repeating: [], count: instances)
     }
 
     /// When the next transfer into an instance is done, as things stand.
@@ -99,9 +100,11 @@ struct TransferFabric: ~Copyable, Sendable {
     /// Takes out all transfers that meet a condition, on their way or waiting; the others go on with what this leaves them.
     mutating func cancel(_ isCancelled: (Transfer) -> Bool, at now: SimulationTime) -> [Transfer] {
         var cancelled: [Transfer] = []
-        for destination in inbound.indices where inbound[destination].contains(where: isCancelled) {
-            let (all, wereMoving) = (inbound[destination], moving[destination])
-            (inbound[destination], moving[destination]) = ([], 0)
+        for destination in inbound.indices {
+            let (all, wereMoving) = (inbound[destination].elements, moving[destination])
+            guard all.contains(where: isCancelled) else { continue }
+            inbound[destination].removeAll()
+            moving[destination] = 0
             for (position, transfer) in all.enumerated() {
                 if !isCancelled(transfer) {
                     inbound[destination].append(transfer)

@@ -21,20 +21,30 @@ struct UniqueBuffer<Element: ~Copyable>: ~Copyable {
 
     subscript(index: Int) -> Element {
         unsafeAddress {
-            precondition(index >= 0 && index < count, "no element at this index")
+            precondition(holds(index), "no element at this index")
             return UnsafePointer(base + index)
         }
         unsafeMutableAddress {
-            precondition(index >= 0 && index < count, "no element at this index")
+            precondition(holds(index), "no element at this index")
             return base + index
         }
     }
+
+    /// Unchecked: for indices of which it follows from others, checked before, that there are such elements.
+    subscript(known index: Int) -> Element {
+        unsafeAddress { UnsafePointer(base + index) }
+        unsafeMutableAddress { base + index }
+    }
+
+    /// One comparison: a negative index is a large one.
+    @inline(__always)
+    private func holds(_ index: Int) -> Bool { UInt(bitPattern: index) < UInt(bitPattern: count) }
 
     /// O(1) amortised.
     mutating func append(_ element: consuming Element) {
         if count == capacity { grow() }
         (base + count).initialize(to: element)
-        count += 1
+        count &+= 1
     }
 
     mutating func removeLast() -> Element {
@@ -48,6 +58,7 @@ struct UniqueBuffer<Element: ~Copyable>: ~Copyable {
         count = 0
     }
 
+    @inline(never)
     private mutating func grow() {
         capacity = max(8, 2 * capacity)
         let larger = UnsafeMutablePointer<Element>.allocate(capacity: capacity)

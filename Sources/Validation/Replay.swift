@@ -58,4 +58,6 @@ private struct RecordKeeper: Recorder {
     var records: [RequestRecord] = []
 
     mutating func record(_ request: RequestRecord) { records.append(request) }
+    var recordsIterations: Bool { false }
+    var tokenGaps: TokenGapRecording { .ignored }
 }

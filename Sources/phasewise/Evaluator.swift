@@ -170,10 +170,6 @@ private struct WatchingRecorder: Recorder {
 
     mutating func record(_ request: RequestRecord) { watch.counter.record(request) }
     var recordsIterations: Bool { false }
-    mutating func recordTokenGaps(_ gap: SimulationDuration, count: Int) {
-        watch.counter.recordTokenGaps(gap, count: count)
-    }
-    func longestGap(countedWith gap: SimulationDuration) -> SimulationDuration {
-        watch.counter.longestGap(countedWith: gap)
-    }
+    var tokenGaps: TokenGapRecording { watch.counter.tokenGaps }
+    mutating func recordTokenGaps(_ gaps: LatencyHistogram) { watch.counter.recordTokenGaps(gaps) }
 }

@@ -34,12 +34,13 @@ struct RunWatch<Base: Recorder>: Recorder {
     }
 
     var recordsIterations: Bool { false }
+    var tokenGaps: TokenGapRecording { base.tokenGaps }
     mutating func recordTokenGaps(_ gap: SimulationDuration, count: Int) { base.recordTokenGaps(gap, count: count) }
+    mutating func recordTokenGaps(_ gaps: LatencyHistogram) { base.recordTokenGaps(gaps) }
     mutating func record(_ interval: IntervalRecord) { base.record(interval) }
     mutating func record(_ change: PartitionChangeRecord) {
         partitionChanges.append(change)
         base.record(change)
     }
     mutating func record(_ transfer: TransferRecord) { base.record(transfer) }
-    func longestGap(countedWith gap: SimulationDuration) -> SimulationDuration { base.longestGap(countedWith: gap) }
 }

@@ -91,15 +91,15 @@ struct LatencyHistogramTests {
         var grouped = LatencyHistogram()
         for _ in 0..<200 {
             let gap = SimulationDuration(rounding: random.logNormal(mu: -4, sigma: 2))
-            let longest = single.longestGap(countedWith: gap)
+            let longest = GapClass(of: gap).longest
             #expect(longest >= gap)
-            #expect(grouped.longestGap(countedWith: longest) == longest)
+            #expect(GapClass(of: longest).longest == longest)
             single.record(gap, count: 1)
             single.record(longest, count: 2)
             grouped.record(gap, count: 3)
             // The next nanosecond belongs to the next class.
             let next = longest + SimulationDuration(nanoseconds: 1)
-            #expect(single.longestGap(countedWith: next) > longest)
+            #expect(GapClass(of: next).longest > longest)
         }
         #expect(single.buckets == grouped.buckets)
         #expect(single.distribution == grouped.distribution)
@@ -135,8 +135,39 @@ struct LatencyHistogramTests {
             (0, 0), (255, 255), (256, 257), (511, 511), (512, 515), (1_000, 1_003), (1_000_000_000, 1_002_438_655),
         ] as [(Int64, Int64)])
     func classes(gap: Int64, last: Int64) {
-        let longest = LatencyHistogram().longestGap(countedWith: SimulationDuration(nanoseconds: gap))
+        let longest = GapClass(of: SimulationDuration(nanoseconds: gap)).longest
         #expect(longest.nanoseconds == last)
+    }
+
+    @Test("every class begins where the one before it ends, and is found by its number")
+    func adjacency() {
+        var next = SimulationDuration.zero
+        for index in 0..<GapClass.count {
+            let gaps = GapClass(index: index)
+            #expect(gaps.shortest == next && gaps.longest >= next)
+            for gap in [gaps.shortest, gaps.longest] {
+                #expect(GapClass.index(of: gap) == index)
+                #expect(GapClass(of: gap).shortest == gaps.shortest && GapClass(of: gap).longest == gaps.longest)
+            }
+            next = gaps.longest + SimulationDuration(nanoseconds: 1)
+        }
+        #expect(next.nanoseconds == 1 << 62)
+        for gap in [-1, Int64.min, 1 << 62, .max] {
+            #expect(GapClass.index(of: SimulationDuration(nanoseconds: gap)) >= GapClass.count, "no class")
+        }
+    }
+
+    @Test("what two have counted is added class by class", arguments: 0..<20 as Range<UInt64>)
+    func addition(seed: UInt64) {
+        var random = RandomStreams(seed: seed).stream(named: "gaps")
+        var (one, other, both) = (LatencyHistogram(), LatencyHistogram(), LatencyHistogram())
+        for step in 0..<100 {
+            let gap = SimulationDuration(rounding: random.exponential(mean: 0.02))
+            if step % 2 == 0 { one.record(gap, count: step) } else { other.record(gap, count: step) }
+            both.record(gap, count: step)
+        }
+        one.add(other)
+        #expect(one.buckets == both.buckets)
     }
 
     @Test("gaps of zero and of years are counted")

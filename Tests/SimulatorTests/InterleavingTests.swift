@@ -194,7 +194,7 @@ extension Instance {
     /// Blocks that each request holds, by its number.
     fileprivate mutating func blocksByRequest() -> [Int: Int] {
         var held: [Int: Int] = [:]
-        for slot in Array(waiting) + Array(prefilling) + Array(prefilled) {
+        for slot in waiting.elements + prefilling.elements + prefilled.elements {
             held[requests[slot].request.index] = requests[slot].blocks
         }
         let isInFlight = lanes[1].isRunning && lanes[1].batch.decodes

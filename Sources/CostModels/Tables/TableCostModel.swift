@@ -104,23 +104,44 @@ public final class TableCostModel: CostModel {
             decode: slowdown(decode, decodeKernels, measured.decode))
     }
 
-    /// By what each kernel rests on. Host time, and what padding and factors of the runtime add, is analytic.
     public func provenance(of shape: IterationShape, sms: Int) -> ProvenanceShares {
+        if !shape.isDecodeOnly { return workAndProvenance(of: shape, sms: sms).provenance }
+        let (lane, context) = (lane(sms), shape.decodeContextTokens)
+        let line = decodeLine(sequences: shape.decodeSequences, contextTokens: context, lane)
+        return shares(
+            of: shape, lane.kernels, attention(of: shape, lane.kernels), work: line.work(contextTokens: context))
+    }
+
+    public func workAndProvenance(
+        of shape: IterationShape, sms: Int
+    ) -> (work: Work, provenance: ProvenanceShares) {
+        if shape.isDecodeOnly { return (work(of: shape, sms: sms), provenance(of: shape, sms: sms)) }
+        let kernels = lane(sms).kernels
+        let attention = attention(of: shape, kernels)
+        let work = work(ofPrefill: shape, kernels, attention)
+        return (work, shares(of: shape, kernels, attention, work: work))
+    }
+
+    public func decodeLineAndProvenance(
+        sequences: Int, contextTokens: Int, sms: Int
+    ) -> (line: DecodeCostLine, provenance: ProvenanceShares) {
         let lane = lane(sms)
-        let attention = attention(of: shape, lane.kernels)
+        let line = decodeLine(sequences: sequences, contextTokens: contextTokens, lane)
+        let middle = IterationShape.decode(sequences: sequences, contextTokens: line.middleContext)
+        let work = line.work(contextTokens: line.middleContext)
+        return (line, shares(of: middle, lane.kernels, attention(of: middle, lane.kernels), work: work))
+    }
+
+    /// By what each kernel rests on. Host time, and what padding and factors of the runtime add, is analytic.
+    private func shares(
+        of shape: IterationShape, _ kernels: TableKernels, _ attention: Attention, work: Work
+    ) -> ProvenanceShares {
         let sequences = sequences(of: shape)
         let sampled = shape.prefillCompletions + sequences
-        var shares = lane.kernels.shares(rows: shape.prefillTokens + sequences, sampled: sampled)
-        shares[attention.prefill.provenance] += lane.kernels.layers * attention.prefill.seconds
-        shares[attention.decode.provenance] += lane.kernels.layers * attention.decode.seconds
-        shares[.interpolated] += lane.kernels.gaps(sampled: sampled)
-        let work: Work
-        if shape.isDecodeOnly {
-            let (sequences, context) = (shape.decodeSequences, shape.decodeContextTokens)
-            work = decodeLine(sequences: sequences, contextTokens: context, lane).work(contextTokens: context)
-        } else {
-            work = self.work(ofPrefill: shape, lane.kernels, attention)
-        }
+        var shares = kernels.shares(rows: shape.prefillTokens + sequences, sampled: sampled)
+        shares[attention.prefill.provenance] += kernels.layers * attention.prefill.seconds
+        shares[attention.decode.provenance] += kernels.layers * attention.decode.seconds
+        shares[.interpolated] += kernels.gaps(sampled: sampled)
         shares[.analytic] += max(0, work.seconds - shares.total)
         return shares
     }
