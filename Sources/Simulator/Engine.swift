@@ -153,8 +153,9 @@ extension Engine {
         }
     }
 
-    /// Called when the last token of a request is generated.
-    @inline(__always)
+    /// Called when the last token of a request is generated. Not inlined: what it needs would be made ready at the end of
+    /// every iteration.
+    @inline(never)
     private mutating func complete(_ slot: Int32, _ context: inout RunContext, _ recorder: inout some Recorder) {
         context.finish(
             instance.requests[slot].record(.completed, completion: context.now, decodeInstance: instance.index),

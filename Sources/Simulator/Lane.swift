@@ -98,7 +98,7 @@ struct Lane: ~Copyable, Sendable {
     mutating func plan(iterations: Int, slowdown: Slowdown) {
         run.slowdown = slowdown
         plannedIterations = iterations
-        plannedWork = run.totalWork(count: iterations)
+        plannedWork = iterations == 1 ? run.first : run.totalWork(count: iterations)
         end = run.start.after(plannedWork - run.done, at: slowdown)
     }
 
