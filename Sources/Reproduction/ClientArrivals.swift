@@ -23,7 +23,7 @@ struct ClientArrivals: Sendable {
         gaps = (0..<Self.rates.count * Self.requests).map { _ in generator.exponential() }
     }
 
-    /// Over the gaps of a rate, what their mean should be: by how much more than its name says the rate really was.
+    /// How many times its nominal value a rate really was: the mean that its gaps should have over the mean that they have.
     func excess(at index: Int) -> Double {
         let first = index * Self.requests
         return Double(Self.requests) / gaps[first..<first + Self.requests].reduce(0, +)
