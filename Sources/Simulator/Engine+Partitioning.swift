@@ -52,10 +52,27 @@ extension Engine {
     /// Asks the controller if it is due, lets lanes between two iterations change over, and says which may begin another.
     /// Everything that ends at this instant is booked already.
     /// - Precondition: `isControlled`.
+    @inline(__always)
     mutating func repartition(_ context: inout RunContext, _ recorder: inout some Recorder) -> PhasePair<Bool> {
         // In its place: a control holds whatever its controller remembers, and is long to copy.
-        let now = context.now
         partitionControl[0].countIterations(instance.lanes[0].iterations + instance.lanes[1].iterations)
+        if partitionControl[0].isQuiet(at: context.now), hasCapsInForce {
+            return PhasePair(prefill: true, decode: true)
+        }
+        return decidePartition(&context, &recorder)
+    }
+
+    private var hasCapsInForce: Bool {
+        @inline(__always) mutating get {
+            let caps = partitionControl[0].inForce
+            return caps.prefill == instance.lanes[0].sms && caps.decode == instance.lanes[1].sms
+        }
+    }
+
+    private mutating func decidePartition(
+        _ context: inout RunContext, _ recorder: inout some Recorder
+    ) -> PhasePair<Bool> {
+        let now = context.now
         if partitionControl[0].isDue(at: now) {
             let load = instance.load
             _ = partitionControl[0].consult(at: now, load: load)
@@ -77,8 +94,8 @@ extension Engine {
 
     /// Caps of lanes that are running stay what they were until their boundary: the control changes no others.
     private mutating func applyPartition(_ context: inout RunContext, _ recorder: inout some Recorder) {
+        if hasCapsInForce { return }
         let caps = partitionControl[0].inForce
-        guard caps.prefill != instance.lanes[0].sms || caps.decode != instance.lanes[1].sms else { return }
         instance.lanes[0].sms = caps.prefill
         instance.lanes[1].sms = caps.decode
         let record = instance.partitionRecord(reason: partitionControl[0].reason ?? "")

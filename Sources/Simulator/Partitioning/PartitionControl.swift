@@ -75,6 +75,21 @@ public struct PartitionControl: Sendable {
         }
     }
 
+    /// Whether nothing is under way, due or awaited, as is so at most events: both phases may go on as they are.
+    ///
+    /// Mutating although it changes nothing: to borrow a control for what is inlined copies it.
+    @inline(__always)
+    mutating func isQuiet(at now: SimulationTime) -> Bool {
+        let isDecided =
+            switch cadence {
+            case .completions(let count): completions.count < count
+            case .iterations(let count): iterations - observedIterations < count
+            // It waits for a time.
+            case .every: false
+            }
+        return isDecided && !change.isSwitching(at: now)
+    }
+
     /// Whether a change is under way.
     public func isSwitching(at now: SimulationTime) -> Bool { change.isSwitching(at: now) }
 
