@@ -1,7 +1,8 @@
 import CostModels
 import EventKernel
-import Simulator
 import Testing
+
+@testable import Simulator
 
 @Suite("Partition control of an instance")
 struct PartitionControlTests {
@@ -41,6 +42,34 @@ struct PartitionControlTests {
 
         let byTime = Self.control(.every(ms(500)))
         #expect(!byTime.isDue(at: at(0.499)) && byTime.isDue(at: at(0.5)))
+    }
+
+    @Test(
+        "a quiet control is not due, awaits no time and lets both phases go on", arguments: 0..<200 as Range<UInt64>)
+    func quiet(seed: UInt64) {
+        var random = RandomStreams(seed: seed).stream(named: "control")
+        let cadences: [ObservationCadence] = [.completions(3), .iterations(7), .every(ms(40))]
+        let cadence = cadences[random.index(below: 3)]
+        var control = Self.control(cadence, preparation: random.index(below: 2) == 0 ? 0 : 0.05)
+        var quiet = 0
+        for step in 1...100 {
+            let now = at(0.01 * Double(step))
+            control.countIterations(step)
+            if random.index(below: 3) == 0 { control.recordCompletion(Self.completion, at: now) }
+            let wasQuiet = control.isQuiet(at: now)
+            if wasQuiet { #expect(!control.isDue(at: now) && control.nextLook(after: now) == .never) }
+            if control.isDue(at: now) { _ = control.consult(at: now, load: .idle) }
+            let before = control.inForce
+            for phase in ServingPhase.allCases where random.index(below: 2) == 0 || wasQuiet {
+                let begin = control.reachBoundary(of: phase, at: now, usedBlocks: 5)
+                if wasQuiet { #expect(begin == now) }
+            }
+            if wasQuiet {
+                quiet += 1
+                #expect(control.inForce == before)
+            }
+        }
+        if case .every = cadence { #expect(quiet == 0) } else { #expect(quiet > 0) }
     }
 
     @Test("while a change is under way nobody is asked, and while prefill changes no sample is kept")
