@@ -54,8 +54,8 @@ struct SharingEvidence: Sendable {
             let rule = Llama8BOnA100.coRun(waitSecondsPerLayer: wait, bandwidthLoss: bandwidthLoss)
             rules.append((name, .coRun(rule)))
         }
-        let constant = 0.02
-        for host in [0, constant - Llama8BOnA100.weightReadSeconds] {
+        // All of the constant part is kernels, or the reading of weights alone.
+        for host in [0, Llama8BOnA100.decode.constantSeconds - Llama8BOnA100.weightReadSeconds] {
             for perSequence in [0, Llama8BOnA100.hostSecondsPerSequence] {
                 let name =
                     "the H200's surface; of decode, \(decimal(host * 1e3, 1)) ms and \(decimal(perSequence * 1e3, 1)) ms a "

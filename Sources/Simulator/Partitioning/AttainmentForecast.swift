@@ -76,17 +76,14 @@ struct AttainmentForecast {
         let prompts = Int((queue / perPrompt).rounded())
         let now = load.decodeSequences + load.prefilledRequests
         var sequences = Double(now)
-        if let outputTokens, steady.tokenSeconds > 0 {
-            let lifetime = outputTokens * steady.tokenSeconds
-            let settled = min(Double(limits.maxSequences), arrivalRate * lifetime)
+        if let (settled, lifetime) = settledBatch(tokenSeconds: steady.tokenSeconds) {
             sequences += (settled - sequences) * (1 - exp(-seconds / lifetime))
         }
-        let context = load.decodeSequences > 0 ? load.decodeContextTokens / load.decodeSequences : promptTokens
         let decoding = Int(sequences.rounded())
         return InstanceLoad(
             waitingRequests: prompts, waitingTokens: prompts * promptTokens,
             oldestWait: SimulationDuration(rounding: queue), prefilledRequests: 0, decodeSequences: decoding,
-            decodeContextTokens: decoding * context)
+            decodeContextTokens: decoding * meanContext)
     }
 
     private func firstTokenAttainment(
@@ -133,7 +130,7 @@ extension AttainmentForecast {
     /// Batch sizes and durations depend on each other; three rounds, from one prompt and the present decode batch.
     private func steadyState(under partition: SMPartition) -> SteadyState {
         let now = load.decodeSequences + load.prefilledRequests
-        let context = load.decodeSequences > 0 ? load.decodeContextTokens / load.decodeSequences : promptTokens
+        let context = meanContext
         let largestBatch = max(1, min(limits.maxSequences, limits.maxBatchedTokens / promptTokens))
         var sequences = Double(now)
         var state = SteadyState(batch: 1, batchSeconds: 0, tokenSeconds: 0)
@@ -166,12 +163,22 @@ extension AttainmentForecast {
 
     /// The decode batch on average over the horizon, on its way to Little's law.
     private func meanSequences(from now: Int, tokenSeconds: Double) -> Double {
-        guard let outputTokens, tokenSeconds > 0 else { return Double(now) }
-        let lifetime = outputTokens * tokenSeconds
-        let settled = min(Double(limits.maxSequences), arrivalRate * lifetime)
+        guard let (settled, lifetime) = settledBatch(tokenSeconds: tokenSeconds) else { return Double(now) }
         let lifetimes = horizonSeconds / lifetime
         let progress = 1 - (1 - exp(-lifetimes)) / lifetimes
         return Double(now) + (settled - Double(now)) * progress
+    }
+
+    /// The decode batch by Little's law, and how long a sequence is in it; `nil` if lengths or times are unknown.
+    private func settledBatch(tokenSeconds: Double) -> (sequences: Double, lifetime: Double)? {
+        guard let outputTokens, tokenSeconds > 0 else { return nil }
+        let lifetime = outputTokens * tokenSeconds
+        return (min(Double(limits.maxSequences), arrivalRate * lifetime), lifetime)
+    }
+
+    /// Of the sequences that decode.
+    private var meanContext: Int {
+        load.decodeSequences > 0 ? load.decodeContextTokens / load.decodeSequences : promptTokens
     }
 
     private func prefillShape(_ prompts: Int) -> IterationShape {
