@@ -4,8 +4,8 @@ internal import Simulator
 
 /// Service times and memory of Llama-3-8B on A100s, taken from runs of one phase alone and used in every figure.
 ///
-/// Sources are figures of the semi-PD paper (arXiv 2504.19867): decode alone from Fig. 9(d), one prefill GPU for each
-/// decode GPU, by simulating it (`PhaseAloneEvidence`); prefill alone from Fig. 9(c) and from the latency of a single
+/// Sources are figures of the semi-PD paper (arXiv 2504.19867): decode alone from DistServe, one prefill GPU for each
+/// decode GPU, by simulating it (`DecodeAlone`); prefill alone from Fig. 9(c) and from the latency of a single
 /// request that Table 2 implies; the response to SMs from Fig. 10. All of it ran on the DistServe runtime. Of vLLM the
 /// paper shows no phase alone; the time of its host comes from LongBench at low rates, see `vLLM`.
 enum Llama8BOnA100 {
@@ -13,9 +13,9 @@ enum Llama8BOnA100 {
     /// 32 layers, 8 KV heads of 128, two bytes, keys and values.
     static let keyValueBytesPerToken = 131_072
 
-    /// 20 ms + 0.2 ms for each sequence of about 350 tokens, of which reading the KV cache at four fifths of 2039 GB/s takes
-    /// 80 ns a token; what is left of the 0.2 ms does not depend on the context.
-    static let decode = decode(constantMilliseconds: 20, millisecondsPerSequence: 0.2)
+    /// 20 ms + 0.21 ms for each sequence of about 350 tokens, of which reading the KV cache at four fifths of 2039 GB/s takes
+    /// 80 ns a token; what is left of the 0.21 ms does not depend on the context.
+    static let decode = decode(constantMilliseconds: 20, millisecondsPerSequence: 0.21)
 
     static func decode(
         constantMilliseconds: Double, millisecondsPerSequence: Double
@@ -53,26 +53,40 @@ enum Llama8BOnA100 {
 
     /// What vLLM 0.6.0 adds to the kernels of an iteration, seconds. Its kernels are taken to be the same: reading weights,
     /// 0.085 ms for each prompt token, reading KV.
-    struct Host {
+    struct Host: Hashable {
         var seconds: Double
+        /// Arithmetic included.
         var secondsPerSequence: Double
+        /// The least that an iteration takes, besides what its tokens take, where no CUDA graph spares the host from launching
+        /// each kernel: with prompts, or with more sequences than graphs were captured for.
+        var eagerSeconds: Double
+
+        /// The largest batch for which vLLM 0.6.0 captures a graph (`_BATCH_SIZES_TO_CAPTURE` of its model runner).
+        static let graphSequences = 256
     }
 
-    /// Fitted to P90 TPOT of vLLM-S and vLLM-D on LongBench at 1 to 2 requests/s (Fig. 12b), where neither is overloaded:
-    /// `PhaseAloneEvidence`. The time for each sequence includes its arithmetic.
-    static let vLLM = Host(seconds: 6e-3, secondsPerSequence: 0.35e-3)
+    /// Fitted to P90 TPOT of vLLM-S and vLLM-D and P90 TTFT of vLLM-D on LongBench at 1 to 2 requests/s (Fig. 12b), where
+    /// neither is overloaded: `PhaseAloneEvidence`.
+    static let vLLM = Host(seconds: 6e-3, secondsPerSequence: 0.3e-3, eagerSeconds: 15e-3)
 
     static func vLLMCosts(_ host: Host = vLLM) -> AffineCostModel {
-        AffineCostModel(
-            streamingMultiprocessors: streamingMultiprocessors, iterationSeconds: host.seconds,
-            prefill: prefill(tensorParallelism: 1),
-            decode: AffineCostModel.DecodeCost(
-                constantSeconds: weightReadSeconds, secondsPerContextToken: keyValueSecondsPerToken,
-                secondsPerSequence: host.secondsPerSequence, smResponse: decode.smResponse))
+        func decode(constantSeconds: Double) -> AffineCostModel.DecodeCost {
+            AffineCostModel.DecodeCost(
+                constantSeconds: constantSeconds, secondsPerContextToken: keyValueSecondsPerToken,
+                secondsPerSequence: host.secondsPerSequence, smResponse: Self.decode.smResponse)
+        }
+        var prefill = prefill(tensorParallelism: 1)
+        prefill.constantSeconds += host.eagerSeconds
+        return AffineCostModel(
+            streamingMultiprocessors: streamingMultiprocessors, iterationSeconds: host.seconds, prefill: prefill,
+            decode: decode(constantSeconds: weightReadSeconds),
+            largeBatch: AffineCostModel.LargeBatch(
+                above: Host.graphSequences,
+                decode: decode(constantSeconds: max(host.eagerSeconds, weightReadSeconds))))
     }
 
-    /// The released example's limit of sequences. Fig. 9(d) alone is of a larger one than the 512 that the paper states, since
-    /// its TPOT does not explode where Fig. 12(a)'s does.
+    /// The released example's limit of sequences. Fig. 9(d) is of a larger one than the 512 that the paper states, since its
+    /// TPOT does not explode where Fig. 12(a)'s does.
     static let figure9Sequences = 1024
 
     /// Between the client and the GPU, before the first token: 19 ms of a single request's 40. Of all splits of the 19 ms
@@ -94,7 +108,7 @@ enum Llama8BOnA100 {
                 hostSecondsPerSequence: hostSecondsPerSequence))
     }
 
-    /// Of the runtime of DistServe and semi-PD, which decode's 0.2 ms includes (section 4.5 of the notes).
+    /// Of the runtime of DistServe and semi-PD, which decode's 0.21 ms includes (section 4.5 of the notes).
     static let hostSecondsPerSequence = 0.1e-3
 
     /// The law that was fitted to three policies on an H200 (`Results/validation`), with its numbers but two: the wait
@@ -155,9 +169,10 @@ enum Llama8BOnA100 {
         static let smallGPU = 22.0
     }
 
-    /// The paper says only that a transfer takes about as long as a decode token: 150 GB/s and 5 ms for the block-by-block
-    /// pull, within the time between first and second token. The released engine decodes nothing while it pulls.
-    static let transfer = transfer(milliseconds: 5, pausesDecode: true)
+    /// The paper says only that a transfer takes about as long as a decode token: 150 GB/s and 7 ms for the block-by-block
+    /// pull, within the time between first and second token. The released engine decodes nothing while it pulls. Of the pulls
+    /// in `PullSensitivity`, 7 ms comes closest to decode alone and to phases shared.
+    static let transfer = transfer(milliseconds: 7, pausesDecode: true)
 
     static func transfer(milliseconds: Int64, pausesDecode: Bool) -> TransferConfiguration {
         TransferConfiguration(

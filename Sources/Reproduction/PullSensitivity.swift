@@ -1,8 +1,11 @@
-/// What hangs on how long a pull of a prompt's KV takes, which the paper does not say: results with pulls of several lengths, decode
-/// refitted to Fig. 9(d) for each.
+/// What hangs on how long a pull of a prompt's KV takes, which the paper does not say and decode alone hardly tells: results with
+/// pulls of several lengths, decode refitted for each.
 struct PullSensitivity: Sendable {
     private struct Row: Sendable {
         var decode: DecodeAlone
+        /// From the paper, of DistServe alone and of phases shared.
+        var alone: Double
+        var shared: Double
         /// Of (100,100) over DistServe, mean of the four panels of Fig. 15.
         var gain: Double
         var distServe: Double?
@@ -14,11 +17,7 @@ struct PullSensitivity: Sendable {
     private let rows: [Row]
 
     init(_ setup: Setup) {
-        let readings = [
-            DecodeAlone(pulling: 10, pausesDecode: false, 19, 0.24), DecodeAlone(pulling: 5, 20, 0.2),
-            DecodeAlone(pulling: 10, 20, 0.17),
-        ]
-        rows = readings.map { decode in
+        rows = DecodeAlone.pulls.map { decode in
             func sweep(_ system: ServingSystem, _ workload: PaperWorkload) -> Sweep {
                 let rates = workload == .shareGPT ? (16...40).map { Double($0) / 2 } : (8...20).map { Double($0) / 5 }
                 return Sweep(
@@ -35,7 +34,8 @@ struct PullSensitivity: Sendable {
                 decode.applied(to: .semiPD(prefill: 50, decode: 50, setup)), .shareGPT, rates: [10.5], setup: setup,
                 arrivals: .paper)
             return Row(
-                decode: decode, gain: gains.reduce(0, +) / Double(gains.count),
+                decode: decode, alone: decode.distance(setup), shared: SharingEvidence.leastDistance(decode, setup),
+                gain: gains.reduce(0, +) / Double(gains.count),
                 distServe: pairs[0].apart.curve(.p90TPOT).firstRise(above: 200),
                 semiPD: pairs[0].shared.curve(.p90TPOT).firstRise(above: 150),
                 hardSplit: half.curve(.p50TPOT)[10.5] / pairs[0].shared.curve(.p50TPOT)[10.5])
@@ -45,16 +45,16 @@ struct PullSensitivity: Sendable {
     var text: String {
         func rate(_ value: Double?) -> String { value.map { decimal($0, 1) } ?? "none" }
         var text = """
-            | decode | gain of (100,100) over DistServe (row 1) | TPOT of DistServe passes 200 ms, of semi-PD 150 ms (row 3) | \
+            | decode | rms of phases alone | of phases shared | gain of (100,100) over DistServe (row 1) | TPOT of DistServe passes 200 ms, of semi-PD 150 ms (row 3) | \
             (50,50) over (100,100) at 10.5 (row 8) |
-            |---|---:|---:|---:|
+            |---|---:|---:|---:|---:|---:|
 
             """
         for row in rows {
             let name = row.decode.isUsed ? "**\(row.decode.name)**" : row.decode.name
             text +=
-                "| \(name) | \(decimal(row.gain, 2)) | \(rate(row.distServe)), \(rate(row.semiPD)) | \(decimal(row.hardSplit, 2)) |\n"
+                "| \(name) | \(decimal(row.alone, 3)) | \(decimal(row.shared, 3)) | \(decimal(row.gain, 2)) | \(rate(row.distServe)), \(rate(row.semiPD)) | \(decimal(row.hardSplit, 2)) |\n"
         }
-        return text + "| paper | 1.31 | 11.1, 15.6 | 1.80 |\n"
+        return text + "| paper | | | 1.31 | 11.1, 15.6 | 1.80 |\n"
     }
 }

@@ -32,14 +32,21 @@ struct ReproductionReport {
         """
         ## Rules
 
-        * Service times come from runs of one phase alone: decode 20 ms + 0.2 ms for each sequence of 350 tokens (Fig. 9d), \
-        prefill 0.085 ms a token (Figs. 9c, Table 2) and 19 ms of latency that do not hold the GPU. Decode was 22.7 ms + \
-        0.208 ms in an earlier version, by a formula; it was fitted anew, by simulating Fig. 9(d), after results of all \
-        systems had been seen.
+        * Service times come from runs of one phase alone: decode 20 ms + 0.21 ms for each sequence of 350 tokens (DistServe in \
+        Figs. 9d, 13a and its medians), prefill 0.085 ms a token (Figs. 9c, Table 2) and 19 ms of latency that do not hold the \
+        GPU. Decode was 22.7 ms + 0.208 ms in an earlier version, by a formula, and 20 ms + 0.2 ms in another, by simulating \
+        Fig. 9(d) alone.
+        * Outputs of ShareGPT have a mean of 200 tokens, by Little's law. Six in ten are replies of that set and four its \
+        prompts, as where a client takes the first two turns of pieces of conversations whoever speaks. That share is \
+        fitted to decode alone, the readings above (at the end); earlier versions had a lognormal, which is far off there: the \
+        paper's P99 TPOT of DistServe, seconds above 12 requests/s, is of short outputs that wait between their first token and \
+        their second. This was found after results with the lognormal had been seen. Row 3's lines on DistServe's TPOT, of P90, are of \
+        the same runs and no blind tests.
         * DistServe decodes nothing while it pulls a prompt's KV, as its released loop does. The paper says only that a pull \
-        takes about as long as a decode token. It is 5 ms + 150 GB/s; before, it was 10 ms beside decode. Fig. 9(d) does not \
-        tell pulls up to 10 ms apart, and 5 ms was chosen after results with 0, 5 and 10 had been seen: what hangs on it \
-        stands at the end. Fig. 9 is run with the 1024 sequences of the released example, everything else with the stated 512.
+        takes about as long as a decode token. It is 7 ms + 150 GB/s. Decode alone does not tell pulls up to 12 ms apart if \
+        decode is refitted for each; of those, 7 ms is closest to decode alone and phases shared together (at the end), where \
+        also stands what hangs on it. Earlier versions had 10 ms beside decode, and 5 ms. Fig. 9 is run with the 1024 sequences \
+        of the released example, everything else with the stated 512.
         * Two phases on one GPU slow each other as was measured on an H200 under MPS (`Results/calibration`): the surface of \
         slowdowns by the time that a layer of each lane takes, by what decode reads and by both shares of the SMs. Layers are \
         looked up at the time that they would take there, by the ratio of arithmetic (989 to 312 TFLOP/s) and of bandwidth \
@@ -55,11 +62,13 @@ struct ReproductionReport {
         * LongBench lengths are not stated. Those used are the ones at which phases alone, DistServe's curves in Fig. 12(b), \
         come closest (at the end). The rate at which DistServe's TTFT surges (row 9), LongBench in row 11 and the host time of \
         vLLM lean on them.
-        * vLLM has the same kernels and a host of its own: \(decimal(Llama8BOnA100.vLLM.seconds * 1e3, 0)) ms an iteration and \
-        \(decimal(Llama8BOnA100.vLLM.secondsPerSequence * 1e3, 2)) ms a sequence, arithmetic included, fitted to its P90 TPOT on \
-        LongBench at 1 to 2 requests/s (Fig. 12b), where it is not overloaded, and judged on ShareGPT and by attainment. An \
-        earlier version gave it DistServe's times; that it needs longer ones was known from ShareGPT when these were fitted. \
-        0.35 ms is the best point of the grid at the end.
+        * vLLM has the same kernels and a host of its own: \(decimal(Llama8BOnA100.vLLM.seconds * 1e3, 0)) ms an iteration, \
+        \(decimal(Llama8BOnA100.vLLM.secondsPerSequence * 1e3, 2)) ms a sequence, arithmetic included, and \
+        \(decimal(Llama8BOnA100.vLLM.eagerSeconds * 1e3, 0)) ms to launch the kernels of an iteration that replays no CUDA graph: \
+        one with prompts, or with more than the \(Llama8BOnA100.Host.graphSequences) sequences for which vLLM 0.6.0 captures graphs. \
+        The three are the best point of a grid on LongBench at 1 to 2 requests/s (Fig. 12b), P90 TPOT of both and P90 TTFT of \
+        vLLM-D, where neither is overloaded, and judged on ShareGPT and by attainment. Earlier versions had DistServe's times, \
+        and then no launches, fitted to TPOT; that both were too short for vLLM-D on ShareGPT was known when these were fitted.
         * Dynamic is the released code's controller with its constants, told the limits of the panel, from (100,100) on; \
         preparing a change takes 10 s, which is assumed. Since the client goes through the rates in one process, so does the \
         server: the partition at the end of a rate is that at the beginning of the next. An earlier version began every rate \
@@ -98,7 +107,8 @@ struct ReproductionReport {
         be overloaded.
 
         \(sharing.text)
-        What hangs on the pull, with decode refitted for each:
+        What hangs on the pull, with decode refitted for each to phases alone; phases shared by the best of the four readings of \
+        the surface for each:
 
         \(pulls.text)
         """

@@ -43,8 +43,21 @@ struct ServingRows {
             remarks: [
                 "TPOT of vLLM-S at 13: \(decimal(curves.vLLMS.curve(tpot)[13], 0)) ms with 256 sequences and "
                     + "\(decimal(curves.vLLMS512.curve(tpot)[13], 0)) ms with 512 (paper 125). With 512 its TTFT passes 10 s "
-                    + "at \(curves.vLLMS512.curve(ttft).firstRise(above: 10_000).map { decimal($0, 1) } ?? "no rate")."
+                    + "at \(curves.vLLMS512.curve(ttft).firstRise(above: 10_000).map { decimal($0, 1) } ?? "no rate").",
+                "TPOT of vLLM-D at 11.5, 13, 15: \(values(curves.vLLMD, tpot)) ms (paper 436, 460, 650), median "
+                    + "\(values(curves.vLLMD, .p50TPOT)) (275, 301, 412). Its prompts wait longer in the paper than any rule of its "
+                    + "scheduler explains: P90 TTFT \(values(curves.vLLMD, ttft)) ms (813, 1208, 2462), median "
+                    + "\(values(curves.vLLMD, .p50TTFT)) (229, 227, 267).",
+                "TPOT of DistServe at 11.5, 13, 15: \(values(curves.distServe, tpot)) ms (paper 246, 406, 590), P99 "
+                    + "\(values(curves.distServe, .p99TPOT)) (1051, 1965, 2870).",
+                "Semi-PD at 11.5, 13, 15: TPOT \(values(curves.semiPD, tpot)) ms (paper 102, 119, 135), TTFT "
+                    + "\(values(curves.semiPD, ttft)) ms (177, 199, 219).",
             ])
+    }
+
+    private func values(_ sweep: Sweep, _ quantity: Quantity) -> String {
+        let curve = sweep.curve(quantity)
+        return [11.5, 13, 15].map { decimal(curve[$0], 0) }.joined(separator: ", ")
     }
 
     private var hardSplit: TargetRow {

@@ -1,11 +1,5 @@
 internal import CostModels
 
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
-
 /// The paper's phases alone against the same phases shared, and how close rules of sharing come: what the rule of all
 /// figures rests on. Readings of Figs. 9, 12(a) and 12(b) and of the (50,50) series that the paper's file holds but does
 /// not show. LongBench enters at the rates for which the paper has both phases alone at the same total rate.
@@ -54,23 +48,41 @@ struct SharingEvidence: Sendable {
             let rule = Llama8BOnA100.coRun(waitSecondsPerLayer: wait, bandwidthLoss: bandwidthLoss)
             rules.append((name, .coRun(rule)))
         }
-        // All of the constant part is kernels, or the reading of weights alone.
-        for host in [0, Llama8BOnA100.decode.constantSeconds - Llama8BOnA100.weightReadSeconds] {
-            for perSequence in [0, Llama8BOnA100.hostSecondsPerSequence] {
-                let name =
+        rules += Self.surfaceRules(setup, constantSeconds: Llama8BOnA100.decode.constantSeconds)
+        candidates = rules.map { name, rule in
+            Candidate(
+                name: name, rootMeanSquare: Self.rootMeanSquare(rule, setup) { $0 },
+                isUsed: rule == Llama8BOnA100.sharing(setup.coRuns))
+        }
+    }
+
+    /// All of the constant part of decode is kernels, or the reading of weights alone; and of each sequence.
+    private static func surfaceRules(
+        _ setup: Setup, constantSeconds: Double
+    ) -> [(name: String, rule: AffineCostModel.Sharing)] {
+        [0, constantSeconds - Llama8BOnA100.weightReadSeconds].flatMap { host in
+            [0, Llama8BOnA100.hostSecondsPerSequence].map { perSequence in
+                (
                     "the H200's surface; of decode, \(decimal(host * 1e3, 1)) ms and \(decimal(perSequence * 1e3, 1)) ms a "
-                    + "sequence are not delayed"
-                rules.append(
-                    (
-                        name,
-                        Llama8BOnA100.sharing(
-                            setup.coRuns, hostSeconds: host, hostSecondsPerSequence: perSequence)
-                    ))
+                        + "sequence are not delayed",
+                    Llama8BOnA100.sharing(setup.coRuns, hostSeconds: host, hostSecondsPerSequence: perSequence)
+                )
             }
         }
-        candidates = rules.map { name, rule in
-            let squares = Self.readings.map { reading in
-                let system = ServingSystem.semiPD(prefill: reading.percent, decode: reading.percent, setup)
+    }
+
+    /// With another cost of decode: how far the surface's best reading is from the paper.
+    static func leastDistance(_ decode: DecodeAlone, _ setup: Setup) -> Double {
+        surfaceRules(setup, constantSeconds: decode.constantMilliseconds / 1e3)
+            .map { rootMeanSquare($0.rule, setup, decode.applied) }.min()!
+    }
+
+    private static func rootMeanSquare(
+        _ rule: AffineCostModel.Sharing, _ setup: Setup, _ change: (ServingSystem) -> ServingSystem
+    ) -> Double {
+        PhaseAloneEvidence.rootMeanSquare(
+            readings.map { reading in
+                let system = change(.semiPD(prefill: reading.percent, decode: reading.percent, setup))
                     .priced { model in
                         var model = model
                         model.sharing = rule
@@ -78,20 +90,15 @@ struct SharingEvidence: Sendable {
                     }
                 let sweep = Sweep(
                     system, reading.workload, rates: [reading.rate], setup: setup, arrivals: .paper)
-                let ratio = log(sweep.curve(reading.quantity)[reading.rate] / reading.paper)
-                return ratio * ratio
-            }
-            return Candidate(
-                name: name, rootMeanSquare: (squares.reduce(0, +) / Double(squares.count)).squareRoot(),
-                isUsed: rule == Llama8BOnA100.sharing(setup.coRuns))
-        }
+                return (sweep.curve(reading.quantity)[reading.rate], reading.paper)
+            })
     }
 
     var text: String {
         var text = "| rule | rms of ln(ours/paper) |\n|---|---:|\n"
         for candidate in candidates {
             let name = candidate.isUsed ? "**\(candidate.name)**" : candidate.name
-            text += "| \(name) | \(decimal(candidate.rootMeanSquare, 2)) |\n"
+            text += "| \(name) | \(decimal(candidate.rootMeanSquare, 3)) |\n"
         }
         return text
     }

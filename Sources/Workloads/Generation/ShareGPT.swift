@@ -11,6 +11,40 @@ extension WorkloadModel {
     }
 }
 
+extension LengthDistribution {
+    /// Outputs where data sets were cut from conversations that either side may begin: the second of two turns is the reply
+    /// to a prompt, or the prompt after a reply. vLLM's client takes the first two turns of ShareGPT's pieces whoever
+    /// speaks, which is why its outputs have a mean of about 200 tokens, where replies have 329.
+    /// - Parameters:
+    ///   - share: Of replies, 0 to 1. What is left are prompts. Of both, only what the client keeps: 4 tokens and more,
+    ///     prompts up to 1024 and replies up to 2048.
+    ///   - mean: Tokens; all lengths are scaled to it, since tokenizers differ.
+    public static func shareGPTTurns(replies share: Double, mean: Double) -> LengthDistribution {
+        precondition((0...1).contains(share), "share \(share) of replies, expected 0 to 1")
+        let parts = [
+            (weight: share, lengths: ShareGPT.outputTokens.filter { (4...2048).contains($0) }),
+            (weight: 1 - share, lengths: ShareGPT.promptTokens.filter { (4...1024).contains($0) }),
+        ]
+        let weighted = parts.flatMap { part in
+            part.lengths.map { (length: Double($0), weight: part.weight / Double(part.lengths.count)) }
+        }
+        .sorted { $0.length < $1.length }
+        let scale = mean / weighted.reduce(0) { $0 + $1.length * $1.weight }
+        var level = 0.0
+        var next = 0
+        let steps = 1000
+        return .resampled(
+            (0..<steps).map { step in
+                let middle = (Double(step) + 0.5) / Double(steps)
+                while next < weighted.count - 1, level + weighted[next].weight < middle {
+                    level += weighted[next].weight
+                    next += 1
+                }
+                return max(1, Int((weighted[next].length * scale).rounded()))
+            })
+    }
+}
+
 private enum ShareGPT {
     static let promptTokens = [
         1, 2, 2, 3, 3, 4, 5, 5, 6, 6, 7, 7, 7, 7, 8, 8, 8, 8, 9, 9, 9, 9, 9, 10, 10, 10, 10, 10, 11, 11, 11, 11, 11,

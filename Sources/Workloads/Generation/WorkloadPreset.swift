@@ -37,14 +37,15 @@ public enum WorkloadPreset: String, CaseIterable, Sendable {
 }
 
 extension WorkloadModel {
-    /// The paper (arXiv 2504.19867) states the mean prompt of 251 tokens; its client keeps prompts of 4…1024 tokens
-    /// and sums up to 2048. The mean output of 200 and the spreads are inferred from its latencies: prompt P90 of
-    /// 626, the outputs cut at 800. mu solves for the means after filtering. The rate is the lowest of its plots.
+    /// The paper (arXiv 2504.19867) states the mean prompt of 251 tokens; its client keeps prompts of 4…1024 tokens. The
+    /// spread of prompts is inferred from its latencies, a P90 of 626; mu solves for the mean after filtering. Of outputs,
+    /// the mean of 200 is inferred by Little's law, and that six in ten are replies and the others prompts is fitted to its
+    /// decode alone (`PhaseAloneEvidence`). The rate is the lowest of its plots.
     static var shareGPTPaper: WorkloadModel {
         WorkloadModel(
             name: "sharegpt-paper", arrivals: .poisson(rate: 10.5),
             promptTokens: .logNormal(mu: 5.3238, sigma: 1.4, kept: 4...1024),
-            outputTokens: .logNormal(mu: 5.0509, sigma: 1.0, kept: 4...800))
+            outputTokens: .shareGPTTurns(replies: 0.6, mean: 200))
     }
 
     /// The paper gives no statistics. Its client forces the output to the task's limit, so that outputs take a few
