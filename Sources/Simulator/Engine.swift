@@ -33,6 +33,8 @@ struct Engine: ~Copyable, Sendable {
     private let stages: PipelineStages?
     /// The virtual engines of its instance, itself included, where they share a scheduler.
     let sharing: Range<Int>?
+    /// Whether nobody but its only lane touches its memory.
+    let hasOnlyOneLane: Bool
 
     /// - Parameter transfer: how prompts are pulled into it, if it decodes what others have prefilled.
     init(
@@ -44,6 +46,7 @@ struct Engine: ~Copyable, Sendable {
         self.pool = pool
         self.pipeline = pipeline
         self.sharing = sharing
+        hasOnlyOneLane = (configuration.role == .unified || configuration.role == .prefill) && sharing == nil
         stages = configuration.pipeline
         costModel = configuration.costModel
         streamingMultiprocessors = configuration.partition.total
@@ -93,11 +96,7 @@ extension Engine {
     @inline(__always)
     private mutating func cutRun(_ context: inout RunContext) {
         guard instance.lanes[0].isDecodeRun, instance.lanes[0].plannedIterations > 1 else { return }
-        let (completed, atBoundary) = instance.lanes[0].completed(at: context.now)
-        let cut = atBoundary ? completed : completed + 1
-        guard cut < instance.lanes[0].plannedIterations else { return }
-        instance.lanes[0].plan(iterations: cut)
-        schedule(lane: 0, &context)
+        if instance.lanes[0].cut(at: context.now) { schedule(lane: 0, &context) }
     }
 
     /// Books what a lane has done when its timer is due.
@@ -116,7 +115,6 @@ extension Engine {
             while instance.decodeSet.mayBeCompleted,
                 let slot = instance.decodeSet.popCompleted(in: instance.requests)
             {
-                instance.leaveDecodeSet(slot)
                 complete(slot, &context, &recorder)
             }
         }
@@ -157,6 +155,7 @@ extension Engine {
     /// every iteration.
     @inline(never)
     private mutating func complete(_ slot: Int32, _ context: inout RunContext, _ recorder: inout some Recorder) {
+        if instance.requests[slot].phase == .decoding { instance.leaveDecodeSet(slot) }
         context.finish(
             instance.requests[slot].record(.completed, completion: context.now, decodeInstance: instance.index),
             &recorder)
@@ -176,14 +175,22 @@ extension Engine {
         instance.now = context.now
         if instance.lanes[0].isRunning { return }
         instance.batch.removeAll()
-        mainPolicy.schedule(&instance)
+        let repeatsDecode = Self.ask(&mainPolicy, &instance)
         if instance.role == .prefill {
             instance.noteRefusedPrompts()
             lookForStarvation(at: context.now)
         }
         if instance.batch.isEmpty { return }
-        begin(lane: 0, repeatsDecode: mainPolicy.repeatsDecode, &context)
+        begin(lane: 0, repeatsDecode: repeatsDecode, &context)
         putOnClock(lane: 0, .none, &context)
+    }
+
+    /// Asks a policy for a batch. Returns whether it repeats decodes. Two questions to an `any SchedulingPolicy` find out
+    /// twice what it is.
+    @inline(__always)
+    private static func ask(_ policy: inout some SchedulingPolicy, _ instance: inout Instance) -> Bool {
+        policy.schedule(&instance)
+        return policy.repeatsDecode
     }
 
     /// At the end of an instant, where phases have instances or lanes of their own.

@@ -177,10 +177,11 @@ extension Instance {
             return addFirstChunk(slot, tokens: tokens, allocatingPrompt: allocatingPrompt)
         }
         let (computed, remaining) = (requests[slot].computedTokens, requests[slot].remainingPrefill)
+        let (held, target) = (requests[slot].blocks, requests[slot].prefillTarget)
         precondition(tokens > 0 && tokens <= remaining, "chunk of \(tokens) of \(remaining) tokens")
-        let end = allocatingPrompt ? requests[slot].prefillTarget : computed + tokens
-        let blocks = max(requests[slot].blocks, memory.blocks(for: end))
-        guard memory.allocate(blocks - requests[slot].blocks) else { return false }
+        // No more than the target.
+        let blocks = max(held, memory.blocks(for: allocatingPrompt ? target : computed &+ tokens))
+        guard memory.allocate(blocks &- held) else { return false }
         requests[slot].blocks = blocks
         batch.chunks.append(Batch.Chunk(slot: slot, tokens: tokens))
         batch.shape.addPrefill(tokens: tokens, cached: computed, completes: tokens == remaining)
@@ -222,7 +223,8 @@ extension Instance {
     }
 
     /// The lane that runs the decode set.
-    var decodeLane: Int { lanes.count - 1 }
+    @inline(__always)
+    var decodeLane: Int { lanes.count &- 1 }
 
     @inline(__always)
     mutating func joinDecodeSet(_ slot: Int32) {
@@ -253,19 +255,22 @@ extension Instance {
         } else if let position = prefilling.firstIndex(of: slot) {
             prefilling.remove(at: position)
         }
-        if requests[slot].generatedTokens > 0 {
-            gaps.record(now - requests[slot].lastToken, count: 1, &recorder)
-            if requests[slot].isRetracted {
-                requests[slot].isRetracted = false
-                starvation.retracted -= 1
-            }
-        }
+        if requests[slot].generatedTokens > 0 { generateAgain(slot, &gaps, &recorder) }
         // A decode instance counts prompts until they end.
         if requests[slot].firstToken == nil, role != .decode {
             promptTokensAhead -= requests[slot].request.promptTokens
         }
         requests[slot].finishPrefill(at: now)
         return true
+    }
+
+    /// Books the first token since a request was preempted.
+    @inline(never)
+    private mutating func generateAgain(_ slot: Int32, _ gaps: inout TokenGaps, _ recorder: inout some Recorder) {
+        gaps.record(now - requests[slot].lastToken, count: 1, &recorder)
+        guard requests[slot].isRetracted else { return }
+        requests[slot].isRetracted = false
+        starvation.retracted -= 1
     }
 
     /// Whether the batch of a lane gives a request its last token.

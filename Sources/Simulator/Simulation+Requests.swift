@@ -60,7 +60,17 @@ extension Simulation {
     }
 
     /// The instance that a request is to go to; `nil` if all are down.
+    @inline(__always)
     private mutating func target(
+        of request: Request, _ keys: [UInt32], _ recorder: inout some Recorder
+    ) -> Int? {
+        if keys.isEmpty, configuration.mixedPoolTokens == nil { return entry.next() }
+        return chosenTarget(of: request, keys, &recorder)
+    }
+
+    /// The same where the prompt, or what is ahead of it, decides.
+    @inline(never)
+    private mutating func chosenTarget(
         of request: Request, _ keys: [UInt32], _ recorder: inout some Recorder
     ) -> Int? {
         var chosen: Int?
