@@ -41,7 +41,7 @@ public struct IterationRun: Sendable, BitwiseCopyable {
 
     /// The number of iterations that end at or before `time`, at most `limit`. O(1): the root of a quadratic, which
     /// rounding puts off by at most a few iterations.
-    @inlinable
+    @inlinable @inline(__always)
     public func iterationsCompleted(by time: SimulationTime, limit: Int) -> Int {
         guard limit > 0, time >= start.time else { return 0 }
         let all = start.work(until: time, at: slowdown) + done

@@ -24,16 +24,23 @@ struct BlockStarts: ~Copyable {
     mutating func add(_ change: Int32, at residue: Int) {
         // One comparison: a negative index is a large one.
         precondition(UInt(bitPattern: residue) < UInt(bitPattern: blockSize.value), "no iteration of a block")
-        // Less than zero from that iteration on; its sign bit, spread, is a mask. Comparisons of vectors go one by one.
-        var behind =
-            Sums(repeating: Int32(truncatingIfNeeded: residue))
+        add(change, at: residue, vector: 1)
+        if vectors > 1 { addToOthers(change, at: residue) }
+    }
+
+    @inline(never)
+    private mutating func addToOthers(_ change: Int32, at residue: Int) {
+        for vector in 2...vectors { add(change, at: residue &- Sums.scalarCount &* (vector &- 1), vector: vector) }
+    }
+
+    /// - Parameter place: of the first sum that changes, counted from the vector's first.
+    @inline(__always)
+    private mutating func add(_ change: Int32, at place: Int, vector: Int) {
+        // Less than zero from that sum on; its sign bit, spread, is a mask. Comparisons of vectors go one by one.
+        let behind =
+            Sums(repeating: Int32(truncatingIfNeeded: place))
             &- Sums(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16)
-        var vector = 1
-        while vector <= vectors {
-            sums[vector] &+= (behind &>> Sums(repeating: 31)) & Sums(repeating: change)
-            behind &-= Sums(repeating: Int32(Sums.scalarCount))
-            vector &+= 1
-        }
+        sums[vector] &+= (behind &>> Sums(repeating: 31)) & Sums(repeating: change)
     }
 
     /// Blocks begun in iteration `residue` modulo the block size. O(1).

@@ -64,17 +64,14 @@ struct DecodeSet: ~Copyable, Sendable {
         if left.next == RequestTable.none { last = left.previous } else { requests[left.next].previous = left.previous }
     }
 
-    /// The next sequence that is done at the present iteration, or `nil`. O(log n).
+    /// Forgets when the sequence that was due first was due. Returns it if it is still there, and done. O(log n).
     @inline(__always)
-    mutating func popCompleted(in requests: borrowing RequestTable) -> Int32? {
-        while due.isDue(by: iteration) {
-            let slot = due.removeFirst()
-            if requests[slot].phase == .decoding, requests[slot].dueIteration <= iteration { return slot }
-        }
-        return nil
+    mutating func popFirstDue(in requests: borrowing RequestTable) -> Int32? {
+        let slot = due.removeFirst()
+        return requests[slot].phase == .decoding && requests[slot].dueIteration <= iteration ? slot : nil
     }
 
-    /// Whether a sequence may be done at the present iteration. O(1).
+    /// Whether a sequence may be done at the present iteration: then `popFirstDue` says whether it is. O(1).
     @inline(__always)
     var mayBeCompleted: Bool { due.isDue(by: iteration) }
 

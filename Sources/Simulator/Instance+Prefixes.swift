@@ -79,8 +79,7 @@ extension Instance {
         self.prefixes?.record.add(
             promptTokens: requests[slot].request.promptTokens, cached: min(cached, requests[slot].request.promptTokens),
             blocks: keys.count, found: found.count, isFirst: requests[slot].scheduled == nil)
-        batch.chunks.append(Batch.Chunk(slot: slot, tokens: tokens))
-        batch.shape.addPrefill(tokens: tokens, cached: cached, completes: tokens == target - cached)
+        batch.addChunk(slot, tokens: tokens, cached: cached, completes: tokens == target - cached)
         return true
     }
 

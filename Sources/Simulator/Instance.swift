@@ -29,9 +29,9 @@ public struct Instance: ~Copyable, Sendable {
     var uncopiedBlocks = 0
     var decodeSet: DecodeSet
     /// One, or in a semi-PD instance one for the prefill and one for the decode worker.
-    var lanes = UniqueBuffer<Lane>()
-    /// The batch that a policy is forming; a lane takes it when it begins.
-    public internal(set) var batch = Batch()
+    var lanes: LanePair
+    /// The lane for which a policy forms a batch, in place.
+    private var formingLane = 0
     var now = SimulationTime.zero
     /// Requests given to this instance and not finished there.
     var outstanding = 0
@@ -55,13 +55,19 @@ public struct Instance: ~Copyable, Sendable {
         memory = KVCacheManager(pool.memory)
         host = pool.memory.host
         decodeSet = DecodeSet(blockSize: pool.memory.blockSize)
-        let (partition, provenance) = (pool.partition, pool.costModel.uniformProvenance)
-        for sms in role == .semiPD ? [partition.prefill, partition.decode] : [partition.total] {
-            lanes.append(Lane(sms: sms, uniformProvenance: provenance))
-        }
+        let partition = pool.partition
+        lanes = LanePair(
+            sms: role == .semiPD ? [partition.prefill, partition.decode] : [partition.total],
+            uniformProvenance: pool.costModel.uniformProvenance)
     }
 
     // MARK: What a policy may read
+
+    /// The batch that it is forming.
+    public internal(set) var batch: Batch {
+        _read { yield lanes[formingLane].batch }
+        _modify { yield &lanes[formingLane].batch }
+    }
 
     public var waitingCount: Int { waiting.count }
     public var prefillingCount: Int { prefilling.count }
@@ -109,9 +115,7 @@ public struct Instance: ~Copyable, Sendable {
     public mutating func decodeAll() -> Bool {
         precondition(!batch.decodes, "the batch decodes already")
         guard memory.allocate(blocksForNextDecode) else { return false }
-        batch.decodes = true
-        batch.shape.decodeSequences = decodeSet.count
-        batch.shape.decodeContextTokens = decodeSet.contextTokens
+        batch.decode(sequences: decodeSet.count, contextTokens: decodeSet.contextTokens)
         return true
     }
 
@@ -183,9 +187,15 @@ extension Instance {
         let blocks = max(held, memory.blocks(for: allocatingPrompt ? target : computed &+ tokens))
         guard memory.allocate(blocks &- held) else { return false }
         requests[slot].blocks = blocks
-        batch.chunks.append(Batch.Chunk(slot: slot, tokens: tokens))
-        batch.shape.addPrefill(tokens: tokens, cached: computed, completes: tokens == remaining)
+        batch.addChunk(slot, tokens: tokens, cached: computed, completes: tokens == remaining)
         return true
+    }
+
+    /// Before a policy is asked for the batch of an idle lane.
+    @inline(__always)
+    mutating func beginBatch(of lane: Int) {
+        formingLane = lane
+        batch.removeAll()
     }
 
     /// Books the move from the waiting requests to the partly prefilled ones.
@@ -232,11 +242,32 @@ extension Instance {
         decodeSet.join(slot, in: &requests)
     }
 
-    /// Takes a sequence out of the decode set and books its time in it.
+    /// Undisturbed work done since a sequence joined the decode set. Mutating although it changes nothing.
     @inline(__always)
+    private mutating func decodeWork(of slot: Int32) -> Work {
+        Work(units: lanes[decodeLane].workDone.units &- requests[slot].joinWork.units)
+    }
+
+    /// Takes a sequence out of the decode set and books its time in it.
     mutating func leaveDecodeSet(_ slot: Int32) {
         decodeSet.remove(slot, in: &requests)
-        requests[slot].bookDecode(work: lanes[decodeLane].workDone, until: now)
+        let work = decodeWork(of: slot)
+        requests[slot].parts.bookDecode(work, of: now - requests[slot].mark)
+        requests[slot].mark = now
+    }
+
+    /// Takes a request whose last token is out from the decode set, if it is there, and returns what is recorded of it. Its
+    /// time there is booked in the record first: a part that has just been written is slow to copy with its neighbours.
+    @inline(__always)
+    mutating func lastRecord(of slot: Int32) -> RequestRecord {
+        var record = requests[slot].record(.completed, completion: now, decodeInstance: index)
+        if requests[slot].phase == .decoding {
+            let work = decodeWork(of: slot)
+            record.parts.bookDecode(work, of: now - requests[slot].mark)
+            requests[slot].parts = record.parts
+            decodeSet.remove(slot, in: &requests)
+        }
+        return record
     }
 
     /// Books a finished chunk. Returns whether it finished its prompt, which yields a token.
@@ -309,6 +340,7 @@ extension Instance {
         if let prefixes { memory.release(prefixes.keys[Int(slot)].prefix(requests[slot].sharedPrefixes)) }
     }
 
+    @inline(__always)
     mutating func enqueue(_ request: Request, _ prefixKeys: [UInt32]) {
         promptTokensAhead += request.promptTokens
         let slot = requests.insert(request)

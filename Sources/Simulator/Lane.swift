@@ -134,9 +134,10 @@ struct Lane: ~Copyable, Sendable {
         let isAll = count == plannedIterations
         let planned = isAll ? plannedWork : run.totalWork(count: count)
         let end = isAll ? end : run.start.after(planned - run.done, at: run.slowdown)
-        let last = run.work(at: count - 1)
+        // No more than all of them, whose work was summed with checks.
+        let last = Work(units: run.first.units &+ run.increment.units &* Int64(count &- 1))
         if batch.decodes {
-            let more = ended ? count - 1 : count
+            let more = ended ? count &- 1 : count
             if more > 0 {
                 let allocated = memory.allocate(decodeSet.blocksBegunAfterNext(iterations: more))
                 precondition(allocated, "a run of \(count) iterations outgrew its memory")

@@ -130,15 +130,6 @@ extension RequestState {
         mark = now
     }
 
-    /// Books its time in the decode set, of whose lane `work` is the undisturbed work since the start of the run.
-    @inline(__always)
-    mutating func bookDecode(work: Work, until now: SimulationTime) {
-        let run = Work(units: work.units &- joinWork.units).wholeNanoseconds
-        parts.decodeRun += run
-        parts.decodeStalled += now - mark - run
-        mark = now
-    }
-
     /// Back to the queue, to be computed again from its first token. It must have given back its blocks.
     mutating func preempt(at now: SimulationTime) {
         (blocks, sharedBlocks, sharedPrefixes) = (0, 0, 0)
@@ -200,6 +191,15 @@ extension RequestState {
         blocks = blockSize.quotient(of: computedTokens &+ blockSize.value &- 1)
         if generated > 0 { self.lastToken = lastToken }
         return (computedTokens &+ 1, blockStart, previous, next)
+    }
+}
+
+extension LatencyParts {
+    /// Books `time` in a decode set whose lane has done so much undisturbed work meanwhile.
+    @inline(__always)
+    mutating func bookDecode(_ work: Work, of time: SimulationDuration) {
+        decodeRun += work.wholeNanoseconds
+        decodeStalled += time - work.wholeNanoseconds
     }
 }
 

@@ -11,14 +11,18 @@ extension Simulation {
     @inline(__always)
     mutating func arrive(_ request: Request, _ keys: [UInt32], _ recorder: inout some Recorder) {
         context.admit()
-        guard let target = target(of: request, keys, &recorder) else {
-            return homeless.append(PendingRequest(state: RequestState(request), prefixKeys: keys))
-        }
-        guard canEverServe(request, at: target) else { return reject(RequestState(request), &recorder) }
+        guard let target = target(of: request, keys, &recorder) else { return keepOutside(request, keys) }
+        guard canEverServe(request, at: target) else { return reject(request, &recorder) }
         // Made where it will stay: a request's state is long to copy.
         engines[target].instance.enqueue(request, keys)
         if configuration.mixedPoolMemory != nil { chooseDecoder(ofLastAt: target) }
         isGiven(request.promptTokens, target)
+    }
+
+    /// While all instances are down.
+    @inline(never)
+    private mutating func keepOutside(_ request: Request, _ keys: [UInt32]) {
+        homeless.append(PendingRequest(state: RequestState(request), prefixKeys: keys))
     }
 
     /// A decode instance that takes a request as a whole, if a prefill instance has as much ahead as is allowed.
@@ -53,6 +57,11 @@ extension Simulation {
             entry.sent(engines[target].instance.load(of: promptTokens, for: configuration.router), to: target)
             updateEntry(target)
         }
+    }
+
+    @inline(never)
+    private mutating func reject(_ request: Request, _ recorder: inout some Recorder) {
+        reject(RequestState(request), &recorder)
     }
 
     private mutating func reject(_ state: RequestState, _ recorder: inout some Recorder) {

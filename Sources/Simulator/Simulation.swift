@@ -57,6 +57,8 @@ public struct Simulation: ~Copyable {
         _ source: inout some RequestSource, into recorder: inout some Recorder
     ) throws -> RunOutcome {
         let stop = configuration.stopTime ?? .never
+        // What never happens is later.
+        let last = min(stop, SimulationTime(nanoseconds: SimulationTime.never.nanoseconds - 1))
         cachePrefixes(of: source.blockFormat)
         context.keepsFinished = source.reacts
         context.prepare(for: recorder)
@@ -72,7 +74,7 @@ public struct Simulation: ~Copyable {
         while true {
             if upcoming.arrival == .never, isOver(noChanges: changes.isEmpty) { break }
             let time = min(context.timers.earliest, upcoming.arrival, nextOther)
-            if time > stop || time == .never { break }
+            if time > last { break }
             context.advance(to: time)
             repeat {
                 while let timer = context.timers.take(at: time) { end(timer, &recorder) }
