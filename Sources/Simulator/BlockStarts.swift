@@ -19,7 +19,8 @@ struct BlockStarts: ~Copyable {
 
     deinit { sums.deallocate() }
 
-    /// Adds `change` sequences that begin a block in iteration `residue` modulo the block size.
+    /// Adds `change` sequences that begin a block in iteration `residue` modulo the block size. O(block size), but 16 sums at
+    /// once.
     @inline(__always)
     mutating func add(_ change: Int32, at residue: Int) {
         // One comparison: a negative index is a large one.

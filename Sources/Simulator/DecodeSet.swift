@@ -11,8 +11,6 @@ struct DecodeSet: ~Copyable, Sendable {
     /// Iterations done since the start of the run.
     private(set) var iteration = 0
     private(set) var count = 0
-    /// Σ context of the next iteration, the token that it processes included.
-    private(set) var contextTokens = 0
     /// The sequences admitted first and last.
     private(set) var first = RequestTable.none
     private(set) var last = RequestTable.none
@@ -20,6 +18,9 @@ struct DecodeSet: ~Copyable, Sendable {
     private var joiners = 0
     /// When the others got their latest token.
     private var lastToken = LaneTime.zero
+    /// Σ context of the next iteration, the token that it processes included. Not beside `count`: the compiler would read
+    /// both at once where one of them has just been written, which is slow.
+    private(set) var contextTokens = 0
     /// When its sequences begin blocks.
     private var blockStarts: BlockStarts
     /// The next iteration modulo the block size.

@@ -28,10 +28,9 @@ public struct Instance: ~Copyable, Sendable {
     /// Blocks that the next iteration has to copy between host and GPUs.
     var uncopiedBlocks = 0
     var decodeSet: DecodeSet
-    /// One, or in a semi-PD instance one for the prefill and one for the decode worker.
+    /// One, or in a semi-PD instance one for the prefill and one for the decode worker. Chosen is the one for which a policy
+    /// forms a batch.
     var lanes: LanePair
-    /// The lane for which a policy forms a batch, in place.
-    private var formingLane = 0
     var now = SimulationTime.zero
     /// Requests given to this instance and not finished there.
     var outstanding = 0
@@ -65,8 +64,8 @@ public struct Instance: ~Copyable, Sendable {
 
     /// The batch that it is forming.
     public internal(set) var batch: Batch {
-        _read { yield lanes[formingLane].batch }
-        _modify { yield &lanes[formingLane].batch }
+        _read { yield lanes.chosen.batch }
+        _modify { yield &lanes.chosen.batch }
     }
 
     public var waitingCount: Int { waiting.count }
@@ -141,12 +140,14 @@ public struct Instance: ~Copyable, Sendable {
 
     /// Throws the most recently admitted request out of memory: a partly prefilled one if there is any, else the last
     /// of the decode set. It goes to the head of the waiting queue and is computed again from its first token.
+    @inline(never)
     public mutating func preemptLast() {
         if prefilling.isEmpty || role == .semiPD { preemptLastDecoding() } else { preemptLastPrefilling() }
     }
 
     /// Preempts the partly prefilled request admitted last.
     /// - Precondition: there is one, and its lane is the one being scheduled.
+    @inline(never)
     public mutating func preemptLastPrefilling() {
         let slot = prefilling.removeLast()
         dropChunk(of: slot)
@@ -194,7 +195,7 @@ extension Instance {
     /// Before a policy is asked for the batch of an idle lane.
     @inline(__always)
     mutating func beginBatch(of lane: Int) {
-        formingLane = lane
+        lanes.choose(lane)
         batch.removeAll()
     }
 

@@ -4,6 +4,8 @@ internal import CostModels
 /// needs no check to stay within the storage. They are looked at many times in every event.
 struct LanePair: ~Copyable {
     private let base: UnsafeMutablePointer<Lane>
+    /// One of them, as last chosen.
+    private var chosenLane: UnsafeMutablePointer<Lane>
     let count: Int
 
     /// - Parameter sms: of each lane.
@@ -12,6 +14,7 @@ struct LanePair: ~Copyable {
         precondition(sms.count == 1 || sms.count == 2, "\(sms.count) lanes")
         count = sms.count
         base = .allocate(capacity: 2)
+        chosenLane = base
         for index in 0..<2 {
             (base + index).initialize(to: Lane(sms: sms[index % sms.count], uniformProvenance: uniformProvenance))
         }
@@ -36,5 +39,17 @@ struct LanePair: ~Copyable {
     }
 }
 
-// The pointer is not shared: who has the pair has the lanes.
+extension LanePair {
+    mutating func choose(_ index: Int) {
+        assert(indices.contains(index), "no lane \(index)")
+        chosenLane = base + (index & 1)
+    }
+
+    var chosen: Lane {
+        unsafeAddress { UnsafePointer(chosenLane) }
+        unsafeMutableAddress { chosenLane }
+    }
+}
+
+// The pointers are not shared: who has the pair has the lanes.
 extension LanePair: @unchecked Sendable {}
