@@ -41,7 +41,7 @@ public struct IterationRun: Sendable, BitwiseCopyable {
 
     /// The number of iterations that end at or before `time`, at most `limit`. O(1): the root of a quadratic, which
     /// rounding puts off by at most a few iterations.
-    @inlinable
+    @inlinable @inline(__always)
     public func iterationsCompleted(by time: SimulationTime, limit: Int) -> Int {
         guard limit > 0, time >= start.time else { return 0 }
         let all = start.work(until: time, at: slowdown) + done
@@ -64,7 +64,7 @@ public struct IterationRun: Sendable, BitwiseCopyable {
 
     /// Solves slope/2·k² + linear·k = done, in the form that does not cancel for either sign of `linear`. One unit more
     /// of `first` keeps it finite where nothing takes any time.
-    @inlinable
+    @inlinable @inline(__always)
     func estimate(_ done: Work, limit: Int) -> Int {
         let slope = Double(increment.units)
         let linear = Double(first.units + 1) - slope / 2

@@ -53,7 +53,10 @@ public struct LaneTime: Hashable, Sendable, BitwiseCopyable {
     public func work(until end: SimulationTime, at slowdown: Slowdown) -> Work {
         let elapsed = (end - time).nanoseconds
         if elapsed < 1 << (62 - Self.fractionBits) {
-            return Work(units: (elapsed << Self.fractionBits + lead) / slowdown.units)
+            // Less than 2⁶² and a nanosecond more.
+            let exact = elapsed &<< Self.fractionBits &+ lead
+            // Mostly nothing slows it; a shift takes a twentieth of the time of a division.
+            return Work(units: slowdown == .none ? exact &>> Slowdown.fractionBits : exact / slowdown.units)
         }
         return workLong(in: elapsed, at: slowdown)
     }
@@ -66,6 +69,7 @@ public struct LaneTime: Hashable, Sendable, BitwiseCopyable {
     /// The time from `earlier` to here, rounded up to a nanosecond once.
     @inlinable
     public func since(_ earlier: LaneTime) -> SimulationDuration {
-        SimulationDuration(nanoseconds: (time - earlier.time).nanoseconds + (earlier.lead > lead ? 1 : 0))
+        // Of two times, neither of which is negative.
+        SimulationDuration(nanoseconds: (time - earlier.time).nanoseconds &+ (earlier.lead > lead ? 1 : 0))
     }
 }

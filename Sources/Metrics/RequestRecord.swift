@@ -47,11 +47,11 @@ public struct RequestRecord: Hashable, Sendable {
     public var arrival: SimulationTime
     public var promptTokens: Int
     public var outputTokens: Int
+    public var parts: LatencyParts
     /// Start of its first prefill iteration.
     public var scheduled: SimulationTime?
     public var firstToken: SimulationTime?
     public var completion: SimulationTime?
-    public var parts: LatencyParts
     public var preemptions: Int
     /// The instance that prefilled it, and the one that decoded it, as numbered over the whole deployment.
     public var prefillInstance: Int?

@@ -1,6 +1,6 @@
 public import CostModels
 
-/// What a lane runs in one iteration. Kept by its lane and filled anew each time; its storage is reused.
+/// What a lane runs in one iteration. It stays with its lane, where policies fill it anew each time.
 public struct Batch: ~Copyable, Sendable {
     struct Chunk: Sendable {
         var slot: Int32
@@ -16,11 +16,19 @@ public struct Batch: ~Copyable, Sendable {
     /// Tokens that the iteration processes: prompt tokens and one per decoding sequence.
     public var tokens: Int { shape.tokens }
 
-    /// Becomes what another is; what that one is then does not matter. Storage stays with both.
-    mutating func take(_ other: inout Batch) {
-        decodes = other.decodes
-        shape = other.shape
-        if other.chunks.isEmpty { chunks.removeAll() } else { swap(&chunks, &other.chunks) }
+    /// Adds a token of every sequence of the decode set.
+    @inline(__always)
+    mutating func decode(sequences: Int, contextTokens: Int) {
+        decodes = true
+        shape.decodeSequences = sequences
+        shape.decodeContextTokens = contextTokens
+    }
+
+    /// Adds the next tokens of a prompt.
+    @inline(__always)
+    mutating func addChunk(_ slot: Int32, tokens: Int, cached: Int, completes: Bool) {
+        chunks.append(Chunk(slot: slot, tokens: tokens))
+        shape.addPrefill(tokens: tokens, cached: cached, completes: completes)
     }
 
     mutating func removeAll() {

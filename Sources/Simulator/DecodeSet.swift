@@ -5,14 +5,12 @@ internal import Workloads
 /// The sequences that generate one token in every iteration of a lane.
 ///
 /// Nothing here is proportional to the number of sequences: an iteration moves two sums; completions come from a heap
-/// keyed by the iteration in which they fall due; the blocks that an iteration needs come from counts of the
-/// sequences by the iteration (modulo the block size) in which they begin a new block.
+/// keyed by the iteration in which they fall due; the blocks that iterations need come from running counts of
+/// the sequences by the iteration (modulo the block size) in which they begin a new block.
 struct DecodeSet: ~Copyable, Sendable {
     /// Iterations done since the start of the run.
     private(set) var iteration = 0
     private(set) var count = 0
-    /// Σ context of the next iteration, the token that it processes included.
-    private(set) var contextTokens = 0
     /// The sequences admitted first and last.
     private(set) var first = RequestTable.none
     private(set) var last = RequestTable.none
@@ -20,14 +18,17 @@ struct DecodeSet: ~Copyable, Sendable {
     private var joiners = 0
     /// When the others got their latest token.
     private var lastToken = LaneTime.zero
-    /// Sequences that begin a block in iterations that are this modulo the block size.
-    private var blockStarts: UniqueBuffer<Int>
+    /// Σ context of the next iteration, the token that it processes included. Not beside `count`: the compiler would read
+    /// both at once where one of them has just been written, which is slow.
+    private(set) var contextTokens = 0
+    /// When its sequences begin blocks.
+    private var blockStarts: BlockStarts
     /// The next iteration modulo the block size.
     private var phase = 0
     /// Entries of sequences that were preempted are recognised when they surface.
     private var due = DueHeap()
 
-    init(blockSize: Int) { blockStarts = UniqueBuffer(repeating: 0, count: blockSize) }
+    init(blockSize: Int) { blockStarts = BlockStarts(blockSize: blockSize) }
 
     /// The iteration after which the next sequence is done, at the latest; entries of preempted sequences may make it
     /// earlier than any real completion.
@@ -39,39 +40,39 @@ struct DecodeSet: ~Copyable, Sendable {
         let (context, dueIteration) = requests[slot].join(at: iteration, after: last)
         if last == RequestTable.none { first = slot } else { requests[last].next = slot }
         last = slot
-        count += 1
-        joiners += 1
-        contextTokens += context
+        // No more sequences than slots, and no more tokens than the memory holds.
+        count &+= 1
+        joiners &+= 1
+        contextTokens &+= context
         let residue = blockStart(context: context)
         requests[slot].blockStart = Int32(truncatingIfNeeded: residue)
-        blockStarts[residue] += 1
+        blockStarts.add(1, at: residue)
         due.insert(slot, due: dueIteration)
     }
 
     /// Takes a sequence out and brings its counters up to date. O(1).
     @inline(__always)
     mutating func remove(_ slot: Int32, in requests: inout RequestTable) {
-        let generated = iteration - requests[slot].joinIteration
-        if generated == 0 { joiners -= 1 }
-        let left = requests[slot].leave(generated: generated, lastToken: lastToken.time, blockSize: blockStarts.count)
-        count -= 1
-        contextTokens -= left.context
-        blockStarts[Int(left.blockStart)] -= 1
+        let generated = iteration &- requests[slot].joinIteration
+        if generated == 0 { joiners &-= 1 }
+        let left = requests[slot].leave(
+            generated: generated, lastToken: lastToken.time, blockSize: blockStarts.blockSize)
+        // What it has added when it joined, and since.
+        count &-= 1
+        contextTokens &-= left.context
+        blockStarts.add(-1, at: Int(left.blockStart))
         if left.previous == RequestTable.none { first = left.next } else { requests[left.previous].next = left.next }
         if left.next == RequestTable.none { last = left.previous } else { requests[left.next].previous = left.previous }
     }
 
-    /// The next sequence that is done at the present iteration, or `nil`. O(log n).
+    /// Forgets when the sequence that was due first was due. Returns it if it is still there, and done. O(log n).
     @inline(__always)
-    mutating func popCompleted(in requests: borrowing RequestTable) -> Int32? {
-        while due.isDue(by: iteration) {
-            let slot = due.removeFirst()
-            if requests[slot].phase == .decoding, requests[slot].dueIteration <= iteration { return slot }
-        }
-        return nil
+    mutating func popFirstDue(in requests: borrowing RequestTable) -> Int32? {
+        let slot = due.removeFirst()
+        return requests[slot].phase == .decoding && requests[slot].dueIteration <= iteration ? slot : nil
     }
 
-    /// Whether a sequence may be done at the present iteration. O(1).
+    /// Whether a sequence may be done at the present iteration: then `popFirstDue` says whether it is. O(1).
     @inline(__always)
     var mayBeCompleted: Bool { due.isDue(by: iteration) }
 
@@ -87,15 +88,16 @@ struct DecodeSet: ~Copyable, Sendable {
         let present = count &- joiners
         var slot = last
         while joiners > 0 {
-            gaps.record(firstEnd.time - requests[slot].lastToken, count: 1, &recorder)
-            slot = requests[slot].previous
+            let (before, previous) = (requests[slot].lastToken, requests[slot].previous)
+            gaps.record(firstEnd.time - before, count: 1, &recorder)
+            slot = previous
             joiners &-= 1
         }
         if iterations > 1 {
             // Those of a run never become shorter, and mostly all are of one class.
             let (second, longest) = (run.duration(at: 1), run.duration(at: iterations &- 1))
-            let all = (iterations &- 1) * count
-            if !gaps.count(firstEnd.since(lastToken), of: present, and: second...longest, of: all) {
+            let all = (iterations &- 1) &* count
+            if !gaps.count(firstEnd.since(lastToken), of: present, and: second, to: longest, of: all) {
                 // Durations do not depend on the start. The run itself would be laid out in memory for every iteration,
                 // whether it gets here or not.
                 let work = IterationRun(start: end, first: run.first, increment: run.increment, slowdown: run.slowdown)
@@ -108,8 +110,7 @@ struct DecodeSet: ~Copyable, Sendable {
         // No more tokens than the memory holds.
         iteration &+= iterations
         contextTokens &+= iterations &* count
-        phase &+= iterations
-        if phase >= blockStarts.count { phase %= blockStarts.count }
+        phase = blockStarts.blockSize.remainder(of: phase &+ iterations)
     }
 
     /// Records the gaps before the first iteration of a run, `first` of `present` sequences, and of all sequences those
@@ -144,48 +145,43 @@ struct DecodeSet: ~Copyable, Sendable {
     }
 
     /// Blocks that the next iteration begins. O(1).
-    var blocksBegun: Int { blockStarts[phase] }
+    var blocksBegun: Int { blockStarts.begun(at: phase) }
 
-    /// Blocks that the `iterations` iterations after the next one begin. O(block size).
+    /// Blocks that the `iterations` iterations after the next one begin. O(1).
     @inline(__always)
-    func blocksBegunAfterNext(iterations: Int) -> Int {
-        let size = blockStarts.count
-        let (rounds, rest) = iterations < size ? (0, iterations) : (iterations / size, iterations % size)
-        // Both are less than the block size.
-        let first = phase &+ 1
-        let beyond = first &+ rest &- size
-        if beyond <= 0 { return rounds * count &+ blockStarts.sum(first..<first &+ rest) }
-        return rounds * count &+ blockStarts.sum(first..<size) &+ blockStarts.sum(0..<beyond)
-    }
+    func blocksBegunAfterNext(iterations: Int) -> Int { blockStarts.begun(after: phase, iterations: iterations) }
 
     /// How many iterations after the next one can begin their blocks out of `free`, at most `limit`. O(block size), and
-    /// O(1) where memory is plentiful.
+    /// O(1) where memory is plentiful. Mutating although it changes nothing.
     @inline(__always)
-    func iterationsAfterNext(within free: Int, limit: Int) -> Int {
+    mutating func iterationsAfterNext(within free: Int, limit: Int) -> Int {
+        let size = blockStarts.blockSize.value
         // With room for a round more than there may be; without a division.
-        if count == 0 || (limit + blockStarts.count) * count <= free * blockStarts.count { return limit }
+        if count == 0 || (limit + size) * count <= free * size { return limit }
         return iterationsBeyondNext(within: free, limit: limit)
     }
 
     /// The same, block by block.
     @inline(never)
-    private func iterationsBeyondNext(within free: Int, limit: Int) -> Int {
-        let size = blockStarts.count
+    private mutating func iterationsBeyondNext(within free: Int, limit: Int) -> Int {
+        let size = blockStarts.blockSize.value
         var iterations = free / count * size
         var left = free % count
         var index = phase
         while iterations < limit {
             index = index + 1 == size ? 0 : index + 1
-            if blockStarts[index] > left { break }
-            left -= blockStarts[index]
+            let begun = blockStarts.begun(at: index)
+            if begun > left { break }
+            left -= begun
             iterations += 1
         }
         return min(iterations, limit)
     }
 
     /// The iteration, modulo the block size, in which a sequence that joins now with this context begins a block.
+    @inline(__always)
     private func blockStart(context: Int) -> Int {
-        let residue = phase - (context - 1) % blockStarts.count
-        return residue < 0 ? residue + blockStarts.count : residue
+        let residue = phase &- blockStarts.blockSize.remainder(of: context &- 1)
+        return residue < 0 ? residue &+ blockStarts.blockSize.value : residue
     }
 }

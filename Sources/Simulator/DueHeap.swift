@@ -30,6 +30,7 @@ struct DueHeap: ~Copyable, Sendable {
     }
 
     /// Removes the slot that is due first. O(log n).
+    @inline(__always)
     mutating func removeFirst() -> Int32 {
         let first = keys[0]
         let key = keys.removeLast()

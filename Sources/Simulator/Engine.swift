@@ -33,6 +33,8 @@ struct Engine: ~Copyable, Sendable {
     private let stages: PipelineStages?
     /// The virtual engines of its instance, itself included, where they share a scheduler.
     let sharing: Range<Int>?
+    /// Whether nobody but its only lane touches its memory.
+    let hasOnlyOneLane: Bool
 
     /// - Parameter transfer: how prompts are pulled into it, if it decodes what others have prefilled.
     init(
@@ -44,6 +46,7 @@ struct Engine: ~Copyable, Sendable {
         self.pool = pool
         self.pipeline = pipeline
         self.sharing = sharing
+        hasOnlyOneLane = (configuration.role == .unified || configuration.role == .prefill) && sharing == nil
         stages = configuration.pipeline
         costModel = configuration.costModel
         streamingMultiprocessors = configuration.partition.total
@@ -93,11 +96,7 @@ extension Engine {
     @inline(__always)
     private mutating func cutRun(_ context: inout RunContext) {
         guard instance.lanes[0].isDecodeRun, instance.lanes[0].plannedIterations > 1 else { return }
-        let (completed, atBoundary) = instance.lanes[0].completed(at: context.now)
-        let cut = atBoundary ? completed : completed + 1
-        guard cut < instance.lanes[0].plannedIterations else { return }
-        instance.lanes[0].plan(iterations: cut)
-        schedule(lane: 0, &context)
+        if instance.lanes[0].cut(at: context.now) { schedule(lane: 0, &context) }
     }
 
     /// Books what a lane has done when its timer is due.
@@ -113,12 +112,7 @@ extension Engine {
         let work = instance.commit(
             lane: lane, iterations: instance.lanes[lane].plannedIterations, ended: true, &context, &recorder)
         if instance.lanes[lane].batch.decodes {
-            while instance.decodeSet.mayBeCompleted,
-                let slot = instance.decodeSet.popCompleted(in: instance.requests)
-            {
-                instance.leaveDecodeSet(slot)
-                complete(slot, &context, &recorder)
-            }
+            while instance.decodeSet.mayBeCompleted { completeFirstDue(&context, &recorder) }
         }
         if lane == 0, isControlled { recordPrefill(at: context.now) }
         if lane == 0, handOff == .byMessage, instance.lanes.count > 1, instance.lanes[1].isRunning {
@@ -140,11 +134,19 @@ extension Engine {
         }
     }
 
+    /// Called when the only token of a request comes out of its prefill.
+    @inline(never)
+    private mutating func completePrefilled(
+        _ slot: Int32, _ context: inout RunContext, _ recorder: inout some Recorder
+    ) {
+        complete(slot, &context, &recorder)
+    }
+
     /// Sends a request that has just been prefilled where its next token comes from.
     @inline(__always)
     private mutating func goOn(_ slot: Int32, _ context: inout RunContext, _ recorder: inout some Recorder) {
         if instance.requests[slot].generatedTokens == instance.requests[slot].request.outputTokens {
-            return complete(slot, &context, &recorder)
+            return completePrefilled(slot, &context, &recorder)
         }
         switch instance.role {
         case .unified, .decode: instance.joinDecodeSet(slot)
@@ -153,13 +155,17 @@ extension Engine {
         }
     }
 
-    /// Called when the last token of a request is generated. Not inlined: what it needs would be made ready at the end of
-    /// every iteration.
+    /// Called when a sequence of the decode set may have generated its last token. Not inlined: what it needs would be made
+    /// ready at the end of every iteration.
     @inline(never)
+    private mutating func completeFirstDue(_ context: inout RunContext, _ recorder: inout some Recorder) {
+        if let slot = instance.decodeSet.popFirstDue(in: instance.requests) { complete(slot, &context, &recorder) }
+    }
+
+    /// Called when the last token of a request is generated.
+    @inline(__always)
     private mutating func complete(_ slot: Int32, _ context: inout RunContext, _ recorder: inout some Recorder) {
-        context.finish(
-            instance.requests[slot].record(.completed, completion: context.now, decodeInstance: instance.index),
-            &recorder)
+        context.finish(instance.lastRecord(of: slot), &recorder)
         context.promisedBlocks -= Int(instance.requests[slot].promisedBlocks)
         recordCompletion(of: slot, at: context.now)
         instance.release(slot)
@@ -175,15 +181,23 @@ extension Engine {
     mutating func startOnlyLane(_ context: inout RunContext) {
         instance.now = context.now
         if instance.lanes[0].isRunning { return }
-        instance.batch.removeAll()
-        mainPolicy.schedule(&instance)
+        instance.beginBatch(of: 0)
+        let repeatsDecode = Self.ask(&mainPolicy, &instance)
         if instance.role == .prefill {
             instance.noteRefusedPrompts()
             lookForStarvation(at: context.now)
         }
         if instance.batch.isEmpty { return }
-        begin(lane: 0, repeatsDecode: mainPolicy.repeatsDecode, &context)
+        begin(lane: 0, repeatsDecode: repeatsDecode, &context)
         putOnClock(lane: 0, .none, &context)
+    }
+
+    /// Asks a policy for a batch. Returns whether it repeats decodes. Two questions to an `any SchedulingPolicy` find out
+    /// twice what it is.
+    @inline(__always)
+    private static func ask(_ policy: inout some SchedulingPolicy, _ instance: inout Instance) -> Bool {
+        policy.schedule(&instance)
+        return policy.repeatsDecode
     }
 
     /// At the end of an instant, where phases have instances or lanes of their own.
@@ -213,14 +227,14 @@ extension Engine {
         if pausesForPulls, instance.blocksInTransfer > 0 { mayBegin.prefill = false }
         // The decode lane first: running requests grow before new prompts take memory.
         if instance.lanes.count > 1, !instance.lanes[1].isRunning, mayBegin.decode {
-            instance.batch.removeAll()
+            instance.beginBatch(of: 1)
             decodePolicy.schedule(&instance)
             instance.noteRefusedPrefilled()
             begin(lane: 1, repeatsDecode: decodePolicy.repeatsDecode, &context)
         }
         // A worker of prompts is not asked where there are none.
         if !instance.lanes[0].isRunning, mayBegin.prefill, instance.role != .semiPD || instance.hasPrompts {
-            instance.batch.removeAll()
+            instance.beginBatch(of: 0)
             mainPolicy.schedule(&instance)
             if instance.role == .semiPD { instance.noteRefusedPrompts() } else { instance.noteRefusedPrefilled() }
             begin(lane: 0, repeatsDecode: mainPolicy.repeatsDecode, &context)
@@ -231,7 +245,6 @@ extension Engine {
     @inline(__always)
     private mutating func begin(lane: Int, repeatsDecode: Bool, _ context: inout RunContext) {
         if instance.batch.isEmpty { return }
-        instance.lanes[lane].batch.take(&instance.batch)
         let sms = instance.lanes[lane].sms
         if instance.lanes[lane].batch.shape.isDecodeOnly {
             let sequences = instance.lanes[lane].batch.shape.decodeSequences

@@ -51,6 +51,7 @@ extension Instance {
     }
 
     /// Tokens that a waiting request needs computed, with what is cached of its prompt at present.
+    @inline(never)
     func uncachedPrefill(of slot: Int32) -> Int {
         let remaining = requests[slot].remainingPrefill
         guard let prefixes, let cache = memory.prefixes else { return remaining }
@@ -65,6 +66,7 @@ extension Instance {
     }
 
     /// Puts the first chunk of a waiting request into the batch, after what is cached of its prompt.
+    @inline(never)
     mutating func addFirstChunk(_ slot: Int32, tokens: Int, allocatingPrompt: Bool) -> Bool {
         guard let prefixes, let cache = memory.prefixes else { return false }
         let keys = prefixes.keys[Int(slot)]
@@ -79,8 +81,7 @@ extension Instance {
         self.prefixes?.record.add(
             promptTokens: requests[slot].request.promptTokens, cached: min(cached, requests[slot].request.promptTokens),
             blocks: keys.count, found: found.count, isFirst: requests[slot].scheduled == nil)
-        batch.chunks.append(Batch.Chunk(slot: slot, tokens: tokens))
-        batch.shape.addPrefill(tokens: tokens, cached: cached, completes: tokens == target - cached)
+        batch.addChunk(slot, tokens: tokens, cached: cached, completes: tokens == target - cached)
         return true
     }
 

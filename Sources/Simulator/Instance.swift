@@ -28,10 +28,9 @@ public struct Instance: ~Copyable, Sendable {
     /// Blocks that the next iteration has to copy between host and GPUs.
     var uncopiedBlocks = 0
     var decodeSet: DecodeSet
-    /// One, or in a semi-PD instance one for the prefill and one for the decode worker.
-    var lanes = UniqueBuffer<Lane>()
-    /// The batch that a policy is forming; a lane takes it when it begins.
-    public internal(set) var batch = Batch()
+    /// One, or in a semi-PD instance one for the prefill and one for the decode worker. Chosen is the one for which a policy
+    /// forms a batch.
+    var lanes: LanePair
     var now = SimulationTime.zero
     /// Requests given to this instance and not finished there.
     var outstanding = 0
@@ -55,13 +54,19 @@ public struct Instance: ~Copyable, Sendable {
         memory = KVCacheManager(pool.memory)
         host = pool.memory.host
         decodeSet = DecodeSet(blockSize: pool.memory.blockSize)
-        let (partition, provenance) = (pool.partition, pool.costModel.uniformProvenance)
-        for sms in role == .semiPD ? [partition.prefill, partition.decode] : [partition.total] {
-            lanes.append(Lane(sms: sms, uniformProvenance: provenance))
-        }
+        let partition = pool.partition
+        lanes = LanePair(
+            sms: role == .semiPD ? [partition.prefill, partition.decode] : [partition.total],
+            uniformProvenance: pool.costModel.uniformProvenance)
     }
 
     // MARK: What a policy may read
+
+    /// The batch that it is forming.
+    public internal(set) var batch: Batch {
+        _read { yield lanes.chosen.batch }
+        _modify { yield &lanes.chosen.batch }
+    }
 
     public var waitingCount: Int { waiting.count }
     public var prefillingCount: Int { prefilling.count }
@@ -109,9 +114,7 @@ public struct Instance: ~Copyable, Sendable {
     public mutating func decodeAll() -> Bool {
         precondition(!batch.decodes, "the batch decodes already")
         guard memory.allocate(blocksForNextDecode) else { return false }
-        batch.decodes = true
-        batch.shape.decodeSequences = decodeSet.count
-        batch.shape.decodeContextTokens = decodeSet.contextTokens
+        batch.decode(sequences: decodeSet.count, contextTokens: decodeSet.contextTokens)
         return true
     }
 
@@ -137,12 +140,14 @@ public struct Instance: ~Copyable, Sendable {
 
     /// Throws the most recently admitted request out of memory: a partly prefilled one if there is any, else the last
     /// of the decode set. It goes to the head of the waiting queue and is computed again from its first token.
+    @inline(never)
     public mutating func preemptLast() {
         if prefilling.isEmpty || role == .semiPD { preemptLastDecoding() } else { preemptLastPrefilling() }
     }
 
     /// Preempts the partly prefilled request admitted last.
     /// - Precondition: there is one, and its lane is the one being scheduled.
+    @inline(never)
     public mutating func preemptLastPrefilling() {
         let slot = prefilling.removeLast()
         dropChunk(of: slot)
@@ -177,14 +182,21 @@ extension Instance {
             return addFirstChunk(slot, tokens: tokens, allocatingPrompt: allocatingPrompt)
         }
         let (computed, remaining) = (requests[slot].computedTokens, requests[slot].remainingPrefill)
+        let (held, target) = (requests[slot].blocks, requests[slot].prefillTarget)
         precondition(tokens > 0 && tokens <= remaining, "chunk of \(tokens) of \(remaining) tokens")
-        let end = allocatingPrompt ? requests[slot].prefillTarget : computed + tokens
-        let blocks = max(requests[slot].blocks, memory.blocks(for: end))
-        guard memory.allocate(blocks - requests[slot].blocks) else { return false }
+        // No more than the target.
+        let blocks = max(held, memory.blocks(for: allocatingPrompt ? target : computed &+ tokens))
+        guard memory.allocate(blocks &- held) else { return false }
         requests[slot].blocks = blocks
-        batch.chunks.append(Batch.Chunk(slot: slot, tokens: tokens))
-        batch.shape.addPrefill(tokens: tokens, cached: computed, completes: tokens == remaining)
+        batch.addChunk(slot, tokens: tokens, cached: computed, completes: tokens == remaining)
         return true
+    }
+
+    /// Before a policy is asked for the batch of an idle lane.
+    @inline(__always)
+    mutating func beginBatch(of lane: Int) {
+        lanes.choose(lane)
+        batch.removeAll()
     }
 
     /// Books the move from the waiting requests to the partly prefilled ones.
@@ -222,7 +234,8 @@ extension Instance {
     }
 
     /// The lane that runs the decode set.
-    var decodeLane: Int { lanes.count - 1 }
+    @inline(__always)
+    var decodeLane: Int { lanes.count &- 1 }
 
     @inline(__always)
     mutating func joinDecodeSet(_ slot: Int32) {
@@ -230,11 +243,32 @@ extension Instance {
         decodeSet.join(slot, in: &requests)
     }
 
-    /// Takes a sequence out of the decode set and books its time in it.
+    /// Undisturbed work done since a sequence joined the decode set. Mutating although it changes nothing.
     @inline(__always)
+    private mutating func decodeWork(of slot: Int32) -> Work {
+        Work(units: lanes[decodeLane].workDone.units &- requests[slot].joinWork.units)
+    }
+
+    /// Takes a sequence out of the decode set and books its time in it.
     mutating func leaveDecodeSet(_ slot: Int32) {
         decodeSet.remove(slot, in: &requests)
-        requests[slot].bookDecode(work: lanes[decodeLane].workDone, until: now)
+        let work = decodeWork(of: slot)
+        requests[slot].parts.bookDecode(work, of: now - requests[slot].mark)
+        requests[slot].mark = now
+    }
+
+    /// Takes a request whose last token is out from the decode set, if it is there, and returns what is recorded of it. Its
+    /// time there is booked in the record first: a part that has just been written is slow to copy with its neighbours.
+    @inline(__always)
+    mutating func lastRecord(of slot: Int32) -> RequestRecord {
+        var record = requests[slot].record(.completed, completion: now, decodeInstance: index)
+        if requests[slot].phase == .decoding {
+            let work = decodeWork(of: slot)
+            record.parts.bookDecode(work, of: now - requests[slot].mark)
+            requests[slot].parts = record.parts
+            decodeSet.remove(slot, in: &requests)
+        }
+        return record
     }
 
     /// Books a finished chunk. Returns whether it finished its prompt, which yields a token.
@@ -253,19 +287,22 @@ extension Instance {
         } else if let position = prefilling.firstIndex(of: slot) {
             prefilling.remove(at: position)
         }
-        if requests[slot].generatedTokens > 0 {
-            gaps.record(now - requests[slot].lastToken, count: 1, &recorder)
-            if requests[slot].isRetracted {
-                requests[slot].isRetracted = false
-                starvation.retracted -= 1
-            }
-        }
+        if requests[slot].generatedTokens > 0 { generateAgain(slot, &gaps, &recorder) }
         // A decode instance counts prompts until they end.
         if requests[slot].firstToken == nil, role != .decode {
             promptTokensAhead -= requests[slot].request.promptTokens
         }
         requests[slot].finishPrefill(at: now)
         return true
+    }
+
+    /// Books the first token since a request was preempted.
+    @inline(never)
+    private mutating func generateAgain(_ slot: Int32, _ gaps: inout TokenGaps, _ recorder: inout some Recorder) {
+        gaps.record(now - requests[slot].lastToken, count: 1, &recorder)
+        guard requests[slot].isRetracted else { return }
+        requests[slot].isRetracted = false
+        starvation.retracted -= 1
     }
 
     /// Whether the batch of a lane gives a request its last token.
@@ -304,6 +341,7 @@ extension Instance {
         if let prefixes { memory.release(prefixes.keys[Int(slot)].prefix(requests[slot].sharedPrefixes)) }
     }
 
+    @inline(__always)
     mutating func enqueue(_ request: Request, _ prefixKeys: [UInt32]) {
         promptTokensAhead += request.promptTokens
         let slot = requests.insert(request)

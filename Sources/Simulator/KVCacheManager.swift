@@ -2,7 +2,8 @@
 ///
 /// Invariant: `freeBlocks + usedBlocks == totalBlocks`, both never negative.
 public struct KVCacheManager: Hashable, Sendable {
-    public let blockSize: Int
+    /// Tokens of a block.
+    private let block: Divisor
     public let totalBlocks: Int
     public private(set) var usedBlocks = 0
     /// The most blocks ever used at once.
@@ -11,19 +12,20 @@ public struct KVCacheManager: Hashable, Sendable {
     private(set) var prefixes: PrefixCache?
 
     init(_ configuration: KVMemoryConfiguration) {
-        blockSize = configuration.blockSize
+        block = Divisor(configuration.blockSize)
         totalBlocks = configuration.totalBlocks
     }
 
     /// Of an engine that gets another's for the moments in which it needs it.
-    init(withoutBlocksOf blockSize: Int) { (self.blockSize, totalBlocks) = (blockSize, 0) }
+    init(withoutBlocksOf blockSize: Int) { (block, totalBlocks) = (Divisor(blockSize), 0) }
 
+    public var blockSize: Int { block.value }
     public var freeBlocks: Int { totalBlocks &- usedBlocks }
     /// Tokens that all blocks together hold: the longest request that could be served alone.
     public var capacityTokens: Int { totalBlocks * blockSize }
 
     /// Blocks that `tokens` tokens need; the last one may be partly empty.
-    public func blocks(for tokens: Int) -> Int { (tokens + blockSize - 1) / blockSize }
+    public func blocks(for tokens: Int) -> Int { block.quotient(of: tokens + blockSize - 1) }
 
     /// Takes `count` blocks if so many are free: query and update are one step, as semi-PD's unified memory manager
     /// makes them (semi-PD section 4.4).

@@ -105,6 +105,17 @@ struct Lane: ~Copyable, Sendable {
     @inline(__always)
     mutating func plan(iterations: Int) { plan(iterations: iterations, slowdown: run.slowdown) }
 
+    /// Ends the run in flight at the first boundary from now on. Returns whether that is earlier than planned.
+    @inline(__always)
+    mutating func cut(at now: SimulationTime) -> Bool {
+        // Time is whole nanoseconds: that boundary follows the iterations that were over at the one before.
+        let before = SimulationTime(nanoseconds: now.nanoseconds &- 1)
+        let iterations = run.iterationsCompleted(by: before, limit: plannedIterations) &+ 1
+        guard iterations < plannedIterations else { return false }
+        plan(iterations: iterations)
+        return true
+    }
+
     /// Goes on with the rest of the iteration in flight, and those after it, at another speed.
     mutating func resume(at now: SimulationTime, slowdown: Slowdown, iterations: Int) {
         run.done = min(run.done + run.start.work(until: now, at: run.slowdown), run.first)
@@ -123,9 +134,10 @@ struct Lane: ~Copyable, Sendable {
         let isAll = count == plannedIterations
         let planned = isAll ? plannedWork : run.totalWork(count: count)
         let end = isAll ? end : run.start.after(planned - run.done, at: run.slowdown)
-        let last = run.work(at: count - 1)
+        // No more than all of them, whose work was summed with checks.
+        let last = Work(units: run.first.units &+ run.increment.units &* Int64(count &- 1))
         if batch.decodes {
-            let more = ended ? count - 1 : count
+            let more = ended ? count &- 1 : count
             if more > 0 {
                 let allocated = memory.allocate(decodeSet.blocksBegunAfterNext(iterations: more))
                 precondition(allocated, "a run of \(count) iterations outgrew its memory")

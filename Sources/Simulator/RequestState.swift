@@ -64,8 +64,11 @@ struct RequestState: Sendable {
     }
 
     /// Tokens that prefill has to compute: the prompt and, after a preemption, what had been generated.
-    var prefillTarget: Int { request.promptTokens + generatedTokens }
-    var remainingPrefill: Int { prefillTarget - computedTokens }
+    ///
+    /// Counts of a request's tokens, here and below, are no more than its prompt and its output together: they do not
+    /// overflow.
+    var prefillTarget: Int { request.promptTokens &+ generatedTokens }
+    var remainingPrefill: Int { prefillTarget &- computedTokens }
 
     func record(_ outcome: RequestOutcome, completion: SimulationTime?, decodeInstance: Int?) -> RequestRecord {
         RequestRecord(
@@ -97,7 +100,7 @@ extension RequestState {
     mutating func finishPrefill(at now: SimulationTime) {
         bookPrefill(until: now)
         isPreempted = false
-        generatedTokens += 1
+        generatedTokens &+= 1
         if firstToken == nil { firstToken = now }
         lastToken = now
     }
@@ -124,15 +127,6 @@ extension RequestState {
     /// Books the time since its KV was asked for.
     mutating func bookTransfer(until now: SimulationTime) {
         parts.transfer += now - mark
-        mark = now
-    }
-
-    /// Books its time in the decode set, of whose lane `work` is the undisturbed work since the start of the run.
-    @inline(__always)
-    mutating func bookDecode(work: Work, until now: SimulationTime) {
-        let run = Work(units: work.units &- joinWork.units).wholeNanoseconds
-        parts.decodeRun += run
-        parts.decodeStalled += now - mark - run
         mark = now
     }
 
@@ -181,22 +175,31 @@ extension RequestState {
     mutating func join(at iteration: Int, after previous: Int32) -> (context: Int, dueIteration: Int) {
         phase = .decoding
         joinIteration = iteration
-        dueIteration = iteration + request.outputTokens - generatedTokens
+        dueIteration = iteration &+ request.outputTokens &- generatedTokens
         self.previous = previous
         next = RequestTable.none
-        return (computedTokens + 1, dueIteration)
+        return (computedTokens &+ 1, dueIteration)
     }
 
     /// Leaves the decode set after `generated` tokens. Returns what the set has to know to forget it.
     @inline(__always)
     mutating func leave(
-        generated: Int, lastToken: SimulationTime, blockSize: Int
+        generated: Int, lastToken: SimulationTime, blockSize: Divisor
     ) -> (context: Int, blockStart: Int32, previous: Int32, next: Int32) {
-        computedTokens += generated
-        generatedTokens += generated
-        blocks = (computedTokens + blockSize - 1) / blockSize
+        computedTokens &+= generated
+        generatedTokens &+= generated
+        blocks = blockSize.quotient(of: computedTokens &+ blockSize.value &- 1)
         if generated > 0 { self.lastToken = lastToken }
-        return (computedTokens + 1, blockStart, previous, next)
+        return (computedTokens &+ 1, blockStart, previous, next)
+    }
+}
+
+extension LatencyParts {
+    /// Books `time` in a decode set whose lane has done so much undisturbed work meanwhile.
+    @inline(__always)
+    mutating func bookDecode(_ work: Work, of time: SimulationDuration) {
+        decodeRun += work.wholeNanoseconds
+        decodeStalled += time - work.wholeNanoseconds
     }
 }
 

@@ -8,6 +8,7 @@ final class SharedCostModel<Base: CostModel>: CostModel {
 
     init(_ base: Base) { self.base = base }
 
+    @inline(__always)
     func work(of shape: IterationShape, sms: Int) -> Work { base.work(of: shape, sms: sms) }
 
     func decodeLine(sequences: Int, contextTokens: Int, sms: Int) -> DecodeCostLine {

@@ -11,14 +11,18 @@ extension Simulation {
     @inline(__always)
     mutating func arrive(_ request: Request, _ keys: [UInt32], _ recorder: inout some Recorder) {
         context.admit()
-        guard let target = target(of: request, keys, &recorder) else {
-            return homeless.append(PendingRequest(state: RequestState(request), prefixKeys: keys))
-        }
-        guard canEverServe(request, at: target) else { return reject(RequestState(request), &recorder) }
+        guard let target = target(of: request, keys, &recorder) else { return keepOutside(request, keys) }
+        guard canEverServe(request, at: target) else { return reject(request, &recorder) }
         // Made where it will stay: a request's state is long to copy.
         engines[target].instance.enqueue(request, keys)
         if configuration.mixedPoolMemory != nil { chooseDecoder(ofLastAt: target) }
         isGiven(request.promptTokens, target)
+    }
+
+    /// While all instances are down.
+    @inline(never)
+    private mutating func keepOutside(_ request: Request, _ keys: [UInt32]) {
+        homeless.append(PendingRequest(state: RequestState(request), prefixKeys: keys))
     }
 
     /// A decode instance that takes a request as a whole, if a prefill instance has as much ahead as is allowed.
@@ -55,12 +59,27 @@ extension Simulation {
         }
     }
 
+    @inline(never)
+    private mutating func reject(_ request: Request, _ recorder: inout some Recorder) {
+        reject(RequestState(request), &recorder)
+    }
+
     private mutating func reject(_ state: RequestState, _ recorder: inout some Recorder) {
         context.finish(state.record(.rejected, completion: nil, decodeInstance: nil), &recorder)
     }
 
     /// The instance that a request is to go to; `nil` if all are down.
+    @inline(__always)
     private mutating func target(
+        of request: Request, _ keys: [UInt32], _ recorder: inout some Recorder
+    ) -> Int? {
+        if keys.isEmpty, configuration.mixedPoolTokens == nil { return entry.next() }
+        return chosenTarget(of: request, keys, &recorder)
+    }
+
+    /// The same where the prompt, or what is ahead of it, decides.
+    @inline(never)
+    private mutating func chosenTarget(
         of request: Request, _ keys: [UInt32], _ recorder: inout some Recorder
     ) -> Int? {
         var chosen: Int?

@@ -57,9 +57,10 @@ public struct Simulation: ~Copyable {
         _ source: inout some RequestSource, into recorder: inout some Recorder
     ) throws -> RunOutcome {
         let stop = configuration.stopTime ?? .never
+        // What never happens is later.
+        let last = min(stop, SimulationTime(nanoseconds: SimulationTime.never.nanoseconds - 1))
         cachePrefixes(of: source.blockFormat)
-        let reacts = source.reacts
-        context.keepsFinished = reacts
+        context.keepsFinished = source.reacts
         context.prepare(for: recorder)
         var upcoming = UpcomingRequest(try source.next())
         var nextSample = configuration.sampleInterval.map { .zero + $0 } ?? .never
@@ -71,20 +72,14 @@ public struct Simulation: ~Copyable {
         takeDownAbsent()
         recordPartitions(&recorder)
         while true {
-            // With no requests but those that nothing can help any more, only partition controls have timers, and what
-            // they would see is of no use to anyone. Nor is it sampled once more: looking at a run must not make it longer.
-            // Prompts behind those that are pinned for ever wait without any timer.
-            let isOver =
-                upcoming.request == nil
-                && (context.inSystem == (changes.isEmpty && !isRestarting ? homeless.count + unoffered.count : 0)
-                    || changes.isEmpty && context.timers.earliest == .never)
-            let time = isOver ? .never : min(context.timers.earliest, upcoming.arrival, nextOther)
-            if time > stop || time == .never { break }
+            if upcoming.arrival == .never, isOver(noChanges: changes.isEmpty) { break }
+            let time = min(context.timers.earliest, upcoming.arrival, nextOther)
+            if time > last { break }
             context.advance(to: time)
             repeat {
                 while let timer = context.timers.take(at: time) { end(timer, &recorder) }
                 if upcoming.arrival == time { try takeArrivals(&upcoming, from: &source, &recorder) }
-                if reacts, !context.finished.isEmpty { try react(to: &upcoming, &source) }
+                if !context.finished.isEmpty { try react(to: &upcoming, &source) }
                 // Whoever reacts may do so at once.
             } while min(context.timers.earliest, upcoming.arrival) == time
             while nextOther == time, let change = changes.first, change.time == time {
@@ -93,7 +88,7 @@ public struct Simulation: ~Copyable {
             }
             if !touched.isEmpty { startTouched(&recorder) }
             // Results that waited for the decode worker may have ended requests just now.
-            if reacts, !context.finished.isEmpty { try react(to: &upcoming, &source) }
+            if !context.finished.isEmpty { try react(to: &upcoming, &source) }
             guard nextOther == time else { continue }
             if nextSignal == time, context.timers.earliest != time {
                 reportLoads(&recorder)
@@ -109,6 +104,17 @@ public struct Simulation: ~Copyable {
         recordUnfinished(&recorder)
         context.gaps.hand(to: &recorder)
         return outcome()
+    }
+
+    /// Whether nothing is left to happen, where nothing arrives any more.
+    ///
+    /// With no requests but those that nothing can help any more, only partition controls have timers, and what they would
+    /// see is of no use to anyone. Nor is it sampled once more: looking at a run must not make it longer. Prompts behind
+    /// those that are pinned for ever wait without any timer. Mutating although it changes nothing.
+    @inline(never)
+    private mutating func isOver(noChanges: Bool) -> Bool {
+        context.inSystem == (noChanges && !isRestarting ? homeless.count + unoffered.count : 0)
+            || noChanges && context.timers.earliest == .never
     }
 
     /// Takes the requests that arrive at this instant.
@@ -175,26 +181,10 @@ public struct Simulation: ~Copyable {
             let index = touched[position]
             engines[index].isTouched = false
             if isDown[index] { continue }
-            switch engines[index].instance.role {
-            case .unified, .prefill:
-                if let shared = engines[index].sharing {
-                    startSharing(shared)
-                } else {
-                    engines[index].startOnlyLane(&context)
-                }
-            case .semiPD:
-                engines[index].formBatches(&context, &recorder)
-                // Results that waited for the decode worker may have completed requests.
-                updateEntry(index)
-                engines[index].lookForStarvation(at: context.now)
-                engines[index].setRates(&context)
-            case .decode:
-                if engines[index].pausesForPulls { pullBetweenIterations(into: index, &recorder) }
-                engines[index].formBatches(&context, &recorder)
-                // After admissions have made way for prompts, and running requests have their blocks.
-                if !engines[index].instance.bridge.isEmpty, !engines[index].pausesForPulls { pull(into: index) }
-                engines[index].lookForStarvation(at: context.now)
-                engines[index].setRates(&context)
+            if engines[index].hasOnlyOneLane {
+                engines[index].startOnlyLane(&context)
+            } else {
+                startLanes(of: index, &recorder)
             }
             if !flips.isEmpty { stopIfDrained(index) }
             if configuration.checksInvariants, let broken = brokenInvariant(of: index) {
@@ -202,6 +192,28 @@ public struct Simulation: ~Copyable {
             }
         }
         touched.removeAll()
+    }
+
+    /// Asks an instance whose lanes share memory with others what to run next.
+    @inline(never)
+    private mutating func startLanes(of index: Int, _ recorder: inout some Recorder) {
+        switch engines[index].instance.role {
+        case .unified, .prefill:
+            if let shared = engines[index].sharing { startSharing(shared) }
+        case .semiPD:
+            engines[index].formBatches(&context, &recorder)
+            // Results that waited for the decode worker may have completed requests.
+            updateEntry(index)
+            engines[index].lookForStarvation(at: context.now)
+            engines[index].setRates(&context)
+        case .decode:
+            if engines[index].pausesForPulls { pullBetweenIterations(into: index, &recorder) }
+            engines[index].formBatches(&context, &recorder)
+            // After admissions have made way for prompts, and running requests have their blocks.
+            if !engines[index].instance.bridge.isEmpty, !engines[index].pausesForPulls { pull(into: index) }
+            engines[index].lookForStarvation(at: context.now)
+            engines[index].setRates(&context)
+        }
     }
 
     private func brokenInvariant(of index: Int) -> String? {

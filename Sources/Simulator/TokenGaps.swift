@@ -24,15 +24,16 @@ struct TokenGaps: ~Copyable {
         }
     }
 
-    /// Counts `present` gaps, each of `first`, and `others` others that are as long as a range says, if that is known without
-    /// those others: they are of one class. Otherwise it records nothing and returns `false`.
+    /// Counts `present` gaps, each of `first`, and `others` others from `shortest` to `longest`, if those are of one class.
+    /// Otherwise it records nothing and returns `false`.
     @inline(__always)
     mutating func count(
-        _ first: SimulationDuration, of present: Int, and range: ClosedRange<SimulationDuration>, of others: Int
+        _ first: SimulationDuration, of present: Int, and shortest: SimulationDuration, to longest: SimulationDuration,
+        of others: Int
     ) -> Bool {
         guard recording == .counted else { return recording == .ignored }
-        let place = GapClass.index(of: range.upperBound)
-        guard GapClass.index(of: range.lowerBound) == place else { return false }
+        let place = GapClass.index(of: longest)
+        guard GapClass.index(of: shortest) == place else { return false }
         counts[place] &+= others
         if present > 0 { counts[GapClass.index(of: first)] &+= present }
         return true

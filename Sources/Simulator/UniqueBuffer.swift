@@ -75,15 +75,5 @@ extension UniqueBuffer where Element: Copyable {
     }
 }
 
-extension UniqueBuffer<Int> {
-    /// The sum of the elements in a range of indices. They are counts: their sum does not overflow.
-    func sum(_ range: Range<Int>) -> Int {
-        precondition(range.lowerBound >= 0 && range.upperBound <= count, "elements \(range) of \(count)")
-        var sum = 0
-        for index in range { sum &+= base[index] }
-        return sum
-    }
-}
-
 // The pointer is not shared: who has the buffer has the elements.
 extension UniqueBuffer: @unchecked Sendable where Element: Sendable & ~Copyable {}

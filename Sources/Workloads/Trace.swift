@@ -92,9 +92,10 @@ public struct TraceSource: RequestSource, Sendable {
     public var blockFormat: BlockFormat? { blockHashes?.format }
     public func blockIDs(of request: Int) -> ArraySlice<UInt32> { blockHashes?[request] ?? [] }
 
+    @inline(__always)
     public mutating func next() -> Request? {
         guard position < requests.count else { return nil }
-        position += 1
-        return requests[position - 1]
+        defer { position &+= 1 }
+        return requests[position]
     }
 }
