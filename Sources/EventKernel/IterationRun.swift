@@ -64,7 +64,7 @@ public struct IterationRun: Sendable, BitwiseCopyable {
 
     /// Solves slope/2·k² + linear·k = done, in the form that does not cancel for either sign of `linear`. One unit more
     /// of `first` keeps it finite where nothing takes any time.
-    @inlinable
+    @inlinable @inline(__always)
     func estimate(_ done: Work, limit: Int) -> Int {
         let slope = Double(increment.units)
         let linear = Double(first.units + 1) - slope / 2
