@@ -13,9 +13,9 @@ struct CostLineCache: ~Copyable, Sendable {
         var sms: Int32
     }
 
-    /// Each number of sequences has this many, one for each eighth of an octave of Σ context: the contexts of a batch
-    /// size wander over a few of them, and models that have segments cut them no longer than that.
-    private static let placesPerSize = 8
+    /// Each number of sequences has this many, one for each eighth of an octave of Σ context, over which models cut their
+    /// lines, and for four octaves, over which the contexts of batches of one size wander.
+    private static let placesPerSize = 32
 
     /// By place.
     private var entries = UniqueBuffer<Entry>()
@@ -25,10 +25,10 @@ struct CostLineCache: ~Copyable, Sendable {
     /// The place of the line of a batch, of which the model is asked if it is not known.
     @inline(__always)
     mutating func place(_ model: any CostModel, sequences: Int, contextTokens: Int, sms: Int) -> Int {
-        // The three bits behind the highest one, none of which lies below the units.
-        let bits = (contextTokens | Self.placesPerSize).leadingZeroBitCount
-        let eighth = (contextTokens &>> (Int.bitWidth &- 4 &- bits)) & (Self.placesPerSize &- 1)
-        let place = sequences * Self.placesPerSize + eighth
+        // The three bits behind the highest one, none of which lies below the units, and two of where that one is.
+        let octave = Int.bitWidth &- 4 &- (contextTokens | 8).leadingZeroBitCount
+        let eighth = (contextTokens &>> octave) & 7
+        let place = sequences * Self.placesPerSize + ((octave & 3) &<< 3 | eighth)
         if place >= entries.count || entries[known: place].sms != sms
             || !entries[known: place].line.holds(at: contextTokens)
         {

@@ -332,13 +332,13 @@ extension Engine {
             && instance.lanes[lane].end.time == context.now
     }
 
-    /// Gives each running lane the speed that its neighbour leaves it, plans what has just begun, and sets the timers of
-    /// what is new.
+    /// Gives each running lane of two the speed that its neighbour leaves it, plans what has just begun, and sets the timers
+    /// of what is new.
     mutating func setRates(_ context: inout RunContext) {
         let isCut = isDecodeCut
         isDecodeCut = false
         var slowdowns = LaneSlowdowns.none
-        if instance.lanes.count > 1, instance.lanes[0].isRunning, instance.lanes[1].isRunning {
+        if instance.lanes[0].isRunning, instance.lanes[1].isRunning {
             // Both ran before: neither has changed.
             if instance.lanes[0].plannedIterations > 0, instance.lanes[1].plannedIterations > 0 {
                 if isCut { cutAfterNext(lane: 1, &context) }
@@ -351,11 +351,21 @@ extension Engine {
                 decode: LaneLoad(shape: instance.lanes[1].rateShape, kernelSeconds: kernelSeconds.decode),
                 partition: partition)
         }
-        let decodeLane = instance.decodeLane
-        for lane in instance.lanes.indices where instance.lanes[lane].isRunning {
-            let slowdown = lane == 0 ? slowdowns.prefill : slowdowns.decode
-            setRate(lane: lane, slowdown, isCut: isCut && lane == decodeLane, &context)
+        for lane in 0..<2 where instance.lanes[lane].isRunning {
+            setRate(lane: lane, lane == 0 ? slowdowns.prefill : slowdowns.decode, isCut: isCut && lane == 1, &context)
         }
+    }
+
+    /// The same for the only lane of an instance.
+    @inline(__always)
+    mutating func planOnlyLane(_ context: inout RunContext) {
+        if !instance.lanes[0].isRunning { return }
+        if instance.lanes[0].plannedIterations == 0 {
+            putOnClock(lane: 0, .none, &context)
+        } else if isDecodeCut {
+            cutAfterNext(lane: 0, &context)
+        }
+        isDecodeCut = false
     }
 
     @inline(__always)
