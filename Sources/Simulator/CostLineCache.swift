@@ -66,9 +66,16 @@ struct CostLineCache: ~Copyable, Sendable {
             "cost line \(price.line) does not hold at \(contextTokens) context tokens")
         var entry = Entry(
             line: price.line, split: price.provenance.split, kernelSeconds: price.kernelSeconds ?? .nan, sms: -1)
-        while entries.count <= place { entries.append(entry) }
+        while entries.count < (sequences + 1) * Self.placesPerSize { entries.append(entry) }
         entry.sms = Int32(sms)
         entries[place] = entry
+        // A line over four octaves is one for all of them: its model is asked once for each size, not for each place.
+        if price.line.lastContext / 16 >= max(1, price.line.firstContext) {
+            let first = sequences * Self.placesPerSize
+            for other in first..<first + Self.placesPerSize where entries[other].sms != entry.sms {
+                entries[other] = entry
+            }
+        }
     }
 }
 
