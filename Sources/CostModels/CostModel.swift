@@ -41,6 +41,46 @@ public struct LaneSlowdowns: Hashable, Sendable, BitwiseCopyable {
     }
 }
 
+/// An iteration's price, and what it rests on.
+public struct IterationPrice: Sendable, BitwiseCopyable {
+    public var work: Work
+    public var provenance: ProvenanceShares
+    /// Of its kernels, where the model found that on the way and would ask for it again to say what lanes do to each other.
+    public var kernelSeconds: Double?
+
+    public init(work: Work, provenance: ProvenanceShares, kernelSeconds: Double? = nil) {
+        self.work = work
+        self.provenance = provenance
+        self.kernelSeconds = kernelSeconds
+    }
+}
+
+/// The same of a line, at its middle.
+public struct DecodeLinePrice: Sendable, BitwiseCopyable {
+    public var line: DecodeCostLine
+    public var provenance: ProvenanceShares
+    public var kernelSeconds: Double?
+
+    public init(line: DecodeCostLine, provenance: ProvenanceShares, kernelSeconds: Double? = nil) {
+        self.line = line
+        self.provenance = provenance
+        self.kernelSeconds = kernelSeconds
+    }
+}
+
+/// What a lane runs, as the lane beside it feels it.
+public struct LaneLoad: Sendable, BitwiseCopyable {
+    /// For decodes at the middle of their line.
+    public var shape: IterationShape
+    /// As the price of the shape had it.
+    public var kernelSeconds: Double?
+
+    public init(shape: IterationShape, kernelSeconds: Double?) {
+        self.shape = shape
+        self.kernelSeconds = kernelSeconds
+    }
+}
+
 /// The cost of iterations of one model on one kind of instance (device, tensor and pipeline parallelism, runtime).
 ///
 /// Costs are pure functions of their arguments. They are work, that is, time alone on the given SMs; the simulator
@@ -61,13 +101,14 @@ public protocol CostModel: Sendable {
     /// cost line, so that all iterations of a line rest on the same.
     func provenance(of shape: IterationShape, sms: Int) -> ProvenanceShares
 
-    /// Both of the above of an iteration with at least one prefill token, for models that add up the same for both.
-    func workAndProvenance(of shape: IterationShape, sms: Int) -> (work: Work, provenance: ProvenanceShares)
+    /// Work and provenance of an iteration with at least one prefill token, for models that add up the same for both.
+    func price(of shape: IterationShape, sms: Int) -> IterationPrice
 
     /// The same of a line: what it rests on at its middle.
-    func decodeLineAndProvenance(
-        sequences: Int, contextTokens: Int, sms: Int
-    ) -> (line: DecodeCostLine, provenance: ProvenanceShares)
+    func linePrice(sequences: Int, contextTokens: Int, sms: Int) -> DecodeLinePrice
+
+    /// The slowdowns of lanes whose iterations have been priced: the same as of their shapes.
+    func slowdowns(prefill: LaneLoad, decode: LaneLoad, partition: SMPartition) -> LaneSlowdowns
 
     /// What every price rests on, or `nil` if that depends on the iteration and `provenance(of:sms:)` is to be asked.
     var uniformProvenance: CostProvenance? { get }
@@ -76,17 +117,17 @@ public protocol CostModel: Sendable {
 extension CostModel {
     public var uniformProvenance: CostProvenance? { nil }
 
-    public func workAndProvenance(
-        of shape: IterationShape, sms: Int
-    ) -> (work: Work, provenance: ProvenanceShares) {
-        (work(of: shape, sms: sms), provenance(of: shape, sms: sms))
+    public func price(of shape: IterationShape, sms: Int) -> IterationPrice {
+        IterationPrice(work: work(of: shape, sms: sms), provenance: provenance(of: shape, sms: sms))
     }
 
-    public func decodeLineAndProvenance(
-        sequences: Int, contextTokens: Int, sms: Int
-    ) -> (line: DecodeCostLine, provenance: ProvenanceShares) {
+    public func linePrice(sequences: Int, contextTokens: Int, sms: Int) -> DecodeLinePrice {
         let line = decodeLine(sequences: sequences, contextTokens: contextTokens, sms: sms)
         let middle = IterationShape.decode(sequences: sequences, contextTokens: line.middleContext)
-        return (line, provenance(of: middle, sms: sms))
+        return DecodeLinePrice(line: line, provenance: provenance(of: middle, sms: sms))
+    }
+
+    public func slowdowns(prefill: LaneLoad, decode: LaneLoad, partition: SMPartition) -> LaneSlowdowns {
+        slowdowns(prefill: prefill.shape, decode: decode.shape, partition: partition)
     }
 }

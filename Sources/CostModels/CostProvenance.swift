@@ -31,13 +31,28 @@ public struct ProvenanceShares: Hashable, Sendable, BitwiseCopyable {
         set { values[Self.index(provenance)] = newValue }
     }
 
+    /// Not by the subscript, which stores a share and reads all of them again: a processor waits for that.
+    @inline(__always)
+    mutating func add(_ price: KernelPrice, times count: Double) {
+        let seconds = count * price.seconds
+        switch price.provenance {
+        case .measured: values[0] += seconds
+        case .interpolated: values[1] += seconds
+        case .heldUtilisation: values[2] += seconds
+        case .analytic: values[3] += seconds
+        case .given: values[4] += seconds
+        }
+    }
+
     /// Every share, times `factor`.
+    @inline(__always)
     public static func * (a: Self, factor: Double) -> Self {
         var product = a
         product.values *= factor
         return product
     }
 
+    @inline(__always)
     static func + (a: Self, b: Self) -> Self {
         var sum = a
         sum.values += b.values
@@ -52,17 +67,22 @@ public struct ProvenanceShares: Hashable, Sendable, BitwiseCopyable {
     /// The shares of the whole. Seconds of nothing are all measured.
     public var split: ProvenanceSplit {
         let total = total
-        if total <= 0 { return ProvenanceSplit(steps: SIMD8(ProvenanceSplit.whole, 0, 0, 0, 0, 0, 0, 0)) }
+        if total <= 0 { return ProvenanceSplit(steps: SIMD4(ProvenanceSplit.whole, 0, 0, 0)) }
         // Beside 1.5·2⁵² a number has no room for a fraction: to add it rounds, half to even, and leaves whole steps in the
         // low bits.
         let large = SIMD8(repeating: 0x1.8p52)
-        let shares = values * (Double(ProvenanceSplit.whole) / total) + large
-        var steps = unsafeBitCast(shares, to: SIMD8<Int64>.self) &- unsafeBitCast(large, to: SIMD8<Int64>.self)
-        // The largest share takes what rounding left.
-        var largest = 0
-        for i in 1..<CostProvenance.allCases.count where steps[i] > steps[largest] { largest = i }
-        steps[largest] += ProvenanceSplit.whole - steps.wrappedSum()
-        return ProvenanceSplit(steps: steps)
+        let shares = unsafeBitCast(values * (Double(ProvenanceSplit.whole) / total) + large, to: SIMD8<UInt64>.self)
+        let steps = SIMD4(
+            Int32(truncatingIfNeeded: shares[0]), Int32(truncatingIfNeeded: shares[1]),
+            Int32(truncatingIfNeeded: shares[2]), Int32(truncatingIfNeeded: shares[3]))
+        let last = Int32(truncatingIfNeeded: shares[4])
+        // The largest share takes what rounding left. No sum of steps is far from the whole.
+        let left = ProvenanceSplit.whole &- (steps[0] &+ steps[1] &+ steps[2] &+ steps[3] &+ last)
+        var (largest, most): (Int32, Int32) = (0, steps[0])
+        for i in 1..<4 where steps[i] > most { (largest, most) = (Int32(truncatingIfNeeded: i), steps[i]) }
+        if last > most { largest = 4 }
+        let isLargest = SIMD4<Int32>(0, 1, 2, 3) .== largest
+        return ProvenanceSplit(steps: steps &+ SIMD4(repeating: 0).replacing(with: left, where: isLargest))
     }
 
     fileprivate static func index(_ provenance: CostProvenance) -> Int {
@@ -78,8 +98,9 @@ public struct ProvenanceShares: Hashable, Sendable, BitwiseCopyable {
 
 /// Shares of one, in steps of 2⁻²⁰ that sum to it.
 public struct ProvenanceSplit: Hashable, Sendable, BitwiseCopyable {
-    fileprivate static let whole: Int64 = 1 << 20
-    fileprivate var steps: SIMD8<Int64>
+    fileprivate static let whole: Int32 = 1 << 20
+    /// In the order of `CostProvenance.allCases`; the last of those has the rest.
+    fileprivate var steps: SIMD4<Int32>
 }
 
 /// Work by where its price comes from. Sums are exact, so that they do not depend on the pieces the work came in.
@@ -95,8 +116,13 @@ public struct ProvenanceWork: Sendable {
     }
 
     public mutating func add(_ work: Work, _ split: ProvenanceSplit) {
-        // A product of two numbers of 64 bits does not overflow.
-        for i in parts.indices { parts[i] += Int128(work.units) &* Int128(split.steps[i]) }
+        // A product of two numbers of 64 bits does not overflow, nor do steps of a whole.
+        var rest = ProvenanceSplit.whole
+        for i in 0..<4 {
+            parts[i] += Int128(work.units) &* Int128(split.steps[i])
+            rest &-= split.steps[i]
+        }
+        if rest != 0 { parts[4] += Int128(work.units) &* Int128(rest) }
     }
 
     public static func += (a: inout Self, b: Self) {

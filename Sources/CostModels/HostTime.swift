@@ -9,18 +9,22 @@ struct HostTime: BitwiseCopyable {
 }
 
 extension RuntimeProfile {
+    // Inlined: a profile is copied to be asked.
+    @inline(__always)
     func hostTime(of shape: IterationShape) -> HostTime {
         let sequences = shape.prefillSequences + shape.decodeSequences
         return shape.isDecodeOnly ? decode.hostTime(sequences: sequences) : prefill.hostTime(sequences: sequences)
     }
 
     /// The engine's kernels relative to those of the profile.
+    @inline(__always)
     func kernelFactor(of shape: IterationShape, rows: Double) -> Double {
         shape.isDecodeOnly ? decode.kernelFactor.value(at: rows) : prefill.kernelFactor.value(at: rows)
     }
 }
 
 extension RuntimeProfile.Overhead {
+    @inline(__always)
     fileprivate func hostTime(sequences: Int) -> HostTime {
         HostTime(hidden: hidden(sequences: sequences), serial: serial(sequences: sequences))
     }

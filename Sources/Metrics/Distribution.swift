@@ -20,11 +20,15 @@ public struct Distribution: Hashable, Sendable {
         count = samples.count
         guard !samples.isEmpty else { return }
         let n = Double(samples.count)
-        let mean = compensatedSum(of: samples) { $0 } / n
+        var sum = CompensatedSum()
+        let span = OrderStatistics.Span(of: samples) { sum.add($0) }
+        let mean = sum.value / n
         self.mean = mean
-        standardDeviation = (compensatedSum(of: samples) { ($0 - mean) * ($0 - mean) } / n).squareRoot()
         let fractions = [0.5, 0.9, 0.95, 0.99]
-        let order = OrderStatistics(of: samples, ranks: fractions.flatMap { Rank($0, of: samples.count).neighbours })
+        let ranks = fractions.flatMap { Rank($0, of: samples.count).neighbours }
+        var squares = CompensatedSum()
+        let order = OrderStatistics(of: samples, within: span, ranks: ranks) { squares.add(($0 - mean) * ($0 - mean)) }
+        standardDeviation = (squares.value / n).squareRoot()
         let percentiles = fractions.map { Rank($0, of: samples.count).value(order) }
         (p50, p90, p95, p99) = (percentiles[0], percentiles[1], percentiles[2], percentiles[3])
         max = order.largest
@@ -45,16 +49,17 @@ public struct Distribution: Hashable, Sendable {
 }
 
 /// Kahan's summation: a mean of a million equal samples is that sample.
-func compensatedSum(of samples: [Double], _ term: (Double) -> Double) -> Double {
-    var sum = 0.0
-    var lost = 0.0
-    for sample in samples {
-        let next = term(sample) - lost
-        let total = sum + next
-        lost = (total - sum) - next
-        sum = total
+private struct CompensatedSum {
+    private(set) var value = 0.0
+    private var lost = 0.0
+
+    @inline(__always)
+    mutating func add(_ term: Double) {
+        let next = term - lost
+        let total = value + next
+        lost = (total - value) - next
+        value = total
     }
-    return sum
 }
 
 /// The rank `fraction · (n − 1)`, which may lie between two samples.

@@ -9,18 +9,44 @@ struct OrderStatistics {
     /// For each chosen rank, its place in `kept`.
     private var places: [(rank: Int, place: Int)] = []
 
+    /// Between which bits all samples lie.
+    struct Span {
+        fileprivate let least: UInt64
+        fileprivate let most: UInt64
+
+        /// - Parameter visit: is given every sample in order. Sums wait for one addition after the other, beside which
+        ///   there is time for this.
+        /// - Precondition: samples are finite and not negative, at least one.
+        @inline(__always)
+        init(of samples: [Double], _ visit: (Double) -> Void) {
+            var (least, most) = (UInt64.max, UInt64.min)
+            for sample in samples {
+                precondition(sample.isFinite && sample >= 0, "not a sample: \(sample)")
+                visit(sample)
+                least = min(least, OrderStatistics.bits(sample))
+                most = max(most, OrderStatistics.bits(sample))
+            }
+            (self.least, self.most) = (least, most)
+        }
+    }
+
     /// - Precondition: samples are finite and not negative, at least one; ranks are among 0 ..< their number.
     init(of samples: [Double], ranks: [Int]) {
-        var (least, most) = (UInt64.max, UInt64.min)
-        for sample in samples {
-            precondition(sample.isFinite && sample >= 0, "not a sample: \(sample)")
-            least = min(least, Self.bits(sample))
-            most = max(most, Self.bits(sample))
-        }
-        largest = Double(bitPattern: most)
-        let shift = max(0, UInt64.bitWidth - (most - least).leadingZeroBitCount - Self.ranges.trailingZeroBitCount)
+        self.init(of: samples, within: Span(of: samples) { _ in }, ranks: ranks) { _ in }
+    }
+
+    /// The same of samples whose span is known, each of which `visit` is given in order.
+    @inline(__always)
+    init(of samples: [Double], within span: Span, ranks: [Int], _ visit: (Double) -> Void) {
+        let least = span.least
+        largest = Double(bitPattern: span.most)
+        let bitsOfSpan = UInt64.bitWidth - (span.most - least).leadingZeroBitCount
+        let shift = max(0, bitsOfSpan - Self.ranges.trailingZeroBitCount)
         var counts = [Int](repeating: 0, count: Self.ranges)
-        for sample in samples { counts[Int((Self.bits(sample) - least) >> UInt64(shift))] += 1 }
+        for sample in samples {
+            visit(sample)
+            counts[Int((Self.bits(sample) - least) >> UInt64(shift))] += 1
+        }
 
         var isKept = [Bool](repeating: false, count: Self.ranges)
         var (range, before, keptBefore, keptCount) = (0, 0, 0, 0)

@@ -20,6 +20,11 @@ struct Engine: ~Copyable, Sendable {
     private var mainPolicy: any SchedulingPolicy
     private var decodePolicy: any SchedulingPolicy
     private let handOff: HandOff
+    /// Whether of the run in flight on the decode lane only the iteration in flight is certain, until `setRates` says what
+    /// comes after it.
+    private var isDecodeCut = false
+    /// Of the batch of each of two lanes, where its price says that.
+    private var kernelSeconds = PhasePair<Double?>(prefill: nil, decode: nil)
     /// The work of a prefill iteration that has ended and of which the decode worker has yet to learn.
     var undelivered: Work?
     /// One for a semi-PD instance whose partition may change, else none. A buffer because to look into an optional
@@ -212,7 +217,7 @@ extension Engine {
         instance.now = context.now
         // Whoever shares memory or SMs with a run of iterations must see it where it is now.
         if sharesDecodeRun, instance.lanes[instance.decodeLane].isRunning {
-            settle(lane: instance.decodeLane, &context, &recorder)
+            isDecodeCut = bookEnded(lane: instance.decodeLane, &context, &recorder)
         }
         let decodeIsBetweenIterations = instance.lanes.count > 1 && !instance.lanes[1].isRunning
         if let work = undelivered, decodeIsBetweenIterations {
@@ -249,12 +254,12 @@ extension Engine {
         if instance.lanes[lane].batch.shape.isDecodeOnly {
             let sequences = instance.lanes[lane].batch.shape.decodeSequences
             let tokens = instance.lanes[lane].batch.shape.decodeContextTokens
-            if !context.costLines[pool].holds(sequences: sequences, contextTokens: tokens, sms: sms) {
-                context.costLines[pool].ask(costModel, sequences: sequences, contextTokens: tokens, sms: sms)
-            }
-            instance.lanes[lane].begin(at: context.now, price: context.costLines[pool].line(sequences: sequences))
+            let place = context.costLines[pool].place(
+                costModel, sequences: sequences, contextTokens: tokens, sms: sms)
+            instance.lanes[lane].begin(at: context.now, price: context.costLines[pool].line(at: place))
             if instance.lanes[lane].uniformProvenance == nil {
-                instance.lanes[lane].provenanceSplit = context.costLines[pool].split(sequences: sequences)
+                instance.lanes[lane].provenanceSplit = context.costLines[pool].split(at: place)
+                if lane == 1 { kernelSeconds.decode = context.costLines[pool].kernelSeconds(at: place) }
             }
             // What waits to be pulled between two iterations may get its turn after any of them.
             let mayPause = pausesForPulls && !instance.bridge.isEmpty
@@ -263,9 +268,10 @@ extension Engine {
         } else {
             let shape = instance.lanes[lane].batch.shape
             if instance.lanes[lane].uniformProvenance == nil {
-                let (work, provenance) = costModel.workAndProvenance(of: shape, sms: sms)
-                instance.lanes[lane].begin(at: context.now, price: work)
-                instance.lanes[lane].provenanceSplit = provenance.split
+                let price = costModel.price(of: shape, sms: sms)
+                instance.lanes[lane].begin(at: context.now, price: price.work)
+                instance.lanes[lane].provenanceSplit = price.provenance.split
+                kernelSeconds.prefill = price.kernelSeconds
             } else {
                 instance.lanes[lane].begin(at: context.now, price: costModel.work(of: shape, sms: sms))
             }
@@ -307,19 +313,29 @@ extension Engine {
     /// Books the iterations of a run that are over, so that the instance is as it is now. A run at a boundary ends; one
     /// in the middle of an iteration keeps that iteration alone, since what comes after it may be decided anew.
     mutating func settle(lane: Int, _ context: inout RunContext, _ recorder: inout some Recorder) {
+        if bookEnded(lane: lane, &context, &recorder) { cutAfterNext(lane: lane, &context) }
+    }
+
+    /// Books the iterations of a run that are over. Returns whether the run goes on.
+    private mutating func bookEnded(
+        lane: Int, _ context: inout RunContext, _ recorder: inout some Recorder
+    ) -> Bool {
         guard instance.lanes[lane].isRunning,
             instance.lanes[lane].plannedIterations > 1 || isCutNow(lane: lane, context)
-        else { return }
+        else { return false }
         let (completed, atBoundary) = instance.lanes[lane].completed(at: context.now)
         if completed > 0 {
             _ = instance.commit(lane: lane, iterations: completed, ended: atBoundary, &context, &recorder)
         }
-        if atBoundary {
-            context.timers.set(timer(lane: lane), to: .never)
-        } else {
-            instance.lanes[lane].plan(iterations: 1)
-            schedule(lane: lane, &context)
-        }
+        if atBoundary { context.timers.set(timer(lane: lane), to: .never) }
+        return !atBoundary
+    }
+
+    /// Ends a run with the iteration in flight.
+    @inline(__always)
+    private mutating func cutAfterNext(lane: Int, _ context: inout RunContext) {
+        instance.lanes[lane].plan(iterations: 1)
+        schedule(lane: lane, &context)
     }
 
     /// Whether a request has just arrived at a decode instance and cut its run at the boundary that it is at. What is pulled
@@ -329,26 +345,46 @@ extension Engine {
             && instance.lanes[lane].end.time == context.now
     }
 
-    /// Gives each running lane the speed that its neighbour leaves it, plans what has just begun, and sets the timers of
-    /// what is new.
+    /// Gives each running lane of two the speed that its neighbour leaves it, plans what has just begun, and sets the timers
+    /// of what is new.
     mutating func setRates(_ context: inout RunContext) {
+        let isCut = isDecodeCut
+        isDecodeCut = false
         var slowdowns = LaneSlowdowns.none
-        if instance.lanes.count > 1, instance.lanes[0].isRunning, instance.lanes[1].isRunning {
+        if instance.lanes[0].isRunning, instance.lanes[1].isRunning {
             // Both ran before: neither has changed.
-            if instance.lanes[0].plannedIterations > 0, instance.lanes[1].plannedIterations > 0 { return }
+            if instance.lanes[0].plannedIterations > 0, instance.lanes[1].plannedIterations > 0 {
+                if isCut { cutAfterNext(lane: 1, &context) }
+                return
+            }
             let partition = SMPartition(
                 prefill: instance.lanes[0].sms, decode: instance.lanes[1].sms, total: streamingMultiprocessors)
             slowdowns = costModel.slowdowns(
-                prefill: instance.lanes[0].rateShape, decode: instance.lanes[1].rateShape, partition: partition)
+                prefill: LaneLoad(shape: instance.lanes[0].rateShape, kernelSeconds: kernelSeconds.prefill),
+                decode: LaneLoad(shape: instance.lanes[1].rateShape, kernelSeconds: kernelSeconds.decode),
+                partition: partition)
         }
-        for lane in instance.lanes.indices {
-            setRate(lane: lane, lane == 0 ? slowdowns.prefill : slowdowns.decode, &context)
+        for lane in 0..<2 where instance.lanes[lane].isRunning {
+            setRate(lane: lane, lane == 0 ? slowdowns.prefill : slowdowns.decode, isCut: isCut && lane == 1, &context)
         }
     }
 
+    /// The same for the only lane of an instance.
     @inline(__always)
-    private mutating func setRate(lane: Int, _ slowdown: Slowdown, _ context: inout RunContext) {
-        guard instance.lanes[lane].isRunning else { return }
+    mutating func planOnlyLane(_ context: inout RunContext) {
+        if !instance.lanes[0].isRunning { return }
+        if instance.lanes[0].plannedIterations == 0 {
+            putOnClock(lane: 0, .none, &context)
+        } else if isDecodeCut {
+            cutAfterNext(lane: 0, &context)
+        }
+        isDecodeCut = false
+    }
+
+    @inline(__always)
+    private mutating func setRate(
+        lane: Int, _ slowdown: Slowdown, isCut: Bool, _ context: inout RunContext
+    ) {
         if instance.lanes[lane].plannedIterations == 0 {
             // Only now: the other lane may have taken blocks after this one was priced.
             putOnClock(lane: lane, slowdown, &context)
@@ -357,6 +393,8 @@ extension Engine {
             let iterations = goesOn ? min(instance.equalIterations(lane: lane), iterationsUntilControl) : 1
             instance.lanes[lane].resume(at: context.now, slowdown: slowdown, iterations: iterations)
             schedule(lane: lane, &context)
+        } else if isCut {
+            cutAfterNext(lane: lane, &context)
         }
     }
 

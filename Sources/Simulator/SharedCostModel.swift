@@ -21,14 +21,14 @@ final class SharedCostModel<Base: CostModel>: CostModel {
 
     func provenance(of shape: IterationShape, sms: Int) -> ProvenanceShares { base.provenance(of: shape, sms: sms) }
 
-    func workAndProvenance(of shape: IterationShape, sms: Int) -> (work: Work, provenance: ProvenanceShares) {
-        base.workAndProvenance(of: shape, sms: sms)
+    func price(of shape: IterationShape, sms: Int) -> IterationPrice { base.price(of: shape, sms: sms) }
+
+    func linePrice(sequences: Int, contextTokens: Int, sms: Int) -> DecodeLinePrice {
+        base.linePrice(sequences: sequences, contextTokens: contextTokens, sms: sms)
     }
 
-    func decodeLineAndProvenance(
-        sequences: Int, contextTokens: Int, sms: Int
-    ) -> (line: DecodeCostLine, provenance: ProvenanceShares) {
-        base.decodeLineAndProvenance(sequences: sequences, contextTokens: contextTokens, sms: sms)
+    func slowdowns(prefill: LaneLoad, decode: LaneLoad, partition: SMPartition) -> LaneSlowdowns {
+        base.slowdowns(prefill: prefill, decode: decode, partition: partition)
     }
 
     var uniformProvenance: CostProvenance? { base.uniformProvenance }
@@ -36,5 +36,5 @@ final class SharedCostModel<Base: CostModel>: CostModel {
 
 extension CostModel {
     /// This model behind one pointer.
-    var shared: any CostModel { SharedCostModel(self) }
+    var shared: any CostModel { type(of: self) is AnyClass ? self : SharedCostModel(self) }
 }

@@ -212,7 +212,7 @@ public struct Simulation: ~Copyable {
             // After admissions have made way for prompts, and running requests have their blocks.
             if !engines[index].instance.bridge.isEmpty, !engines[index].pausesForPulls { pull(into: index) }
             engines[index].lookForStarvation(at: context.now)
-            engines[index].setRates(&context)
+            engines[index].planOnlyLane(&context)
         }
     }
 

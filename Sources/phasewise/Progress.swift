@@ -18,8 +18,10 @@ struct ProgressSource<Source: RequestSource>: RequestSource {
         self.source = source
         self.label = label
         self.total = total
-        isShown = !isQuiet && Terminal.errorIsTerminal
+        isShown = Self.isShown(isQuiet: isQuiet)
     }
+
+    static func isShown(isQuiet: Bool) -> Bool { !isQuiet && Terminal.errorIsTerminal }
 
     var reacts: Bool { source.reacts }
     mutating func finished(_ request: Int, at time: SimulationTime) { source.finished(request, at: time) }

@@ -46,9 +46,13 @@ struct ScenarioRun {
             let count = scenario.deployments.count
             let progress = description.deployment + (count == 1 ? "" : ", \(index + 1) of \(count)")
             func run(_ source: some RequestSource) throws -> StoredRun {
-                let source = ProgressSource(
-                    source, label: progress, total: trace.requests.count, isQuiet: options.quiet)
-                return try self.run(configuration, source, trace.requests.count, description, rows: rows, store: store)
+                let count = trace.requests.count
+                // A source that tells nobody anything would only be in the way.
+                guard ProgressSource<TraceSource>.isShown(isQuiet: options.quiet) else {
+                    return try self.run(configuration, source, count, description, rows: rows, store: store)
+                }
+                let told = ProgressSource(source, label: progress, total: count, isQuiet: options.quiet)
+                return try self.run(configuration, told, count, description, rows: rows, store: store)
             }
             return try run(source)
         }
@@ -57,7 +61,7 @@ struct ScenarioRun {
     }
 
     private func run(
-        _ configuration: SimulationConfiguration, _ requests: ProgressSource<some RequestSource>, _ count: Int,
+        _ configuration: SimulationConfiguration, _ requests: some RequestSource, _ count: Int,
         _ description: RunDescription, rows: RowKeeping, store: ResultStore?
     ) throws -> StoredRun {
         var source = requests

@@ -218,6 +218,32 @@ struct CoRunSurfaceTests {
         #expect(split.decode < 2)
     }
 
+    @Test("lanes that were priced slow each other as their shapes do", arguments: 0..<50 as Range<UInt64>)
+    func priced(seed: UInt64) throws {
+        var random = RandomStreams(seed: seed).stream(named: "lanes")
+        var runtime = RuntimeProfile.ideal
+        runtime.graphBatches = .init(small: [1, 2, 4, 8], step: 16, limit: 128)
+        let model = try TableFixture.model(runtime: runtime, state: .sustained)
+        let (mine, yours) = (2 + 2 * random.index(below: 66), 2 + 2 * random.index(below: 66))
+        let partition = SMPartition(prefill: mine, decode: yours, total: 132)
+        var prefill = IterationShape.empty
+        for _ in 0...random.index(below: 3) {
+            prefill.addPrefill(
+                tokens: 1 + random.index(below: 4_000), cached: random.index(below: 2) * 512,
+                completes: random.index(below: 3) > 0)
+        }
+        let sequences = 1 + random.index(below: 250)
+        let line = model.linePrice(
+            sequences: sequences, contextTokens: sequences * (1 + random.index(below: 8_000)), sms: yours)
+        let decode = IterationShape.decode(sequences: sequences, contextTokens: line.line.middleContext)
+        let price = model.price(of: prefill, sms: mine)
+        #expect(price.kernelSeconds != nil && line.kernelSeconds != nil)
+        let ofLoads = model.slowdowns(
+            prefill: LaneLoad(shape: prefill, kernelSeconds: price.kernelSeconds),
+            decode: LaneLoad(shape: decode, kernelSeconds: line.kernelSeconds), partition: partition)
+        #expect(ofLoads == model.slowdowns(prefill: prefill, decode: decode, partition: partition))
+    }
+
     @Test("host time is not slowed")
     func hostTime() throws {
         var runtime = RuntimeProfile.ideal

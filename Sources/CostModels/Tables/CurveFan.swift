@@ -16,6 +16,10 @@ struct CurveFan: Sendable {
 
     private var curves: [Curve] = []
     private var points: [Point] = []
+    /// By curve and by the exponent of a size, from 2⁰ to 2³¹: the last point that no such size lies below, from where it
+    /// is searched for; few points lie within an octave.
+    private var starts: [Int32] = []
+    private static let exponents = 32
 
     /// - Precondition: as many curves as knots, at least one; knots ascend.
     init(knots: [Double], curves: [MeasuredCurve]) {
@@ -26,6 +30,10 @@ struct CurveFan: Sendable {
                 points.append(Point(size: size, seconds: seconds))
             }
             self.curves.append(Curve(knot: knot, first: first, last: points.count - 1, origin: curve.origin))
+            for exponent in 0..<Self.exponents {
+                let least = Double(1 << exponent)
+                starts.append(Int32(first + max(0, curve.sizes.count { $0 <= least } - 1)))
+            }
         }
     }
 
@@ -59,9 +67,15 @@ struct CurveFan: Sendable {
             return KernelPrice(
                 seconds: end.seconds * size / end.size, provenance: curve.origin.worse(.heldUtilisation))
         }
+        let start = points[curve.first]
+        if size < start.size {
+            return KernelPrice(seconds: start.seconds, provenance: curve.origin.worse(.heldUtilisation))
+        }
+        // The bits above those of the fraction. A size below one has none of these exponents, nor has a huge one.
+        let exponent = Int(size.bitPattern &>> 52) &- 1023
         var i = curve.first
-        if size < points[i].size {
-            return KernelPrice(seconds: points[i].seconds, provenance: curve.origin.worse(.heldUtilisation))
+        if UInt(bitPattern: exponent) < UInt(Self.exponents) {
+            i = Int(starts[number &* Self.exponents &+ exponent])
         }
         while points[i &+ 1].size <= size { i &+= 1 }
         let (low, high) = (points[i], points[i &+ 1])

@@ -20,7 +20,7 @@ struct CurveStack: Sendable {
 
     /// Where a size stands among the cuts, for all curves.
     struct Place: BitwiseCopyable {
-        fileprivate let size: Double
+        let size: Double
         /// How many cuts are not above it.
         fileprivate let cuts: Int
     }
@@ -106,19 +106,18 @@ struct CurveStack: Sendable {
     }
 
     /// O(1) for sizes that occur, O(log points) above.
+    @inline(__always)
     func place(of size: Int) -> Place {
-        let count: Int
-        if size < cutsUpTo.count {
-            count = Int(cutsUpTo[size])
-        } else {
-            var (low, high) = (0, cuts.count)
-            while low < high {
-                let middle = (low + high) / 2
-                if cuts[middle] <= Double(size) { low = middle + 1 } else { high = middle }
-            }
-            count = low
+        Place(size: Double(size), cuts: size < cutsUpTo.count ? Int(cutsUpTo[size]) : cutsNotAbove(size))
+    }
+
+    private func cutsNotAbove(_ size: Int) -> Int {
+        var (low, high) = (0, cuts.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if cuts[middle] <= Double(size) { low = middle + 1 } else { high = middle }
         }
-        return Place(size: Double(size), cuts: count)
+        return low
     }
 
     @inline(__always)

@@ -19,7 +19,7 @@ public final class TableCostModel: CostModel {
     private let keyValueBytesPerToken: Double
     private let layerWeightBytes: Double
     /// By SM count.
-    private let lanes: [MadeOnce<TableLane>]
+    private let lanes: MadeOnce<TableLane>
 
     /// - Parameters:
     ///   - efficiency: prices what the tables do not have.
@@ -46,7 +46,7 @@ public final class TableCostModel: CostModel {
         layerWeightBytes =
             operators.queryKeyValue.weightBytes + operators.attentionOutput.weightBytes
             + operators.gateUp.weightBytes + operators.down.weightBytes
-        lanes = (0...device.streamingMultiprocessors).map { _ in MadeOnce() }
+        lanes = MadeOnce(count: device.streamingMultiprocessors + 1)
     }
 
     public func work(of shape: IterationShape, sms: Int) -> Work {
@@ -55,11 +55,7 @@ public final class TableCostModel: CostModel {
             return decodeLine(sequences: sequences, contextTokens: context, sms: sms).work(contextTokens: context)
         }
         let kernels = lane(sms).kernels
-        return work(ofPrefill: shape, kernels, attention(of: shape, kernels))
-    }
-
-    private func work(ofPrefill shape: IterationShape, _ kernels: TableKernels, _ attention: Attention) -> Work {
-        let seconds = kernelSeconds(of: shape, kernels, attention)
+        let seconds = kernelSeconds(of: shape, kernels, attention(of: shape, kernels), places(of: shape, kernels))
         return Work(rounding: runtime.hostTime(of: shape).total(kernelSeconds: seconds))
     }
 
@@ -78,12 +74,25 @@ public final class TableCostModel: CostModel {
         slowdowns(prefill: prefill, decode: decode, partition: partition, mechanism: .mps)
     }
 
+    public func slowdowns(prefill: LaneLoad, decode: LaneLoad, partition: SMPartition) -> LaneSlowdowns {
+        slowdowns(
+            prefill.shape, kernelSeconds: prefill.kernelSeconds, decode.shape, kernelSeconds: decode.kernelSeconds,
+            partition, .mps)
+    }
+
     /// The same for another way of sharing than MPS, which is what serving engines use.
     public func slowdowns(
         prefill: IterationShape, decode: IterationShape, partition: SMPartition, mechanism: CoRunSurface.Mechanism
     ) -> LaneSlowdowns {
-        let prefillKernels = kernelSeconds(of: prefill, sms: partition.prefill)
-        let decodeKernels = kernelSeconds(of: decode, sms: partition.decode)
+        slowdowns(prefill, kernelSeconds: nil, decode, kernelSeconds: nil, partition, mechanism)
+    }
+
+    private func slowdowns(
+        _ prefill: IterationShape, kernelSeconds knownPrefill: Double?, _ decode: IterationShape,
+        kernelSeconds knownDecode: Double?, _ partition: SMPartition, _ mechanism: CoRunSurface.Mechanism
+    ) -> LaneSlowdowns {
+        let prefillKernels = knownPrefill ?? kernelSeconds(of: prefill, sms: partition.prefill)
+        let decodeKernels = knownDecode ?? kernelSeconds(of: decode, sms: partition.decode)
         let keyValueBytes = Double(decode.decodeContextTokens) * keyValueBytesPerToken
         let lanes = CoRunSurface.Lanes(
             prefillLayerSeconds: prefillKernels / Double(model.layers),
@@ -105,43 +114,46 @@ public final class TableCostModel: CostModel {
     }
 
     public func provenance(of shape: IterationShape, sms: Int) -> ProvenanceShares {
-        if !shape.isDecodeOnly { return workAndProvenance(of: shape, sms: sms).provenance }
+        if !shape.isDecodeOnly { return price(of: shape, sms: sms).provenance }
         let (lane, context) = (lane(sms), shape.decodeContextTokens)
         let line = decodeLine(sequences: shape.decodeSequences, contextTokens: context, lane)
         return shares(
-            of: shape, lane.kernels, attention(of: shape, lane.kernels), work: line.work(contextTokens: context))
+            lane.kernels, attention(of: shape, lane.kernels), places(of: shape, lane.kernels),
+            work: line.work(contextTokens: context))
     }
 
-    public func workAndProvenance(
-        of shape: IterationShape, sms: Int
-    ) -> (work: Work, provenance: ProvenanceShares) {
-        if shape.isDecodeOnly { return (work(of: shape, sms: sms), provenance(of: shape, sms: sms)) }
-        let kernels = lane(sms).kernels
-        let attention = attention(of: shape, kernels)
-        let work = work(ofPrefill: shape, kernels, attention)
-        return (work, shares(of: shape, kernels, attention, work: work))
+    public func price(of shape: IterationShape, sms: Int) -> IterationPrice {
+        if shape.isDecodeOnly {
+            return IterationPrice(work: work(of: shape, sms: sms), provenance: provenance(of: shape, sms: sms))
+        }
+        let lane = lane(sms)
+        let (attention, places) = (attention(of: shape, lane.kernels), places(of: shape, lane.kernels))
+        let seconds = kernelSeconds(of: shape, lane.kernels, attention, places)
+        let work = Work(rounding: runtime.hostTime(of: shape).total(kernelSeconds: seconds))
+        return IterationPrice(
+            work: work, provenance: shares(lane.kernels, attention, places, work: work), kernelSeconds: seconds)
     }
 
-    public func decodeLineAndProvenance(
-        sequences: Int, contextTokens: Int, sms: Int
-    ) -> (line: DecodeCostLine, provenance: ProvenanceShares) {
+    public func linePrice(sequences: Int, contextTokens: Int, sms: Int) -> DecodeLinePrice {
         let lane = lane(sms)
         let line = decodeLine(sequences: sequences, contextTokens: contextTokens, lane)
         let middle = IterationShape.decode(sequences: sequences, contextTokens: line.middleContext)
         let work = line.work(contextTokens: line.middleContext)
-        return (line, shares(of: middle, lane.kernels, attention(of: middle, lane.kernels), work: work))
+        let (attention, places) = (attention(of: middle, lane.kernels), places(of: middle, lane.kernels))
+        return DecodeLinePrice(
+            line: line, provenance: shares(lane.kernels, attention, places, work: work),
+            kernelSeconds: kernelSeconds(of: middle, lane.kernels, attention, places))
     }
 
     /// By what each kernel rests on. Host time, and what padding and factors of the runtime add, is analytic.
+    @inline(__always)
     private func shares(
-        of shape: IterationShape, _ kernels: TableKernels, _ attention: Attention, work: Work
+        _ kernels: TableKernels, _ attention: Attention, _ places: TableKernels.Places, work: Work
     ) -> ProvenanceShares {
-        let sequences = sequences(of: shape)
-        let sampled = shape.prefillCompletions + sequences
-        var shares = kernels.shares(rows: shape.prefillTokens + sequences, sampled: sampled)
-        shares[attention.prefill.provenance] += kernels.layers * attention.prefill.seconds
-        shares[attention.decode.provenance] += kernels.layers * attention.decode.seconds
-        shares[.interpolated] += kernels.gaps(sampled: sampled)
+        var shares = kernels.shares(at: places)
+        shares.add(attention.prefill, times: kernels.layers)
+        shares.add(attention.decode, times: kernels.layers)
+        shares[.interpolated] += kernels.gaps(hasHead: places.head != nil)
         shares[.analytic] += max(0, work.seconds - shares.total)
         return shares
     }
@@ -174,7 +186,7 @@ public final class TableCostModel: CostModel {
         if shape.prefillTokens > 0 { add("prefill attention", kernels.layers, attention.prefill) }
         if shape.decodeSequences > 0 { add("decode attention", kernels.layers, attention.decode) }
         if sampled > 0 { add(kernels.denseCount..<kernels.names.count, rows: sampled) }
-        add("gaps", 1, KernelPrice(seconds: kernels.gaps(sampled: sampled), provenance: .interpolated))
+        add("gaps", 1, KernelPrice(seconds: kernels.gaps(hasHead: sampled > 0), provenance: .interpolated))
         return parts
     }
 
@@ -197,31 +209,37 @@ public final class TableCostModel: CostModel {
     /// Seconds of the engine's kernels, without host time. O(1) but for attention, which looks among about ten points.
     public func kernelSeconds(of shape: IterationShape, sms: Int) -> Double {
         let kernels = lane(sms).kernels
-        return kernelSeconds(of: shape, kernels, attention(of: shape, kernels))
+        return kernelSeconds(of: shape, kernels, attention(of: shape, kernels), places(of: shape, kernels))
     }
 
+    @inline(__always)
     private func kernelSeconds(
-        of shape: IterationShape, _ kernels: TableKernels, _ attention: Attention
+        of shape: IterationShape, _ kernels: TableKernels, _ attention: Attention, _ places: TableKernels.Places
     ) -> Double {
-        let sequences = sequences(of: shape)
-        let rows = shape.prefillTokens + sequences
-        var seconds =
-            kernels.denseSeconds(at: kernels.place(rows: rows))
-            + kernels.headSeconds(rows: shape.prefillCompletions + sequences)
+        var seconds = kernels.denseSeconds(at: places.dense) + (places.head.map { kernels.headSeconds(at: $0) } ?? 0)
         if shape.prefillTokens > 0 { seconds += kernels.layers * attention.prefill.seconds }
         if shape.decodeSequences > 0 { seconds += kernels.layers * attention.decode.seconds }
-        return seconds * runtime.kernelFactor(of: shape, rows: Double(rows))
+        return seconds * runtime.kernelFactor(of: shape, rows: places.dense.size)
+    }
+
+    @inline(__always)
+    private func places(of shape: IterationShape, _ kernels: TableKernels) -> TableKernels.Places {
+        let sequences = sequences(of: shape)
+        return kernels.places(rows: shape.prefillTokens + sequences, sampled: shape.prefillCompletions + sequences)
     }
 
     /// Only decode-only iterations replay captured graphs, so only they are padded.
+    @inline(__always)
     private func sequences(of shape: IterationShape) -> Int {
         shape.isDecodeOnly ? runtime.paddedDecode(shape.decodeSequences) : shape.decodeSequences
     }
 
-    private func lane(_ sms: Int) -> TableLane {
-        lanes[sms].value {
-            TableLane(tables: tables, roofline: roofline, state: state, maxSequences: maxSequences, sms: sms)
-        }
+    @inline(__always)
+    private func lane(_ sms: Int) -> TableLane { lanes.value(sms) { makeLane(sms) } }
+
+    @inline(never)
+    private func makeLane(_ sms: Int) -> TableLane {
+        TableLane(tables: tables, roofline: roofline, state: state, maxSequences: maxSequences, sms: sms)
     }
 }
 
@@ -233,14 +251,14 @@ private final class TableLane: Sendable {
     let kernels: TableKernels
     private let runtime: RuntimeProfile
     /// By number of sequences, so many at a time.
-    private let decode: [MadeOnce<TableDecodeLines>]
+    private let decode: MadeOnce<TableDecodeLines>
 
     init(tables: KernelTables, roofline: RooflineCostModel, state: PowerState, maxSequences: Int, sms: Int) {
         kernels = TableKernels(
             tables: tables, operators: roofline.operators, model: roofline.model, device: roofline.device,
             stretch: roofline.stretch(sms: sms), tensorParallelism: roofline.tensorParallelism, state: state, sms: sms)
         runtime = roofline.runtime
-        decode = (0...max(1, maxSequences) / Self.batches).map { _ in MadeOnce() }
+        decode = MadeOnce(count: max(1, maxSequences) / Self.batches + 1)
     }
 
     func decodeLines(sequences: Int) -> TableDecodeLines {
@@ -248,7 +266,7 @@ private final class TableLane: Sendable {
         guard number < decode.count else {
             return TableDecodeLines(kernels, runtime: runtime, sequences: sequences...sequences)
         }
-        return decode[number].value {
+        return decode.value(number) {
             let first = number * Self.batches
             return TableDecodeLines(
                 kernels, runtime: runtime, sequences: max(1, first)...(first + Self.batches - 1))

@@ -55,7 +55,8 @@ final class TableDecodeLines: Sendable {
         init(_ kernels: TableKernels, _ runtime: RuntimeProfile, rows: Int) {
             let sequences = Double(rows)
             let factor = runtime.decode.kernelFactor.value(at: sequences)
-            let dense = kernels.denseSeconds(at: kernels.place(rows: rows)) + kernels.headSeconds(rows: rows)
+            let place = kernels.place(rows: rows)
+            let dense = kernels.denseSeconds(at: place) + kernels.headSeconds(at: place)
             var bends = [0.0] + kernels.decodeBends(sequences: sequences)
             // The last stretch is a line through its first point and any later one.
             bends.append(2 * bends[bends.count - 1])

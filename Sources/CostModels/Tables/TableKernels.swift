@@ -128,6 +128,17 @@ final class TableKernels: Sendable {
         headShares = .init(of: curves, curves: denseCount..<names.count, counts: counts)
     }
 
+    /// Where the rows of an iteration stand in the curves, and those that the head sees.
+    struct Places: BitwiseCopyable {
+        let dense: CurveStack.Place
+        let head: CurveStack.Place?
+    }
+
+    @inline(__always)
+    func places(rows: Int, sampled: Int) -> Places {
+        Places(dense: place(rows: rows), head: sampled > 0 ? place(rows: sampled) : nil)
+    }
+
     /// Where so many rows stand in the curves of all kernels. O(1).
     func place(rows: Int) -> CurveStack.Place { curves.place(of: rows) }
 
@@ -135,20 +146,21 @@ final class TableKernels: Sendable {
     func price(_ kernel: Int, at place: CurveStack.Place) -> KernelPrice { curves.price(kernel, at: place) }
 
     /// Seconds of everything but attention, without the head.
+    @inline(__always)
     func denseSeconds(at place: CurveStack.Place) -> Double { curves.price(names.count, at: place).seconds }
 
     /// Seconds of the LM head, its norm and sampling.
-    func headSeconds(rows: Int) -> Double {
-        rows > 0 ? curves.price(names.count + 1, at: place(rows: rows)).seconds : 0
-    }
+    @inline(__always)
+    func headSeconds(at place: CurveStack.Place) -> Double { curves.price(names.count + 1, at: place).seconds }
 
     /// Seconds between the kernels.
-    func gaps(sampled: Int) -> Double { denseGaps + (sampled > 0 ? headGaps : 0) }
+    func gaps(hasHead: Bool) -> Double { denseGaps + (hasHead ? headGaps : 0) }
 
     /// All runs of the kernels of an iteration by what they rest on, without attention and gaps.
-    func shares(rows: Int, sampled: Int) -> ProvenanceShares {
-        let shares = denseShares[place(rows: rows)]
-        return sampled > 0 ? shares + headShares[place(rows: sampled)] : shares
+    @inline(__always)
+    func shares(at places: Places) -> ProvenanceShares {
+        let shares = denseShares[places.dense]
+        return places.head.map { shares + headShares[$0] } ?? shares
     }
 
     /// Attention of the chunks of one layer.

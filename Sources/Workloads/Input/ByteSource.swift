@@ -16,6 +16,8 @@ struct ByteSourceFailure: Error {
 /// A class because a position in an open file is shared identity: two copies would steal each other's bytes.
 final class ByteSource {
     private var input: Input
+    /// Of the file, packed if it is gzip, or of the memory.
+    let size: Int
     /// Bytes that were looked at before their time, still to be read.
     private var ahead: ArraySlice<UInt8> = []
 
@@ -30,6 +32,8 @@ final class ByteSource {
         guard descriptor >= 0 else {
             throw ByteSourceFailure(message: "cannot be opened: \(String(cString: strerror(errno)))")
         }
+        var status = stat()
+        size = fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
         guard let file = gzdopen(descriptor, "rb") else {
             close(descriptor)
             throw ByteSourceFailure(message: "cannot be opened: out of memory")
@@ -38,7 +42,10 @@ final class ByteSource {
         input = .file(file)
     }
 
-    init(bytes: [UInt8]) { input = .memory(bytes, position: 0) }
+    init(bytes: [UInt8]) {
+        size = bytes.count
+        input = .memory(bytes, position: 0)
+    }
 
     deinit { if case .file(let file) = input { gzclose_r(file) } }
 

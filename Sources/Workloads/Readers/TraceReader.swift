@@ -84,6 +84,7 @@ public enum TraceReader {
     ) throws(InputError) -> (trace: Trace, warnings: [Diagnostic]) {
         var reader = reader
         var requests: [Request] = []
+        requests.reserveCapacity(reader.likelyRows)
         var blockHashes: BlockHashes?
         var disorder = Disorder()
         var threads = Threads()

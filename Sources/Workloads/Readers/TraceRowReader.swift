@@ -18,6 +18,8 @@ struct TraceRowReader: ~Copyable {
     /// Of the first request. A file has times for all requests or for none.
     private var hasArrivals: Bool?
     private let takesAll: Bool
+    /// As the first of a table look; 0 where a line is no row.
+    let likelyRows: Int
 
     /// - Parameters:
     ///   - format: `nil` to tell from the start of the file.
@@ -55,6 +57,7 @@ struct TraceRowReader: ~Copyable {
         } else {
             records = nil
         }
+        likelyRows = records == nil ? sample.lines(ofBytes: source.size) : 0
         self.format = format
         self.table = table
         self.report = report

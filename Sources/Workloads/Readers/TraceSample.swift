@@ -6,6 +6,14 @@ struct TraceSample {
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
+    /// The lines of a file of so many bytes, if they are as long as those seen. Room to reserve, no more than for a very
+    /// long trace.
+    func lines(ofBytes size: Int) -> Int {
+        if bytes.isEmpty { return 0 }
+        let lines = Double(size) / Double(bytes.count) * Double(bytes.count { $0 == 0x0A } + 1)
+        return Int(min(lines, Double(1 << 24)))
+    }
+
     static func emptyFile(_ report: RowReport) -> InputError {
         InputError(
             at: report.location(TextPlace()), "the file is empty, expected a trace", help: knownStarts)
