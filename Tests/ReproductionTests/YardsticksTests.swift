@@ -13,7 +13,7 @@ struct YardsticksTests {
         SMPartition(prefill: $0, decode: $1, total: 100)
     }
 
-    /// Costs of the paper's A100 on 100 SMs, loads from light to heavy, prompts that change in length half way.
+    /// Costs near those of the paper's A100, on 100 SMs, loads from light to heavy, prompts that change in length half way.
     private func yardsticks(_ seed: UInt64) -> Yardsticks {
         var random = RandomStreams(seed: seed).stream(named: "yardsticks")
         let pool = PoolConfiguration(
@@ -40,7 +40,8 @@ struct YardsticksTests {
 
     private static let costs = AffineCostModel(
         streamingMultiprocessors: 100, prefill: Llama8BOnA100.prefill(tensorParallelism: 1),
-        decode: Llama8BOnA100.decode, sharing: Llama8BOnA100.proportionalSharing)
+        decode: Llama8BOnA100.decode(constantMilliseconds: 20, millisecondsPerSequence: 0.2),
+        sharing: Llama8BOnA100.proportionalSharing)
 
     @Test("the oracle is never worse than the best static partition", arguments: 0..<30 as Range<UInt64>)
     func oracle(seed: UInt64) {

@@ -144,12 +144,34 @@ struct GeneratorTests {
         #expect(statistics.promptTokens.minimum >= 4 && statistics.promptTokens.maximum <= 1024)
         #expect(abs(statistics.promptTokens.mean - 251) < 2)
         #expect(abs(statistics.promptTokens.p90 - 626) < 10)
-        #expect(statistics.outputTokens.minimum >= 4 && statistics.outputTokens.maximum <= 800)
         #expect(abs(statistics.outputTokens.mean - 200) < 2)
         let long = TraceStatistics(make(WorkloadPreset.longBenchPaper.model, 200_000, seed: 1))
         #expect(abs(long.promptTokens.mean - 1992) < 10)
         #expect(abs(long.outputTokens.mean - 396.8) < 1.5)
     }
+
+    @Test("turns of either side are a mixture of replies and prompts, scaled", arguments: [0.0, 0.25, 0.6, 1])
+    func turns(replies: Double) throws {
+        func lengths(_ share: Double) throws -> [Int] {
+            let made = LengthDistribution.shareGPTTurns(replies: share, mean: 1_000)
+            guard case .resampled(let lengths) = made else { throw TurnsAreNotResampled() }
+            return lengths
+        }
+        // Far above one token, so that rounding does not count. Filtered, the set has prompts with a mean of 108 and replies with 329
+        // tokens.
+        let (prompts, made, all) = (try lengths(0), try lengths(replies), try lengths(1))
+        #expect(abs(Double(made.reduce(0, +)) / Double(made.count) - 1_000) < 1)
+        let mean = 108 * (1 - replies) + 329 * replies
+        for level in [30.0, 100, 200, 400] {
+            func share(_ lengths: [Int], mean: Double) -> Double {
+                Double(lengths.count { Double($0) * mean / 1_000 < level }) / Double(lengths.count)
+            }
+            let expected = (1 - replies) * share(prompts, mean: 108) + replies * share(all, mean: 329)
+            #expect(abs(share(made, mean: mean) - expected) < 0.02)
+        }
+    }
+
+    private struct TurnsAreNotResampled: Error {}
 
     @Test(
         "the correlation of the normals gives the rank correlation it stands for", arguments: [-0.9, -0.3, 0, 0.5, 1])
