@@ -51,38 +51,14 @@ enum Llama8BOnA100 {
     /// hardly wait: `PhaseAloneEvidence`.
     static let serialShare = 0.3
 
-    /// What vLLM 0.6.0 adds to the kernels of an iteration, seconds. Its kernels are taken to be the same: reading weights,
-    /// 0.085 ms for each prompt token, reading KV.
-    struct Host: Hashable {
-        var seconds: Double
-        /// Arithmetic included.
-        var secondsPerSequence: Double
-        /// The least that an iteration takes, besides what its tokens take, where no CUDA graph spares the host from launching
-        /// each kernel: with prompts, or with more sequences than graphs were captured for.
-        var eagerSeconds: Double
+    /// Fitted where ShareGPT on this model plays no part: `VLLMHostEvidence`. The time for each sequence includes its arithmetic.
+    static let vLLM = VLLMHost(seconds: 6e-3, secondsPerSequence: 0.28e-3, launchSecondsPerLayer: 0.8e-3)
 
-        /// The largest batch for which vLLM 0.6.0 captures a graph (`_BATCH_SIZES_TO_CAPTURE` of its model runner).
-        static let graphSequences = 256
-    }
-
-    /// Fitted to P90 TPOT of vLLM-S and vLLM-D and P90 TTFT of vLLM-D on LongBench at 1 to 2 requests/s (Fig. 12b), where
-    /// neither is overloaded: `PhaseAloneEvidence`.
-    static let vLLM = Host(seconds: 6e-3, secondsPerSequence: 0.3e-3, eagerSeconds: 15e-3)
-
-    static func vLLMCosts(_ host: Host = vLLM) -> AffineCostModel {
-        func decode(constantSeconds: Double) -> AffineCostModel.DecodeCost {
-            AffineCostModel.DecodeCost(
-                constantSeconds: constantSeconds, secondsPerContextToken: keyValueSecondsPerToken,
-                secondsPerSequence: host.secondsPerSequence, smResponse: Self.decode.smResponse)
-        }
-        var prefill = prefill(tensorParallelism: 1)
-        prefill.constantSeconds += host.eagerSeconds
-        return AffineCostModel(
-            streamingMultiprocessors: streamingMultiprocessors, iterationSeconds: host.seconds, prefill: prefill,
-            decode: decode(constantSeconds: weightReadSeconds),
-            largeBatch: AffineCostModel.LargeBatch(
-                above: Host.graphSequences,
-                decode: decode(constantSeconds: max(host.eagerSeconds, weightReadSeconds))))
+    /// vLLM's kernels are taken to be the same: reading weights, 0.085 ms for each prompt token, reading KV.
+    static func vLLMCosts(_ host: VLLMHost = vLLM) -> AffineCostModel {
+        host.costs(
+            layers: layers, prefill: prefill(tensorParallelism: 1), weightSeconds: weightReadSeconds,
+            keyValueSecondsPerToken: keyValueSecondsPerToken)
     }
 
     /// The released example's limit of sequences. Fig. 9(d) is of a larger one than the 512 that the paper states, since its

@@ -54,17 +54,7 @@ struct PhaseAloneEvidence: Sendable {
                     return cost
                 }
             }
-        host = [0.0, 5, 10, 15, 20, 25].map { eager in
-            [4.0, 6, 8].flatMap { milliseconds in
-                [0.25, 0.3, 0.35, 0.4].map { perSequence in
-                    Self.host(
-                        Llama8BOnA100.Host(
-                            seconds: milliseconds / 1e3, secondsPerSequence: perSequence / 1e3,
-                            eagerSeconds: eager / 1e3), setup)
-                }
-            }
-            .min { $0.rootMeanSquare < $1.rootMeanSquare }!
-        }
+        host = VLLMHostEvidence.candidates(setup)
         let used = PaperWorkload.longBench.model
         outputs = [
             [32, 32, 32, 64, 64, 64, 128, 128, 128, 512], [64, 64, 128, 128, 128, 128, 128, 512, 512, 512],
@@ -118,31 +108,6 @@ struct PhaseAloneEvidence: Sendable {
         return Candidate(name: name, rootMeanSquare: rootMeanSquare(pairs), isUsed: isUsed)
     }
 
-    /// Fig. 12(b): P90 TPOT of vLLM-S and vLLM-D and P90 TTFT of vLLM-D by rate, ms.
-    private static let vLLMOnLongBench = [
-        (1.0, 32.0, 32.0, 388.0), (1.2, 37, 36, 405), (1.4, 46, 45, 430), (1.6, 54, 53, 455), (1.8, 65, 69, 506),
-        (2, 77, 85, 514),
-    ]
-
-    private static func host(_ host: Llama8BOnA100.Host, _ setup: Setup) -> Candidate {
-        func sweep(_ system: ServingSystem) -> Sweep {
-            let system = system.priced { _ in Llama8BOnA100.vLLMCosts(host) }
-            return Sweep(system, .longBench, rates: vLLMOnLongBench.map(\.0), setup: setup)
-        }
-        let whole = sweep(.vLLMD(maxSequences: 2048))
-        let (chunkedTPOT, tpot, ttft) = (
-            sweep(.vLLMS(maxSequences: 256)).curve(.p90TPOT), whole.curve(.p90TPOT), whole.curve(.p90TTFT)
-        )
-        func milliseconds(_ seconds: Double, _ places: Int) -> String { "\(decimal(seconds * 1e3, places)) ms" }
-        return Candidate(
-            name:
-                "\(milliseconds(host.seconds, 0)) an iteration, \(milliseconds(host.secondsPerSequence, 2)) a sequence, "
-                + "\(milliseconds(host.eagerSeconds, 0)) without a graph",
-            rootMeanSquare: rootMeanSquare(
-                vLLMOnLongBench.flatMap { [(chunkedTPOT[$0.0], $0.1), (tpot[$0.0], $0.2), (ttft[$0.0], $0.3)] }),
-            isUsed: host == Llama8BOnA100.vLLM)
-    }
-
     /// Fig. 12(b), DistServe: P90 TTFT and P90 TPOT by rate, ms.
     private static let figure12b = [
         (1.0, 401.0, 29.0), (1.4, 514, 38), (2, 798, 57), (2.2, 1551, 53), (2.6, 1910, 67), (3, 4395, 84),
@@ -171,7 +136,7 @@ struct PhaseAloneEvidence: Sendable {
             ("limit of sequences in Fig. 9(d), TPOT of DistServe", sequences),
             ("prefill on two and four GPUs, TTFT at the lowest rate (Fig. 9c)", serial),
             ("LongBench, TPOT of DistServe (Fig. 12b)", outputs), ("LongBench, TTFT of DistServe (Fig. 12b)", prompts),
-            ("host time of vLLM, LongBench at 1 to 2 requests/s (Fig. 12b), the best of 12 for each last number", host),
+            ("host time of vLLM: 8B on LongBench at 1 to 2 requests/s, 70B on ShareGPT (Figs. 12b, 12c)", host),
         ]
         var text = "| phase alone | reading | rms of ln(ours/paper) |\n|---|---|---:|\n"
         for (what, candidates) in groups {

@@ -75,6 +75,14 @@ public struct ServingSystem: Sendable {
         return ServingSystem("DistServe 70B TP4/TP4", groups: 2, pools, transfer: Llama70BOnA100.transfer)
     }()
 
+    /// A unified system with Llama-3-70B on four GPUs, priced as it was.
+    var of70B: Self {
+        changingPools {
+            $0.memory = Llama70BOnA100.memory
+            $0.gpusPerInstance = Llama70BOnA100.tensorParallelism
+        }
+    }
+
     /// Static percentages of the SMs for prefill and decode.
     static func semiPD(prefill x: Int, decode y: Int, _ setup: Setup) -> Self {
         let partition = SMPartition.percent(
