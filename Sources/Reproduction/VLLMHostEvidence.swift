@@ -15,11 +15,9 @@ enum VLLMHostEvidence {
 
     /// The best for each time to launch a layer, with fewer seeds than elsewhere, as there are hundreds of points.
     static func candidates(_ setup: Setup) -> [PhaseAloneEvidence.Candidate] {
-        [0, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9].map { launch in
-            [5.0, 6, 7].map { milliseconds in
-                candidate(milliseconds: milliseconds, launchMilliseconds: launch, setup)
-            }
-            .min { $0.rootMeanSquare < $1.rootMeanSquare }!
+        [0, 0.4e-3, 0.5e-3, 0.6e-3, 0.7e-3, 0.8e-3, 0.9e-3].map { launch in
+            [5e-3, 6e-3, 7e-3].map { candidate(seconds: $0, launchSeconds: launch, setup) }
+                .min { $0.rootMeanSquare < $1.rootMeanSquare }!
         }
     }
 
@@ -27,22 +25,23 @@ enum VLLMHostEvidence {
 
     /// With the best times for each sequence.
     private static func candidate(
-        milliseconds: Double, launchMilliseconds: Double, _ setup: Setup
+        seconds: Double, launchSeconds: Double, _ setup: Setup
     ) -> PhaseAloneEvidence.Candidate {
         func best(_ grid: [Double], _ pairs: (VLLMHost) -> Pairs) -> (host: VLLMHost, pairs: Pairs) {
             grid.map { perSequence in
                 let host = VLLMHost(
-                    seconds: milliseconds / 1e3, secondsPerSequence: perSequence / 1e3,
-                    launchSecondsPerLayer: launchMilliseconds / 1e3)
+                    seconds: seconds, secondsPerSequence: perSequence, launchSecondsPerLayer: launchSeconds)
                 return (host: host, pairs: pairs(host))
             }
             .min { PhaseAloneEvidence.rootMeanSquare($0.pairs) < PhaseAloneEvidence.rootMeanSquare($1.pairs) }!
         }
-        let eight = best([0.24, 0.26, 0.28, 0.3, 0.32]) { longBenchPairs($0, setup.with(shareOfSeeds: 3)) }
-        let seventy = best([0.16, 0.2, 0.24, 0.28]) { pairs70B($0, setup.with(shareOfSeeds: 6)) }
+        let eight = best([0.24e-3, 0.26e-3, 0.28e-3, 0.3e-3, 0.32e-3]) {
+            longBenchPairs($0, setup.with(shareOfSeeds: 3))
+        }
+        let seventy = best([0.16e-3, 0.2e-3, 0.24e-3, 0.28e-3]) { pairs70B($0, setup.with(shareOfSeeds: 6)) }
         return PhaseAloneEvidence.Candidate(
             name:
-                "\(decimal(launchMilliseconds, 1)) ms to launch a layer; \(decimal(milliseconds, 0)) ms an iteration, "
+                "\(decimal(launchSeconds * 1e3, 1)) ms to launch a layer; \(decimal(seconds * 1e3, 0)) ms an iteration, "
                 + "\(decimal(eight.host.secondsPerSequence * 1e3, 2)) ms a sequence (70B: "
                 + "\(decimal(seventy.host.secondsPerSequence * 1e3, 2))); 8B alone "
                 + "\(decimal(PhaseAloneEvidence.rootMeanSquare(eight.pairs), 3))",
