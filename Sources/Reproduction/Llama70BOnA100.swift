@@ -3,7 +3,7 @@ internal import EventKernel
 internal import Simulator
 
 /// Service times and memory of Llama-3-70B on four A100s an instance, for the one figure in which what is compared does not
-/// depend on how two phases share a GPU (Fig. 3).
+/// depend on how two phases share a GPU (Fig. 3), and for what vLLM needs to launch a layer (`VLLMHostEvidence`).
 ///
 /// Decode alone is 40 ms, a tenth of the paper's loose limit on TPOT (Table 2), and 0.34 ms for each sequence, from the
 /// median TPOT of its DistServe (Fig. 12c) at 367 and 425 sequences by Little's law. No run of prefill alone fits any rate

@@ -87,7 +87,7 @@ struct ReproductionReport {
         semi-PD, \(decimal(Llama8BOnA100.Pool.smallGPU, 1)) of an A100-40.
         * DistServe and semi-PD swap to 16 GiB of host memory for each GPU over PCIe at 25 GB/s, copies before the iteration \
         that they make room for; what does not fit there is computed again.
-        * Llama-3-70B is in row 11 alone: decode 40 ms + 0.34 ms for each sequence (Table 2 and Fig. 12c), prefill that of the \
+        * Llama-3-70B is judged in row 11 alone: decode 40 ms + 0.34 ms for each sequence (Table 2 and Fig. 12c), prefill that of the \
         8B model by floating-point operations, 0.204 ms a token on four GPUs, \
         \(decimal(Llama70BOnA100.poolGiBPerGPU, 1)) GiB of KV memory on each.
 
