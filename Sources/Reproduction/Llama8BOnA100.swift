@@ -7,7 +7,7 @@ internal import Simulator
 /// Sources are figures of the semi-PD paper (arXiv 2504.19867): decode alone from DistServe, one prefill GPU for each
 /// decode GPU, by simulating it (`DecodeAlone`); prefill alone from Fig. 9(c) and from the latency of a single
 /// request that Table 2 implies; the response to SMs from Fig. 10. All of it ran on the DistServe runtime. Of vLLM the
-/// paper shows no phase alone; the time of its host comes from LongBench at low rates, see `vLLM`.
+/// paper shows no phase alone; the time of its host comes from LongBench at low rates and from the 70B model, see `vLLM`.
 enum Llama8BOnA100 {
     static let streamingMultiprocessors = 108
     /// 32 layers, 8 KV heads of 128, two bytes, keys and values.
