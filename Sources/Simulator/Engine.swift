@@ -104,6 +104,27 @@ extension Engine {
         if instance.lanes[0].cut(at: context.now) { schedule(lane: 0, &context) }
     }
 
+    /// A prompt has been pulled into this decode instance. Returns whether the instance is to be asked what to run: while it
+    /// runs, the prompt is admitted at the next boundary.
+    @inline(__always)
+    mutating func receive(_ state: RequestState, _ context: inout RunContext) -> Bool {
+        instance.receive(state)
+        if pausesForPulls || !instance.lanes[0].isRunning { return true }
+        cutRun(&context)
+        return false
+    }
+
+    /// Whether the prompt that waits to be pulled into this decode instance, if it may be, leaves the run in flight the blocks
+    /// that it begins: then the run need neither be booked nor end.
+    @inline(__always)
+    mutating func pullsBesideRun(at now: SimulationTime) -> Bool {
+        guard instance.bridge.count == 1, instance.lanes[0].isRunning, instance.lanes[0].isDecodeRun,
+            instance.lanes[0].end.time > now, !pausesForPulls, instance.prefixes == nil
+        else { return false }
+        let begun = instance.decodeSet.blocksBegunAfterNext(iterations: instance.lanes[0].plannedIterations &- 1)
+        return instance.bridge[0].blocks + begun <= instance.freeBlocks
+    }
+
     /// Books what a lane has done when its timer is due.
     @inline(__always)
     mutating func endLane(_ lane: Int, _ context: inout RunContext, _ recorder: inout some Recorder) {
