@@ -40,6 +40,7 @@ extension Simulation {
             let transfer = Transfer(offer: offer, to: index, requested: context.now, alone: alone)
             fabric.request(transfer, at: context.now)
             setChangedLinkTimers()
+            if engines[index].instance.bridge.isEmpty { return }
         }
     }
 
@@ -56,7 +57,7 @@ extension Simulation {
         let source = transfer.offer.source
         var state = engines[source].instance.requests[transfer.offer.slot]
         engines[source].instance.releasePulled(transfer.offer.slot)
-        if mayUseBlocks(source) { touch(source) }
+        if mayBegin(source) { touch(source) }
         updateEntry(source)
         recorder.record(
             TransferRecord(
@@ -69,10 +70,10 @@ extension Simulation {
         if engines[index].receive(state, &context) { touch(index) }
     }
 
-    /// Whether something may begin in a prefill instance of which blocks have just become free. One that is to change its
-    /// role may have been waiting for that.
+    /// Whether a prefill instance is to be asked what to run after it has got room, or time. One that is to change its role
+    /// may have been waiting for that.
     @inline(__always)
-    private mutating func mayUseBlocks(_ index: Int) -> Bool {
+    mutating func mayBegin(_ index: Int) -> Bool {
         if !flips.isEmpty || engines[index].sharing != nil { return true }
         return !engines[index].instance.lanes[0].isRunning && engines[index].instance.hasWork
     }

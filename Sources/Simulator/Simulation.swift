@@ -212,7 +212,7 @@ public struct Simulation: ~Copyable {
                 return engines[index].lookForStarvation(at: context.now)
             }
             if engines[index].pausesForPulls { pullBetweenIterations(into: index, &recorder) }
-            engines[index].formBatches(&context, &recorder)
+            engines[index].formDecodeBatch(&context, &recorder)
             // After admissions have made way for prompts, and running requests have their blocks.
             if !engines[index].instance.bridge.isEmpty, !engines[index].pausesForPulls { pull(into: index) }
             engines[index].lookForStarvation(at: context.now)
