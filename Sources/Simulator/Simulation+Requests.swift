@@ -162,6 +162,7 @@ extension Simulation {
         case .prefill:
             offerPrefilled(from: kept, of: index)
             updateEntry(index)
+            if !mayBegin(index) { return }
         }
         touch(index)
     }
