@@ -153,7 +153,7 @@ extension Engine {
         for position in instance.lanes[lane].batch.chunks.indices {
             let chunk = instance.lanes[lane].batch.chunks[position]
             guard instance.finishChunk(chunk, work: work, &context.gaps, &recorder) else { continue }
-            recordFirstToken(of: chunk.slot, at: context.now)
+            if isControlled { tellFirstToken(of: chunk.slot, at: context.now) }
             goOn(chunk.slot, &context, &recorder)
         }
     }
@@ -169,13 +169,14 @@ extension Engine {
     /// Sends a request that has just been prefilled where its next token comes from.
     @inline(__always)
     private mutating func goOn(_ slot: Int32, _ context: inout RunContext, _ recorder: inout some Recorder) {
-        if instance.requests[slot].generatedTokens == instance.requests[slot].request.outputTokens {
+        if instance.requests[known: slot].generatedTokens == instance.requests[known: slot].request.outputTokens {
             return completePrefilled(slot, &context, &recorder)
         }
-        switch instance.role {
-        case .unified, .decode: instance.joinDecodeSet(slot)
-        case .prefill where instance.requests[slot].stays: instance.joinDecodeSet(slot)
-        case .semiPD, .prefill: instance.handOver(slot)
+        // Not one of four cases: a jump to where a table says is slow to foresee.
+        if instance.role == .unified || instance.role == .decode || instance.requests[known: slot].stays {
+            instance.joinDecodeSet(slot)
+        } else {
+            instance.handOver(slot)
         }
     }
 
@@ -183,15 +184,18 @@ extension Engine {
     /// ready at the end of every iteration.
     @inline(never)
     private mutating func completeFirstDue(_ context: inout RunContext, _ recorder: inout some Recorder) {
-        if let slot = instance.decodeSet.popFirstDue(in: instance.requests) { complete(slot, &context, &recorder) }
+        if let slot = instance.decodeSet.popFirstDue(in: &instance.requests) { complete(slot, &context, &recorder) }
     }
 
     /// Called when the last token of a request is generated.
     @inline(__always)
     private mutating func complete(_ slot: Int32, _ context: inout RunContext, _ recorder: inout some Recorder) {
-        context.finish(instance.lastRecord(of: slot), &recorder)
-        context.promisedBlocks -= Int(instance.requests[slot].promisedBlocks)
-        recordCompletion(of: slot, at: context.now)
+        let record = instance.lastRecord(of: slot)
+        context.finish(record, &recorder)
+        if instance.requests[slot].promisedBlocks > 0 {
+            context.promisedBlocks -= Int(instance.requests[slot].promisedBlocks)
+        }
+        if isControlled { tellCompletion(record, at: context.now) }
         instance.release(slot)
     }
 }
