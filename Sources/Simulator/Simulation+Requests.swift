@@ -149,6 +149,7 @@ extension Simulation {
         return request.promptTokens <= capacity && (request.outputTokens == 1 || tokens <= decoderCapacityTokens)
     }
 
+    /// Books what a lane has done whose timer is due. Its instance is to be asked what comes next.
     @inline(__always)
     mutating func endLane(_ lane: Int, of index: Int, _ recorder: inout some Recorder) {
         let kept = engines[index].instance.prefilledCount
@@ -163,7 +164,6 @@ extension Simulation {
             offerPrefilled(from: kept, of: index)
             updateEntry(index)
         }
-        touch(index)
     }
 
     /// Offers the prompts that have just been prefilled to decode instances.
