@@ -127,7 +127,7 @@ struct Lane: ~Copyable, Sendable {
 
     /// Books `iterations` of the run in flight. If the run goes on, the next iteration is in flight and holds its
     /// blocks. Returns the undisturbed work of the last iteration.
-    @inline(__always)
+    @inline(always)
     mutating func commit(
         iterations count: Int, ended: Bool, decodeSet: inout DecodeSet, memory: inout KVCacheManager,
         requests: inout RequestTable, _ gaps: inout TokenGaps, _ recorder: inout some Recorder

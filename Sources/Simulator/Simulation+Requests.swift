@@ -7,9 +7,11 @@ internal import Workloads
 // MARK: - Requests come and go
 
 extension Simulation {
-    /// - Parameter keys: of the prefixes of its prompt, where prefixes are cached.
+    /// - Parameters:
+    ///   - request: Stays what it is; a copy would be made in pieces.
+    ///   - keys: of the prefixes of its prompt, where prefixes are cached.
     @inline(__always)
-    mutating func arrive(_ request: Request, _ keys: [UInt32], _ recorder: inout some Recorder) {
+    mutating func arrive(_ request: inout Request, _ keys: [UInt32], _ recorder: inout some Recorder) {
         context.admit()
         guard let target = target(of: request, keys, &recorder) else { return keepOutside(request, keys) }
         guard canEverServe(request, at: target) else { return reject(request, &recorder) }

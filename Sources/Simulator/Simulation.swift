@@ -124,21 +124,21 @@ public struct Simulation: ~Copyable {
     @inline(never)
     private mutating func endBatches(before other: SimulationTime, _ recorder: inout some Recorder) {
         while context.timers.earliest < other, let timer = context.timers.onlyEarliest,
-            case .lane(let lane, let index) = context.timerOwners[timer]
+            case .lane(_, let index) = context.timerOwners[timer]
         {
             context.advance(to: context.timers.earliest)
-            let isOnlyLane = engines[index].hasOnlyOneLane
-            if !isOnlyLane { context.timers.set(timer, to: .never) }
-            endLane(lane, of: index, &recorder)
-            if touched.isEmpty {
-                start(index, &recorder)
+            if engines[index].isUnified {
+                engines[index].endOnlyLane(&context, &recorder)
+                updateEntry(index)
+                engines[index].startOnlyLane(&context)
+                lookAfterStart(of: index)
+                // The next batch has set the timer anew.
+                if !engines[index].instance.lanes[0].isRunning { context.timers.set(timer, to: .never) }
             } else {
-                // It has offered prompts to others.
-                touch(index)
+                context.timers.set(timer, to: .never)
+                end(timer, &recorder)
                 startTouched(&recorder)
             }
-            // One that goes on has set its timer anew.
-            if isOnlyLane, !engines[index].instance.lanes[0].isRunning { context.timers.set(timer, to: .never) }
         }
     }
 
@@ -148,14 +148,20 @@ public struct Simulation: ~Copyable {
     ) throws {
         while upcoming.arrival == context.now {
             if prefixKeys == nil {
-                arrive(upcoming, [], &recorder)
+                arrive(&upcoming, [], &recorder)
             } else {
                 let ids = source.blockIDs(of: upcoming.index)
                 let keys = prefixKeys?.keys(of: ids, promptTokens: upcoming.promptTokens) ?? []
-                arrive(upcoming, keys, &recorder)
+                arrive(&upcoming, keys, &recorder)
             }
-            upcoming = try source.next() ?? .never
+            try Self.takeNext(from: &source, &upcoming)
         }
+    }
+
+    /// Only the time changes where nothing arrives any more: whatever is copied as a whole is read as it was written.
+    @inline(__always)
+    private static func takeNext(from source: inout some RequestSource, _ upcoming: inout Request) throws {
+        if let next = try source.next() { upcoming = next } else { upcoming.arrival = .never }
     }
 
     /// Tells the source what has finished at this instant, after which something else may arrive next.
@@ -163,7 +169,7 @@ public struct Simulation: ~Copyable {
         for position in context.finished.indices { source.finished(context.finished[position], at: context.now) }
         context.finished.removeAll()
         if upcoming.arrival != .never { source.takeBack(upcoming) }
-        upcoming = try source.next() ?? .never
+        try Self.takeNext(from: &source, &upcoming)
     }
 
     private mutating func cachePrefixes(of format: BlockFormat?) {
@@ -207,20 +213,23 @@ public struct Simulation: ~Copyable {
         for position in touched.indices {
             let index = touched[position]
             engines[index].isTouched = false
-            start(index, &recorder)
+            if isDown[index] { continue }
+            if engines[index].hasOnlyOneLane {
+                startOnlyLane(of: index)
+            } else {
+                startLanes(of: index, &recorder)
+            }
+            lookAfterStart(of: index)
         }
         touched.removeAll()
     }
 
-    /// Asks an instance what to run next.
+    @inline(never)
+    private mutating func startOnlyLane(of index: Int) { engines[index].startOnlyLane(&context) }
+
+    /// Stops an instance that has nothing left to do before it changes its role, and looks for mistakes.
     @inline(__always)
-    private mutating func start(_ index: Int, _ recorder: inout some Recorder) {
-        if isDown[index] { return }
-        if engines[index].hasOnlyOneLane {
-            engines[index].startOnlyLane(&context)
-        } else {
-            startLanes(of: index, &recorder)
-        }
+    private mutating func lookAfterStart(of index: Int) {
         if !flips.isEmpty { stopIfDrained(index) }
         if configuration.checksInvariants { checkInvariants(of: index) }
     }
