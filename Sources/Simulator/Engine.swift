@@ -258,7 +258,7 @@ extension Engine {
         if instance.lanes[0].isRunning { settle(lane: 0, &context, &recorder) }
         if instance.lanes[0].isRunning || pausesForPulls && instance.blocksInTransfer > 0 { return }
         instance.beginBatch(of: 0)
-        let repeatsDecode = Self.ask(&mainPolicy, &instance)
+        let repeatsDecode = mainPolicy.fillBatch(of: &instance)
         instance.noteRefusedPrefilled()
         begin(lane: 0, repeatsDecode: repeatsDecode, &context)
     }
@@ -289,14 +289,14 @@ extension Engine {
         // The decode lane first: running requests grow before new prompts take memory.
         if decodeIsBetweenIterations, mayBegin.decode {
             instance.beginBatch(of: 1)
-            let repeatsDecode = Self.ask(&decodePolicy, &instance)
+            let repeatsDecode = decodePolicy.fillBatch(of: &instance)
             instance.noteRefusedPrefilled()
             begin(lane: 1, repeatsDecode: repeatsDecode, &context)
         }
         // A worker of prompts is not asked where there are none.
         if !instance.lanes[0].isRunning, mayBegin.prefill, instance.hasPrompts {
             instance.beginBatch(of: 0)
-            let repeatsDecode = Self.ask(&mainPolicy, &instance)
+            let repeatsDecode = mainPolicy.fillBatch(of: &instance)
             instance.noteRefusedPrompts()
             begin(lane: 0, repeatsDecode: repeatsDecode, &context)
         }
