@@ -23,7 +23,7 @@ extension Benchmark {
     private static func serving(_ name: String, _ way: ServingWay, rate: Double, bar: Double) -> Benchmark {
         Benchmark(name: name, size: 200_000, bar: .perSecond(bar, unit: "requests")) { size in
             let trace = conversation(size, rate: rate)
-            return { try simulate(way.configuration(), trace.source) }
+            return { try simulate(way.configuration(), trace.source, summary(of: size)) }
         }
     }
 
@@ -36,7 +36,7 @@ extension Benchmark {
                     outputTokens: 200)
             }
             let trace = Trace(requests: requests, provenance: .init(source: "uniform", format: "generated"))
-            return { try simulate(ServingWay.unified.configuration(), trace.source) }
+            return { try simulate(ServingWay.unified.configuration(), trace.source, summary(of: size)) }
         }
     }
 
@@ -51,7 +51,7 @@ extension Benchmark {
             return {
                 var configuration = ServingWay.unified.configuration(maxSequences: batch)
                 configuration.stepByStep = true
-                return try simulate(configuration, trace.source, counting: \.iterations)
+                return try simulate(configuration, trace.source, summary(of: size), counting: \.iterations)
             }
         }
     }
@@ -127,11 +127,16 @@ enum ServingWay {
 /// Runs a simulation and counts something of it.
 func simulate(
     _ configuration: SimulationConfiguration, _ source: some RequestSource,
-    _ recorder: some Recorder = RunSummaryBuilder(slo: nil, pricePerHour: nil),
+    _ recorder: some Recorder,
     counting count: (RunOutcome) -> Int = { $0.arrived }
 ) throws -> Benchmark.Done {
     var (source, recorder) = (source, recorder)
     return Benchmark.Done(count: count(try Simulation(configuration).run(&source, into: &recorder)))
+}
+
+/// With room for as many requests as will come, as `phasewise` has it.
+func summary(of requests: Int) -> RunSummaryBuilder {
+    RunSummaryBuilder(slo: nil, pricePerHour: nil, expectedRequests: requests)
 }
 
 /// Counts nothing: memory that grows would be the engine's.

@@ -15,7 +15,7 @@ extension Benchmark {
         Benchmark(name: name, size: 200_000, bar: .perSecond(1, unit: "requests")) { size in
             let trace = conversation(size, rate: 8)
             let configuration = way.configuration(costs: try tableCosts())
-            return { try simulate(configuration, trace.source) }
+            return { try simulate(configuration, trace.source, summary(of: size)) }
         }
     }
 

@@ -40,22 +40,24 @@ public enum RequestOutcome: String, CaseIterable, Hashable, Sendable {
 }
 
 /// One row of the results: the stamps of a request and the parts of its latency.
+///
+/// One is written and read for every request. Its fields lie as those of a request in the simulator do, so that they are
+/// copied together, and what may be missing takes no more room than what is there.
 public struct RequestRecord: Hashable, Sendable {
     public var request: Int
-    public var classIndex: Int
-    public var outcome: RequestOutcome
     public var arrival: SimulationTime
     public var promptTokens: Int
     public var outputTokens: Int
+    public var classIndex: Int
     public var parts: LatencyParts
-    /// Start of its first prefill iteration.
-    public var scheduled: SimulationTime?
-    public var firstToken: SimulationTime?
-    public var completion: SimulationTime?
+    /// Missing stamps are `.never`, missing instances −1.
+    @usableFromInline var scheduledOrNever: SimulationTime
+    @usableFromInline var firstTokenOrNever: SimulationTime
     public var preemptions: Int
-    /// The instance that prefilled it, and the one that decoded it, as numbered over the whole deployment.
-    public var prefillInstance: Int?
-    public var decodeInstance: Int?
+    @usableFromInline var prefillInstanceOrNone: Int32
+    @usableFromInline var decodeInstanceOrNone: Int32
+    @usableFromInline var completionOrNever: SimulationTime
+    public var outcome: RequestOutcome
 
     @inlinable
     public init(
@@ -65,18 +67,48 @@ public struct RequestRecord: Hashable, Sendable {
         prefillInstance: Int? = nil, decodeInstance: Int? = nil
     ) {
         self.request = request
-        self.classIndex = classIndex
-        self.outcome = outcome
         self.arrival = arrival
         self.promptTokens = promptTokens
         self.outputTokens = outputTokens
-        self.scheduled = scheduled
-        self.firstToken = firstToken
-        self.completion = completion
+        self.classIndex = classIndex
         self.parts = parts
+        scheduledOrNever = scheduled ?? .never
+        firstTokenOrNever = firstToken ?? .never
         self.preemptions = preemptions
-        self.prefillInstance = prefillInstance
-        self.decodeInstance = decodeInstance
+        // Fewer than 2³¹, here and below.
+        prefillInstanceOrNone = Int32(truncatingIfNeeded: prefillInstance ?? -1)
+        decodeInstanceOrNone = Int32(truncatingIfNeeded: decodeInstance ?? -1)
+        completionOrNever = completion ?? .never
+        self.outcome = outcome
+    }
+
+    /// Start of its first prefill iteration.
+    @inlinable
+    public var scheduled: SimulationTime? {
+        get { scheduledOrNever == .never ? nil : scheduledOrNever }
+        set { scheduledOrNever = newValue ?? .never }
+    }
+    @inlinable
+    public var firstToken: SimulationTime? {
+        get { firstTokenOrNever == .never ? nil : firstTokenOrNever }
+        set { firstTokenOrNever = newValue ?? .never }
+    }
+    @inlinable
+    public var completion: SimulationTime? {
+        get { completionOrNever == .never ? nil : completionOrNever }
+        set { completionOrNever = newValue ?? .never }
+    }
+    /// The instance that prefilled it, as numbered over the whole deployment.
+    @inlinable
+    public var prefillInstance: Int? {
+        get { prefillInstanceOrNone < 0 ? nil : Int(prefillInstanceOrNone) }
+        set { prefillInstanceOrNone = Int32(truncatingIfNeeded: newValue ?? -1) }
+    }
+    /// The instance that decoded it, likewise.
+    @inlinable
+    public var decodeInstance: Int? {
+        get { decodeInstanceOrNone < 0 ? nil : Int(decodeInstanceOrNone) }
+        set { decodeInstanceOrNone = Int32(truncatingIfNeeded: newValue ?? -1) }
     }
 
     /// Time to first token: first token − arrival.

@@ -55,42 +55,57 @@ public struct RunSummaryBuilder: Recorder, Sendable {
         completed.reserveCapacity(expectedRequests)
     }
 
-    /// - Precondition: a completed request has all its stamps and at least one output token.
+    /// - Precondition: a completed request has all its stamps and at least one output token, and the parts of its latency
+    ///   are not negative and sum to it.
     public mutating func record(_ request: RequestRecord) {
         firstArrival = min(firstArrival, request.arrival)
-        preemptions += request.preemptions
-        if request.preemptions > 0 { preemptedCount += 1 }
+        if request.preemptions > 0 {
+            preemptions += request.preemptions
+            preemptedCount += 1
+        }
         if !groups.isEmpty { groupCounts[request.classIndex].arrived += 1 }
+        if case .completed = request.outcome { recordCompleted(request) } else { recordOther(request) }
+    }
+
+    @inline(never)
+    private mutating func recordOther(_ request: RequestRecord) {
         switch request.outcome {
+        case .completed: recordCompleted(request)
         case .rejected: rejectedCount += 1
         case .lost: lostCount += 1
         case .unfinished:
             let run = request.parts.prefillRun + request.parts.decodeRun
             unfinished.append(Unfinished(arrival: request.arrival.nanoseconds, run: run.nanoseconds))
-        case .completed: recordCompleted(request)
         }
     }
 
+    /// What is only added up comes first: to append calls, and what is at hand then has to be put away.
     @inline(__always)
     private mutating func recordCompleted(_ request: RequestRecord) {
         guard let scheduled = request.scheduled, let ttft = request.timeToFirstToken,
             let completion = request.completion, request.outputTokens > 0
         else { preconditionFailure("completed, but never scheduled or without tokens: \(request)") }
-        let parts = request.parts
         let endToEnd = completion - request.arrival
-        let waiting = endToEnd - parts.prefillRun - parts.decodeRun
-        completed.append(
-            Completed(
-                arrival: request.arrival.nanoseconds, timeToFirstToken: ttft.nanoseconds,
-                endToEnd: endToEnd.nanoseconds, queueTime: (scheduled - request.arrival).nanoseconds,
-                waiting: Float(waiting.seconds), outputTokens: Int32(clamping: request.outputTokens)))
+        partTotals.add(request.parts, of: endToEnd)
         lastCompletion = max(lastCompletion, completion)
         promptTokens += request.promptTokens
         outputTokens += request.outputTokens
         let isMet = judge?.isMet(by: request) ?? false
         if isMet { metSLO += 1 }
-        partTotals.add(parts)
-        if groups.isEmpty { return }
+        // Of its parts.
+        let waiting = SimulationDuration(
+            nanoseconds: endToEnd.nanoseconds &- request.parts.prefillRun.nanoseconds
+                &- request.parts.decodeRun.nanoseconds)
+        completed.append(
+            Completed(
+                arrival: request.arrival.nanoseconds, timeToFirstToken: ttft.nanoseconds,
+                endToEnd: endToEnd.nanoseconds, queueTime: (scheduled - request.arrival).nanoseconds,
+                waiting: Float(waiting.seconds), outputTokens: Int32(clamping: request.outputTokens)))
+        if !groups.isEmpty { recordGroup(of: request, isMet: isMet) }
+    }
+
+    @inline(never)
+    private mutating func recordGroup(of request: RequestRecord, isMet: Bool) {
         completedGroups.append(Int32(request.classIndex))
         groupCounts[request.classIndex].add(request, isMet: isMet)
     }
@@ -132,48 +147,46 @@ struct GroupCounts: Sendable {
     }
 }
 
-/// A sum of durations, in nanoseconds, wide enough for any number of them.
-struct DurationSum: Sendable {
-    /// What has come together since `full` last grew.
-    private var open: Int64 = 0
-    private var full: Int128 = 0
-
-    var nanoseconds: Int128 { full + Int128(open) }
-
-    @inline(__always)
-    mutating func add(_ duration: SimulationDuration) {
-        let (sum, isTooLong) = open.addingReportingOverflow(duration.nanoseconds)
-        if isTooLong { full += Int128(open) }
-        open = isTooLong ? duration.nanoseconds : sum
-    }
-}
-
-/// Sums of the parts of latency.
+/// Sums of the parts of latency, wide enough for any number of requests.
 struct PartTotals: Sendable {
-    private var queue = DurationSum()
-    private var prefillRun = DurationSum()
-    private var prefillStalled = DurationSum()
-    private var transfer = DurationSum()
-    private var decodeWait = DurationSum()
-    private var decodeRun = DurationSum()
-    private var decodeStalled = DurationSum()
-    private var preempted = DurationSum()
+    /// Of the requests since `closed` last grew, and the sum of their latencies: where that fits into 64 bits, the sums of
+    /// their parts do.
+    private var open = LatencyParts()
+    private var openLatency = SimulationDuration.zero
+    /// Nanoseconds, in the order of `Metric.latencyParts`.
+    private var closed = Array(repeating: Int128(0), count: Metric.latencyParts.count)
 
+    /// - Precondition: `parts` are not negative and sum to `latency`.
     @inline(__always)
-    mutating func add(_ parts: LatencyParts) {
-        queue.add(parts.queue)
-        prefillRun.add(parts.prefillRun)
-        prefillStalled.add(parts.prefillStalled)
-        transfer.add(parts.transfer)
-        decodeWait.add(parts.decodeWait)
-        decodeRun.add(parts.decodeRun)
-        decodeStalled.add(parts.decodeStalled)
-        preempted.add(parts.preempted)
+    mutating func add(_ parts: LatencyParts, of latency: SimulationDuration) {
+        var (sum, isTooLong) = openLatency.nanoseconds.addingReportingOverflow(latency.nanoseconds)
+        if isTooLong {
+            close()
+            sum = latency.nanoseconds
+        }
+        openLatency = SimulationDuration(nanoseconds: sum)
+        open.queue.nanoseconds &+= parts.queue.nanoseconds
+        open.prefillRun.nanoseconds &+= parts.prefillRun.nanoseconds
+        open.prefillStalled.nanoseconds &+= parts.prefillStalled.nanoseconds
+        open.transfer.nanoseconds &+= parts.transfer.nanoseconds
+        open.decodeWait.nanoseconds &+= parts.decodeWait.nanoseconds
+        open.decodeRun.nanoseconds &+= parts.decodeRun.nanoseconds
+        open.decodeStalled.nanoseconds &+= parts.decodeStalled.nanoseconds
+        open.preempted.nanoseconds &+= parts.preempted.nanoseconds
+    }
+
+    @inline(never)
+    private mutating func close() {
+        closed = inOrder
+        open = LatencyParts()
     }
 
     /// Nanoseconds in the order of `Metric.latencyParts`.
     var inOrder: [Int128] {
-        [queue, prefillRun, prefillStalled, transfer, decodeWait, decodeRun, decodeStalled, preempted]
-            .map(\.nanoseconds)
+        let parts = [
+            open.queue, open.prefillRun, open.prefillStalled, open.transfer, open.decodeWait, open.decodeRun,
+            open.decodeStalled, open.preempted,
+        ]
+        return zip(closed, parts).map { $0 + Int128($1.nanoseconds) }
     }
 }

@@ -38,38 +38,52 @@ struct DecodeSet: ~Copyable, Sendable {
     @inline(__always)
     mutating func join(_ slot: Int32, in requests: inout RequestTable) {
         let (context, dueIteration) = requests[slot].join(at: iteration, after: last)
-        if last == RequestTable.none { first = slot } else { requests[last].next = slot }
+        if last == RequestTable.none { first = slot } else { requests[known: last].next = slot }
         last = slot
         // No more sequences than slots, and no more tokens than the memory holds.
         count &+= 1
         joiners &+= 1
         contextTokens &+= context
         let residue = blockStart(context: context)
-        requests[slot].blockStart = Int32(truncatingIfNeeded: residue)
+        requests[known: slot].blockStart = Int32(truncatingIfNeeded: residue)
         blockStarts.add(1, at: residue)
         due.insert(slot, due: dueIteration)
     }
 
-    /// Takes a sequence out and brings its counters up to date. O(1).
-    @inline(__always)
+    /// Takes a sequence out that is not done yet and brings its counters up to date. O(1).
     mutating func remove(_ slot: Int32, in requests: inout RequestTable) {
         let generated = iteration &- requests[slot].joinIteration
         if generated == 0 { joiners &-= 1 }
-        let left = requests[slot].leave(
-            generated: generated, lastToken: lastToken.time, blockSize: blockStarts.blockSize)
-        // What it has added when it joined, and since.
+        requests[slot].leave(generated: generated, lastToken: lastToken.time, blockSize: blockStarts.blockSize)
+        forget(slot, context: requests[slot].computedTokens &+ 1, in: &requests)
+    }
+
+    /// Takes a sequence out that is done. Its counters stay behind, as nobody will ask for them. Returns the blocks that it
+    /// holds. O(1).
+    @inline(__always)
+    mutating func removeDone(_ slot: Int32, in requests: inout RequestTable) -> Int {
+        // The KV of its last token is never written.
+        let context = requests[slot].request.promptTokens &+ requests[slot].request.outputTokens
+        forget(slot, context: context, in: &requests)
+        return blockStarts.blockSize.quotient(of: context &- 2 &+ blockStarts.blockSize.value)
+    }
+
+    /// - Parameter context: of its next token: what it has added when it joined, and since.
+    @inline(__always)
+    private mutating func forget(_ slot: Int32, context: Int, in requests: inout RequestTable) {
         count &-= 1
-        contextTokens &-= left.context
-        blockStarts.add(-1, at: Int(left.blockStart))
-        if left.previous == RequestTable.none { first = left.next } else { requests[left.previous].next = left.next }
-        if left.next == RequestTable.none { last = left.previous } else { requests[left.next].previous = left.previous }
+        contextTokens &-= context
+        blockStarts.add(-1, at: Int(requests[known: slot].blockStart))
+        let (previous, next) = (requests[known: slot].previous, requests[known: slot].next)
+        if previous == RequestTable.none { first = next } else { requests[known: previous].next = next }
+        if next == RequestTable.none { last = previous } else { requests[known: next].previous = previous }
     }
 
     /// Forgets when the sequence that was due first was due. Returns it if it is still there, and done. O(log n).
     @inline(__always)
-    mutating func popFirstDue(in requests: borrowing RequestTable) -> Int32? {
+    mutating func popFirstDue(in requests: inout RequestTable) -> Int32? {
         let slot = due.removeFirst()
-        return requests[slot].phase == .decoding && requests[slot].dueIteration <= iteration ? slot : nil
+        return requests[slot].phase == .decoding && requests[known: slot].dueIteration <= iteration ? slot : nil
     }
 
     /// Whether a sequence may be done at the present iteration: then `popFirstDue` says whether it is. O(1).

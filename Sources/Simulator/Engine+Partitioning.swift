@@ -11,8 +11,9 @@ extension Engine {
     // MARK: What happens
 
     /// Of a request whose prefill has just ended; not if it was computed again after a preemption.
-    mutating func recordFirstToken(of slot: Int32, at now: SimulationTime) {
-        guard isControlled, instance.requests[slot].firstToken == now else { return }
+    /// - Precondition: `isControlled`, here as below.
+    mutating func tellFirstToken(of slot: Int32, at now: SimulationTime) {
+        guard instance.requests[slot].firstToken == now else { return }
         let (arrival, scheduled) = (instance.requests[slot].request.arrival, instance.requests[slot].scheduled ?? now)
         partitionControl[0].recordFirstToken(
             FirstTokenSample(timeToFirstToken: now - arrival, execution: now - scheduled, wait: scheduled - arrival),
@@ -30,14 +31,9 @@ extension Engine {
         partitionControl[0].recordPrefillIteration(duration, prompts: prompts)
     }
 
-    @inline(__always)
-    mutating func recordCompletion(of slot: Int32, at now: SimulationTime) {
-        if isControlled { tellCompletion(of: slot, at: now) }
-    }
-
-    private mutating func tellCompletion(of slot: Int32, at now: SimulationTime) {
-        guard instance.requests[slot].request.outputTokens > 1 else { return }
-        let (parts, tokens) = (instance.requests[slot].parts, instance.requests[slot].request.outputTokens)
+    mutating func tellCompletion(_ record: RequestRecord, at now: SimulationTime) {
+        let (parts, tokens) = (record.parts, record.outputTokens)
+        if tokens <= 1 { return }
         let iterating = parts.prefillRun + parts.prefillStalled + parts.decodeRun + parts.decodeStalled
         partitionControl[0].recordCompletion(
             CompletionSample(internalTimePerOutputToken: iterating.seconds / Double(tokens), outputTokens: tokens),

@@ -20,8 +20,8 @@ struct Engine: ~Copyable, Sendable {
     private var mainPolicy: any SchedulingPolicy
     private var decodePolicy: any SchedulingPolicy
     private let handOff: HandOff
-    /// Whether of the run in flight on the decode lane only the iteration in flight is certain, until `setRates` says what
-    /// comes after it.
+    /// Whether of the run in flight on the second of two lanes only the iteration in flight is certain, until `setRates` says
+    /// what comes after it.
     private var isDecodeCut = false
     /// Of the batch of each of two lanes, where its price says that.
     private var kernelSeconds = PhasePair<Double?>(prefill: nil, decode: nil)
@@ -83,8 +83,6 @@ struct Engine: ~Copyable, Sendable {
         return instance.idleLane(reserve: (mainPolicy as? FCFSPrefillPolicy)?.reserve ?? 0)
     }
 
-    /// The KV that is pulled into an instance shares its memory with decode iterations that are under way.
-    private var sharesDecodeRun: Bool { instance.role == .semiPD || instance.role == .decode }
 }
 
 // MARK: - What happens to it
@@ -104,6 +102,27 @@ extension Engine {
     private mutating func cutRun(_ context: inout RunContext) {
         guard instance.lanes[0].isDecodeRun, instance.lanes[0].plannedIterations > 1 else { return }
         if instance.lanes[0].cut(at: context.now) { schedule(lane: 0, &context) }
+    }
+
+    /// A prompt has been pulled into this decode instance. Returns whether the instance is to be asked what to run: while it
+    /// runs, the prompt is admitted at the next boundary.
+    @inline(__always)
+    mutating func receive(_ state: RequestState, _ context: inout RunContext) -> Bool {
+        instance.receive(state)
+        if pausesForPulls || !instance.lanes[0].isRunning { return true }
+        cutRun(&context)
+        return false
+    }
+
+    /// Whether the prompt that waits to be pulled into this decode instance, if it may be, leaves the run in flight the blocks
+    /// that it begins: then the run need neither be booked nor end.
+    @inline(__always)
+    mutating func pullsBesideRun(at now: SimulationTime) -> Bool {
+        guard instance.bridge.count == 1, instance.lanes[0].isRunning, instance.lanes[0].isDecodeRun,
+            instance.lanes[0].end.time > now, !pausesForPulls, instance.prefixes == nil
+        else { return false }
+        let begun = instance.decodeSet.blocksBegunAfterNext(iterations: instance.lanes[0].plannedIterations &- 1)
+        return instance.bridge[0].blocks + begun <= instance.freeBlocks
     }
 
     /// Books what a lane has done when its timer is due.
@@ -151,7 +170,7 @@ extension Engine {
         for position in instance.lanes[lane].batch.chunks.indices {
             let chunk = instance.lanes[lane].batch.chunks[position]
             guard instance.finishChunk(chunk, work: work, &context.gaps, &recorder) else { continue }
-            recordFirstToken(of: chunk.slot, at: context.now)
+            if isControlled { tellFirstToken(of: chunk.slot, at: context.now) }
             goOn(chunk.slot, &context, &recorder)
         }
     }
@@ -167,13 +186,14 @@ extension Engine {
     /// Sends a request that has just been prefilled where its next token comes from.
     @inline(__always)
     private mutating func goOn(_ slot: Int32, _ context: inout RunContext, _ recorder: inout some Recorder) {
-        if instance.requests[slot].generatedTokens == instance.requests[slot].request.outputTokens {
+        if instance.requests[known: slot].generatedTokens == instance.requests[known: slot].request.outputTokens {
             return completePrefilled(slot, &context, &recorder)
         }
-        switch instance.role {
-        case .unified, .decode: instance.joinDecodeSet(slot)
-        case .prefill where instance.requests[slot].stays: instance.joinDecodeSet(slot)
-        case .semiPD, .prefill: instance.handOver(slot)
+        // Not one of four cases: a jump to where a table says is slow to foresee.
+        if instance.role == .unified || instance.role == .decode || instance.requests[known: slot].stays {
+            instance.joinDecodeSet(slot)
+        } else {
+            instance.handOver(slot)
         }
     }
 
@@ -181,15 +201,18 @@ extension Engine {
     /// ready at the end of every iteration.
     @inline(never)
     private mutating func completeFirstDue(_ context: inout RunContext, _ recorder: inout some Recorder) {
-        if let slot = instance.decodeSet.popFirstDue(in: instance.requests) { complete(slot, &context, &recorder) }
+        if let slot = instance.decodeSet.popFirstDue(in: &instance.requests) { complete(slot, &context, &recorder) }
     }
 
     /// Called when the last token of a request is generated.
     @inline(__always)
     private mutating func complete(_ slot: Int32, _ context: inout RunContext, _ recorder: inout some Recorder) {
-        context.finish(instance.lastRecord(of: slot), &recorder)
-        context.promisedBlocks -= Int(instance.requests[slot].promisedBlocks)
-        recordCompletion(of: slot, at: context.now)
+        let record = instance.lastRecord(of: slot)
+        context.finish(record, &recorder)
+        if instance.requests[slot].promisedBlocks > 0 {
+            context.promisedBlocks -= Int(instance.requests[slot].promisedBlocks)
+        }
+        if isControlled { tellCompletion(record, at: context.now) }
         instance.release(slot)
     }
 }
@@ -226,37 +249,56 @@ extension Engine {
         instance.starvation.look(swapped: swapped, at: now)
     }
 
-    /// Asks the policies of idle lanes for batches and prices them.
+    /// Asks the policy of a decode instance for a batch if its lane is idle, and prices it. What is pulled then takes its
+    /// blocks before the batch is planned.
+    @inline(__always)
+    mutating func formDecodeBatch(_ context: inout RunContext, _ recorder: inout some Recorder) {
+        instance.now = context.now
+        // Whoever shares memory with a run of iterations must see it where it is now.
+        if instance.lanes[0].isRunning { settle(lane: 0, &context, &recorder) }
+        if instance.lanes[0].isRunning || pausesForPulls && instance.blocksInTransfer > 0 { return }
+        instance.beginBatch(of: 0)
+        let repeatsDecode = mainPolicy.fillBatch(of: &instance)
+        instance.noteRefusedPrefilled()
+        begin(lane: 0, repeatsDecode: repeatsDecode, &context)
+    }
+
+    /// Plans what has just begun on the only lane of an instance.
+    @inline(__always)
+    mutating func planOnlyLane(_ context: inout RunContext) {
+        if instance.lanes[0].isRunning, instance.lanes[0].plannedIterations == 0 {
+            putOnClock(lane: 0, .none, &context)
+        }
+    }
+
+    /// Asks the policies of the idle lanes of a semi-PD instance for batches and prices them.
     mutating func formBatches(_ context: inout RunContext, _ recorder: inout some Recorder) {
         instance.now = context.now
         // Whoever shares memory or SMs with a run of iterations must see it where it is now.
-        if sharesDecodeRun, instance.lanes[instance.decodeLane].isRunning {
-            isDecodeCut = bookEnded(lane: instance.decodeLane, &context, &recorder)
-        }
-        let decodeIsBetweenIterations = instance.lanes.count > 1 && !instance.lanes[1].isRunning
+        if instance.lanes[1].isRunning { isDecodeCut = bookEnded(lane: 1, &context, &recorder) }
+        let decodeIsBetweenIterations = !instance.lanes[1].isRunning
         if let work = undelivered, decodeIsBetweenIterations {
             undelivered = nil
             finishChunks(of: 0, work: work, &context, &recorder)
         }
         var mayBegin =
             isControlled ? repartition(&context, &recorder) : PhasePair(prefill: true, decode: true)
-        if handOff == .byMessage, instance.lanes.count > 1 {
+        if handOff == .byMessage {
             mayBegin.prefill = mayBegin.prefill && decodeIsBetweenIterations && undelivered == nil
         }
-        if pausesForPulls, instance.blocksInTransfer > 0 { mayBegin.prefill = false }
         // The decode lane first: running requests grow before new prompts take memory.
-        if instance.lanes.count > 1, !instance.lanes[1].isRunning, mayBegin.decode {
+        if decodeIsBetweenIterations, mayBegin.decode {
             instance.beginBatch(of: 1)
-            decodePolicy.schedule(&instance)
+            let repeatsDecode = decodePolicy.fillBatch(of: &instance)
             instance.noteRefusedPrefilled()
-            begin(lane: 1, repeatsDecode: decodePolicy.repeatsDecode, &context)
+            begin(lane: 1, repeatsDecode: repeatsDecode, &context)
         }
         // A worker of prompts is not asked where there are none.
-        if !instance.lanes[0].isRunning, mayBegin.prefill, instance.role != .semiPD || instance.hasPrompts {
+        if !instance.lanes[0].isRunning, mayBegin.prefill, instance.hasPrompts {
             instance.beginBatch(of: 0)
-            mainPolicy.schedule(&instance)
-            if instance.role == .semiPD { instance.noteRefusedPrompts() } else { instance.noteRefusedPrefilled() }
-            begin(lane: 0, repeatsDecode: mainPolicy.repeatsDecode, &context)
+            let repeatsDecode = mainPolicy.fillBatch(of: &instance)
+            instance.noteRefusedPrompts()
+            begin(lane: 0, repeatsDecode: repeatsDecode, &context)
         }
     }
 
@@ -398,18 +440,6 @@ extension Engine {
         for lane in 0..<2 where instance.lanes[lane].isRunning {
             setRate(lane: lane, lane == 0 ? slowdowns.prefill : slowdowns.decode, isCut: isCut && lane == 1, &context)
         }
-    }
-
-    /// The same for the only lane of an instance.
-    @inline(__always)
-    mutating func planOnlyLane(_ context: inout RunContext) {
-        if !instance.lanes[0].isRunning { return }
-        if instance.lanes[0].plannedIterations == 0 {
-            putOnClock(lane: 0, .none, &context)
-        } else if isDecodeCut {
-            cutAfterNext(lane: 0, &context)
-        }
-        isDecodeCut = false
     }
 
     @inline(__always)

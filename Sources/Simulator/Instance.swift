@@ -259,7 +259,7 @@ extension Instance {
     /// Undisturbed work done since a sequence joined the decode set. Mutating although it changes nothing.
     @inline(__always)
     private mutating func decodeWork(of slot: Int32) -> Work {
-        Work(units: lanes[decodeLane].workDone.units &- requests[slot].joinWork.units)
+        Work(units: lanes[decodeLane].workDone.units &- requests[known: slot].joinWork.units)
     }
 
     /// Takes a sequence out of the decode set and books its time in it.
@@ -271,16 +271,16 @@ extension Instance {
     }
 
     /// Takes a request whose last token is out from the decode set, if it is there, and returns what is recorded of it. Its
-    /// time there is booked in the record first: a part that has just been written is slow to copy with its neighbours.
+    /// time there is booked in the record only, which is made last: written from beginning to end.
     @inline(__always)
     mutating func lastRecord(of slot: Int32) -> RequestRecord {
-        var record = requests[slot].record(.completed, completion: now, decodeInstance: index)
-        if requests[slot].phase == .decoding {
-            let work = decodeWork(of: slot)
-            record.parts.bookDecode(work, of: now - requests[slot].mark)
-            requests[slot].parts = record.parts
-            decodeSet.remove(slot, in: &requests)
+        guard requests[slot].phase == .decoding else {
+            return requests[known: slot].record(.completed, completion: now, decodeInstance: index)
         }
+        requests[known: slot].blocks = decodeSet.removeDone(slot, in: &requests)
+        let (work, time) = (decodeWork(of: slot), now - requests[known: slot].mark)
+        var record = requests[known: slot].record(.completed, completion: now, decodeInstance: index)
+        record.parts.bookDecode(work, of: time)
         return record
     }
 
@@ -290,22 +290,19 @@ extension Instance {
         _ chunk: Batch.Chunk, work: Work, _ gaps: inout TokenGaps, _ recorder: inout some Recorder
     ) -> Bool {
         let slot = chunk.slot
-        requests[slot].computedTokens += chunk.tokens
-        requests[slot].prefillWork += work
+        let isLast = requests[slot].finishChunk(tokens: chunk.tokens, work: work)
         if prefixes != nil { keepPrefixes(of: slot) }
-        guard requests[slot].remainingPrefill == 0 else { return false }
+        if !isLast { return false }
         // Prompts are finished in the order in which they were begun, but for those with a larger share of the budget.
         if prefilling.first == slot {
             prefilling.removeFirst()
         } else if let position = prefilling.firstIndex(of: slot) {
             prefilling.remove(at: position)
         }
-        if requests[slot].generatedTokens > 0 { generateAgain(slot, &gaps, &recorder) }
+        if requests[known: slot].generatedTokens > 0 { generateAgain(slot, &gaps, &recorder) }
+        let isFirst = requests[known: slot].finishPrefill(at: now)
         // A decode instance counts prompts until they end.
-        if requests[slot].firstToken == nil, role != .decode {
-            promptTokensAhead -= requests[slot].request.promptTokens
-        }
-        requests[slot].finishPrefill(at: now)
+        if isFirst, role != .decode { promptTokensAhead &-= requests[known: slot].request.promptTokens }
         return true
     }
 
@@ -343,25 +340,35 @@ extension Instance {
     @inline(__always)
     mutating func release(_ slot: Int32) {
         giveBack(slot)
-        outstanding -= 1
-        if role == .decode { promptTokensAhead -= requests[slot].request.promptTokens }
+        outstanding &-= 1
+        if role == .decode { promptTokensAhead &-= requests[known: slot].request.promptTokens }
         requests.remove(slot)
     }
 
     @inline(__always)
     mutating func giveBack(_ slot: Int32) {
-        memory.free(requests[slot].blocks - requests[slot].sharedBlocks)
-        if let prefixes { memory.release(prefixes.keys[Int(slot)].prefix(requests[slot].sharedPrefixes)) }
+        memory.free(requests[slot].blocks &- requests[known: slot].sharedBlocks)
+        if prefixes != nil { giveBackPrefixes(slot) }
     }
 
+    @inline(never)
+    private mutating func giveBackPrefixes(_ slot: Int32) {
+        guard let prefixes else { return }
+        memory.release(prefixes.keys[Int(slot)].prefix(requests[slot].sharedPrefixes))
+    }
+
+    // Tokens and requests that are here, as they are counted above and below, are fewer than 2⁶³.
     @inline(__always)
     mutating func enqueue(_ request: Request, _ prefixKeys: [UInt32]) {
-        promptTokensAhead += request.promptTokens
+        promptTokensAhead &+= request.promptTokens
         let slot = requests.insert(request)
-        if prefixes != nil { prefixes?.setKeys(prefixKeys, of: slot) }
+        if prefixes != nil { keep(prefixKeys, of: slot) }
         waiting.append(slot)
-        outstanding += 1
+        outstanding &+= 1
     }
+
+    @inline(never)
+    private mutating func keep(_ prefixKeys: [UInt32], of slot: Int32) { prefixes?.setKeys(prefixKeys, of: slot) }
 
     /// A request that has been elsewhere.
     mutating func enqueue(_ pending: PendingRequest) {

@@ -25,7 +25,7 @@ public struct KVCacheManager: Hashable, Sendable {
     public var capacityTokens: Int { totalBlocks * blockSize }
 
     /// Blocks that `tokens` tokens need; the last one may be partly empty.
-    public func blocks(for tokens: Int) -> Int { block.quotient(of: tokens + blockSize - 1) }
+    public func blocks(for tokens: Int) -> Int { block.quotient(of: tokens &+ blockSize &- 1) }
 
     /// Takes `count` blocks if so many are free: query and update are one step, as semi-PD's unified memory manager
     /// makes them (semi-PD section 4.4).

@@ -14,8 +14,24 @@ struct RequestState: Sendable {
         case swapped
     }
 
+    // What is recorded of it when it ends, in the order of `RequestRecord`.
     var request: Request
+    var parts = LatencyParts()
+    /// `.never` until it is.
+    private var scheduledOrNever = SimulationTime.never
+    private var firstTokenOrNever = SimulationTime.never
+    var preemptions = 0
+    /// −1 until there is one.
+    private var prefillInstanceOrNone: Int32 = -1
+
     var phase = Phase.waiting
+    var isPreempted = false
+    /// Whether it is decoded where it is prefilled, of a prefill instance.
+    var stays = false
+    /// Preempted after its first token, in the instance where it is.
+    var isRetracted = false
+    /// KV blocks of decode instances that it is expected to hold when it ends, where that is counted.
+    var promisedBlocks: Int32 = 0
     /// Tokens whose KV is in memory, as of the last time the request changed phase or finished a chunk.
     var computedTokens = 0
     /// Tokens generated, as of the last time the request changed phase.
@@ -25,6 +41,12 @@ struct RequestState: Sendable {
     /// Of these, the blocks that lie in the prefix cache, and how many prefixes they are.
     var sharedBlocks = 0
     var sharedPrefixes = 0
+    /// Where the part of its latency that is still running began.
+    var mark: SimulationTime
+    var prefillWork = Work.zero
+    /// When it began to be prefilled the last time.
+    var admitted = SimulationTime.zero
+    var lastToken = SimulationTime.zero
 
     /// Decode set iteration in which it generates its next token first, while decoding.
     var joinIteration = 0
@@ -38,30 +60,15 @@ struct RequestState: Sendable {
     /// Decode set iteration, modulo the block size, in which it begins a block.
     var blockStart: Int32 = 0
 
-    var scheduled: SimulationTime?
-    /// When it began to be prefilled the last time.
-    var admitted = SimulationTime.zero
-    var firstToken: SimulationTime?
-    var lastToken = SimulationTime.zero
-    /// Where the part of its latency that is still running began.
-    var mark: SimulationTime
-    var prefillWork = Work.zero
-    var isPreempted = false
-    /// Whether it is decoded where it is prefilled, of a prefill instance.
-    var stays = false
-    /// KV blocks of decode instances that it is expected to hold when it ends, where that is counted.
-    var promisedBlocks: Int32 = 0
-    /// Preempted after its first token, in the instance where it is.
-    var isRetracted = false
-    var parts = LatencyParts()
-    var preemptions = 0
-    var prefillInstance: Int?
-
     @inline(__always)
     init(_ request: Request) {
         self.request = request
         mark = request.arrival
     }
+
+    /// When its first chunk was in a batch.
+    var scheduled: SimulationTime? { scheduledOrNever == .never ? nil : scheduledOrNever }
+    var firstToken: SimulationTime? { firstTokenOrNever == .never ? nil : firstTokenOrNever }
 
     /// Tokens that prefill has to compute: the prompt and, after a preemption, what had been generated.
     ///
@@ -70,12 +77,14 @@ struct RequestState: Sendable {
     var prefillTarget: Int { request.promptTokens &+ generatedTokens }
     var remainingPrefill: Int { prefillTarget &- computedTokens }
 
+    @inline(__always)
     func record(_ outcome: RequestOutcome, completion: SimulationTime?, decodeInstance: Int?) -> RequestRecord {
         RequestRecord(
             request: request.index, classIndex: request.classIndex, outcome: outcome, arrival: request.arrival,
             promptTokens: request.promptTokens, outputTokens: request.outputTokens, scheduled: scheduled,
             firstToken: firstToken, completion: completion, parts: parts, preemptions: preemptions,
-            prefillInstance: prefillInstance, decodeInstance: decodeInstance)
+            prefillInstance: prefillInstanceOrNone < 0 ? nil : Int(prefillInstanceOrNone),
+            decodeInstance: decodeInstance)
     }
 }
 
@@ -87,22 +96,33 @@ extension RequestState {
     mutating func beginPrefill(on instance: Int, at now: SimulationTime) {
         admitted = now
         phase = .prefilling
-        prefillInstance = instance
-        if scheduled == nil {
-            scheduled = now
+        // Of fewer than 2³¹.
+        prefillInstanceOrNone = Int32(truncatingIfNeeded: instance)
+        if scheduledOrNever == .never {
+            scheduledOrNever = now
             parts.queue = now - request.arrival
             mark = now
         }
     }
 
-    /// Books the token that comes out of a finished prefill.
+    /// Books a finished chunk. Returns whether it was the last.
     @inline(__always)
-    mutating func finishPrefill(at now: SimulationTime) {
+    mutating func finishChunk(tokens: Int, work: Work) -> Bool {
+        computedTokens &+= tokens
+        prefillWork += work
+        return remainingPrefill == 0
+    }
+
+    /// Books the token that comes out of a finished prefill. Returns whether it is its first.
+    @inline(__always)
+    mutating func finishPrefill(at now: SimulationTime) -> Bool {
         bookPrefill(until: now)
         isPreempted = false
-        generatedTokens &+= 1
-        if firstToken == nil { firstToken = now }
         lastToken = now
+        let isFirst = generatedTokens == 0
+        generatedTokens &+= 1
+        if isFirst { firstTokenOrNever = now }
+        return isFirst
     }
 
     /// Books the time since the first chunk of this prefill.
@@ -165,9 +185,9 @@ extension RequestState {
     mutating func interrupt(at now: SimulationTime, keepsTokens: Bool) {
         (blocks, sharedBlocks, sharedPrefixes, computedTokens, phase) = (0, 0, 0, 0, .waiting)
         isRetracted = false
-        if scheduled == nil { return }
+        if scheduledOrNever == .never { return }
         if !isPreempted { (isPreempted, mark) = (true, now) }
-        if !keepsTokens { (generatedTokens, firstToken) = (0, nil) }
+        if !keepsTokens { (generatedTokens, firstTokenOrNever) = (0, .never) }
     }
 
     /// Joins the decode set behind `previous`. Returns the context of its next token and its due iteration.
@@ -181,16 +201,13 @@ extension RequestState {
         return (computedTokens &+ 1, dueIteration)
     }
 
-    /// Leaves the decode set after `generated` tokens. Returns what the set has to know to forget it.
+    /// Leaves the decode set after `generated` tokens, not done yet.
     @inline(__always)
-    mutating func leave(
-        generated: Int, lastToken: SimulationTime, blockSize: Divisor
-    ) -> (context: Int, blockStart: Int32, previous: Int32, next: Int32) {
+    mutating func leave(generated: Int, lastToken: SimulationTime, blockSize: Divisor) {
         computedTokens &+= generated
         generatedTokens &+= generated
         blocks = blockSize.quotient(of: computedTokens &+ blockSize.value &- 1)
         if generated > 0 { self.lastToken = lastToken }
-        return (computedTokens &+ 1, blockStart, previous, next)
     }
 }
 

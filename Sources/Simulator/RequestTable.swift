@@ -40,4 +40,10 @@ struct RequestTable: ~Copyable, Sendable {
         _read { yield states[Int(slot)] }
         _modify { yield &states[Int(slot)] }
     }
+
+    /// Unchecked: for a slot that was looked at before, since when nothing was removed.
+    subscript(known slot: Int32) -> RequestState {
+        _read { yield states[known: Int(slot)] }
+        _modify { yield &states[known: Int(slot)] }
+    }
 }

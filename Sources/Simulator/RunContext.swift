@@ -69,8 +69,8 @@ struct RunContext: ~Copyable {
     var requestNanoseconds: Int128 { stayNanoseconds + Int128(inSystem) * Int128(now.nanoseconds) }
 
     mutating func admit() {
-        arrived += 1
-        inSystem += 1
+        arrived &+= 1
+        inSystem &+= 1
         // Fewer than 2⁶³ requests come at times below 2⁶³.
         stayNanoseconds &-= Int128(now.nanoseconds)
     }
@@ -81,22 +81,23 @@ struct RunContext: ~Copyable {
         fingerprint.fold(UInt64(change.prefillSMs << 32 | change.decodeSMs))
     }
 
+    /// Requests of a run, of whatever outcome, are fewer than 2⁶³.
     @inline(__always)
     mutating func finish(_ record: RequestRecord, _ recorder: inout some Recorder) {
         switch record.outcome {
-        case .completed: completed += 1
-        case .rejected: rejected += 1
-        case .unfinished: unfinished += 1
-        case .lost: lost += 1
+        case .completed: completed &+= 1
+        case .rejected: rejected &+= 1
+        case .unfinished: unfinished &+= 1
+        case .lost: lost &+= 1
         }
         if record.outcome != .unfinished {
-            inSystem -= 1
+            inSystem &-= 1
             stayNanoseconds &+= Int128(now.nanoseconds)
         }
-        fingerprint.fold(UInt64(record.request))
+        fingerprint.fold(UInt64(bitPattern: Int64(record.request)))
         fingerprint.fold(record.firstToken ?? .never)
         fingerprint.fold(record.completion ?? .never)
-        fingerprint.fold(UInt64(record.preemptions))
+        fingerprint.fold(UInt64(bitPattern: Int64(record.preemptions)))
         recorder.record(record)
         if keepsFinished { finished.append(record.request) }
     }

@@ -165,6 +165,7 @@ extension Simulation {
         case .prefill:
             offerPrefilled(from: kept, of: index)
             updateEntry(index)
+            if !mayBegin(index) { return }
         }
     }
 

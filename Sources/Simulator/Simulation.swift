@@ -264,8 +264,12 @@ public struct Simulation: ~Copyable {
             engines[index].lookForStarvation(at: context.now)
             engines[index].setRates(&context)
         case .decode:
+            if engines[index].pullsBesideRun(at: context.now) {
+                pull(into: index)
+                return engines[index].lookForStarvation(at: context.now)
+            }
             if engines[index].pausesForPulls { pullBetweenIterations(into: index, &recorder) }
-            engines[index].formBatches(&context, &recorder)
+            engines[index].formDecodeBatch(&context, &recorder)
             // After admissions have made way for prompts, and running requests have their blocks.
             if !engines[index].instance.bridge.isEmpty, !engines[index].pausesForPulls { pull(into: index) }
             engines[index].lookForStarvation(at: context.now)

@@ -1,25 +1,44 @@
 public import EventKernel
 
 /// One request of a trace: what the simulator is given and never changes.
+///
+/// 32 bytes, which go from hand to hand in registers: traces have millions, and each is handed on a few times.
 public struct Request: Hashable, Sendable, BitwiseCopyable {
     /// Position in the trace, from 0, in order of arrival.
     public var index: Int
     public var arrival: SimulationTime
-    /// At least 1.
-    public var promptTokens: Int
-    /// At least 1: the first token comes out of prefill.
-    public var outputTokens: Int
-    /// Index into the workload's classes; 0 where there are none.
-    public var classIndex: Int
+    @usableFromInline var prompt: Int32
+    @usableFromInline var output: Int32
+    @usableFromInline var ofClass: Int32
 
+    /// - Precondition: fewer than 2³¹ tokens each.
     public init(index: Int, arrival: SimulationTime, promptTokens: Int, outputTokens: Int, classIndex: Int = 0) {
         precondition(
             promptTokens >= 1 && outputTokens >= 1, "request \(index): \(promptTokens) in, \(outputTokens) out")
         self.index = index
         self.arrival = arrival
-        self.promptTokens = promptTokens
-        self.outputTokens = outputTokens
-        self.classIndex = classIndex
+        prompt = Int32(promptTokens)
+        output = Int32(outputTokens)
+        ofClass = Int32(classIndex)
+    }
+
+    /// At least 1.
+    @inlinable
+    public var promptTokens: Int {
+        get { Int(prompt) }
+        set { prompt = Int32(newValue) }
+    }
+    /// At least 1: the first token comes out of prefill.
+    @inlinable
+    public var outputTokens: Int {
+        get { Int(output) }
+        set { output = Int32(newValue) }
+    }
+    /// Index into the workload's classes; 0 where there are none.
+    @inlinable
+    public var classIndex: Int {
+        get { Int(ofClass) }
+        set { ofClass = Int32(newValue) }
     }
 }
 
