@@ -101,13 +101,14 @@ struct DecodeSet: ~Copyable, Sendable {
         let firstEnd = iterations == 1 ? end : run.start.after(run.first - run.done, at: run.slowdown)
         // Of `count` sequences.
         let present = count &- joiners
-        var slot = last
-        while joiners > 0 {
+        var (slot, joiner) = (last, joiners)
+        while joiner > 0 {
             let (before, previous) = (requests[slot].lastToken, requests[slot].previous)
             gaps.record(firstEnd.time - before, count: 1, &recorder)
             slot = previous
-            joiners &-= 1
+            joiner &-= 1
         }
+        joiners = 0
         if iterations > 1 {
             // Those of a run never become shorter, and mostly all are of one class.
             let second = run.slowdown.duration(of: run.first + run.increment)

@@ -152,7 +152,7 @@ extension Simulation {
     }
 
     /// Books what a lane has done whose timer is due. Its instance is to be asked what comes next.
-    @inline(__always)
+    @inline(never)
     mutating func endLane(_ lane: Int, of index: Int, _ recorder: inout some Recorder) {
         let kept = engines[index].instance.prefilledCount
         let sharesMemory = engines[index].sharing != nil

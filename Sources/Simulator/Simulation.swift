@@ -124,7 +124,7 @@ public struct Simulation: ~Copyable {
     @inline(never)
     private mutating func endBatches(before other: SimulationTime, _ recorder: inout some Recorder) {
         while context.timers.earliest < other, let timer = context.timers.onlyEarliest,
-            case .lane(_, let index) = context.timerOwners[timer]
+            case .lane(let lane, let index) = context.timerOwners[timer]
         {
             context.advance(to: context.timers.earliest)
             if engines[index].isUnified {
@@ -136,8 +136,14 @@ public struct Simulation: ~Copyable {
                 if !engines[index].instance.lanes[0].isRunning { context.timers.set(timer, to: .never) }
             } else {
                 context.timers.set(timer, to: .never)
-                end(timer, &recorder)
-                startTouched(&recorder)
+                endLane(lane, of: index, &recorder)
+                if touched.isEmpty {
+                    start(index, &recorder)
+                } else {
+                    // It has offered prompts to others, who come first.
+                    touch(index)
+                    startTouched(&recorder)
+                }
             }
         }
     }
@@ -213,15 +219,19 @@ public struct Simulation: ~Copyable {
         for position in touched.indices {
             let index = touched[position]
             engines[index].isTouched = false
-            if isDown[index] { continue }
-            if engines[index].hasOnlyOneLane {
-                startOnlyLane(of: index)
-            } else {
-                startLanes(of: index, &recorder)
-            }
-            lookAfterStart(of: index)
+            if !isDown[index] { start(index, &recorder) }
         }
         touched.removeAll()
+    }
+
+    @inline(__always)
+    private mutating func start(_ index: Int, _ recorder: inout some Recorder) {
+        if engines[index].hasOnlyOneLane {
+            startOnlyLane(of: index)
+        } else {
+            startLanes(of: index, &recorder)
+        }
+        lookAfterStart(of: index)
     }
 
     @inline(never)
