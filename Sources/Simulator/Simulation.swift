@@ -78,7 +78,7 @@ public struct Simulation: ~Copyable {
             context.advance(to: time)
             repeat {
                 while let timer = context.timers.take(at: time) { end(timer, &recorder) }
-                if upcoming.arrival == time { try takeArrivals(&upcoming, from: &source, &recorder) }
+                while upcoming.arrival == time { try takeArrival(&upcoming, from: &source, &recorder) }
                 if !context.finished.isEmpty { try react(to: &upcoming, &source) }
                 // Whoever reacts may do so at once.
             } while min(context.timers.earliest, upcoming.arrival) == time
@@ -117,20 +117,20 @@ public struct Simulation: ~Copyable {
             || noChanges && context.timers.earliest == .never
     }
 
-    /// Takes the requests that arrive at this instant.
-    private mutating func takeArrivals(
+    /// Takes a request that arrives at this instant. Not inlined: what it needs would be made ready before the loop.
+    @inline(never)
+    private mutating func takeArrival(
         _ upcoming: inout UpcomingRequest, from source: inout some RequestSource, _ recorder: inout some Recorder
     ) throws {
-        while upcoming.arrival == context.now, let request = upcoming.request {
-            if prefixKeys == nil {
-                arrive(request, [], &recorder)
-            } else {
-                let ids = source.blockIDs(of: request.index)
-                let keys = prefixKeys?.keys(of: ids, promptTokens: request.promptTokens) ?? []
-                arrive(request, keys, &recorder)
-            }
-            upcoming = UpcomingRequest(try source.next())
+        guard let request = upcoming.request else { return }
+        if prefixKeys == nil {
+            arrive(request, [], &recorder)
+        } else {
+            let ids = source.blockIDs(of: request.index)
+            let keys = prefixKeys?.keys(of: ids, promptTokens: request.promptTokens) ?? []
+            arrive(request, keys, &recorder)
         }
+        upcoming = UpcomingRequest(try source.next())
     }
 
     /// Tells the source what has finished at this instant, after which something else may arrive next.
