@@ -39,17 +39,41 @@ public struct IterationRun: Sendable, BitwiseCopyable {
     @inlinable
     public func end(count: Int) -> LaneTime { start.after(totalWork(count: count) - done, at: slowdown) }
 
-    /// The number of iterations that end at or before `time`, at most `limit`. O(1): the root of a quadratic, which
-    /// rounding puts off by at most a few iterations.
+    /// The number of iterations that end at or before `time`, at most `limit`. O(1).
     @inlinable @inline(__always)
     public func iterationsCompleted(by time: SimulationTime, limit: Int) -> Int {
         guard limit > 0, time >= start.time else { return 0 }
         let all = start.work(until: time, at: slowdown) + done
-        if all < first { return 0 }
+        return all < first ? 0 : iterations(within: all, limit: limit).completed
+    }
+
+    /// The end of the first iteration that ends after `time`, of those before the last of `limit`: how many iterations end
+    /// there, and their work together. `nil` if there is none. O(1).
+    @inlinable @inline(__always)
+    public func firstBoundary(after time: SimulationTime, limit: Int) -> (iterations: Int, work: Work)? {
+        guard limit > 1 else { return nil }
+        guard time >= start.time else { return (1, first) }
+        let all = start.work(until: time, at: slowdown) + done
+        if all < first { return (1, first) }
+        let (completed, next) = iterations(within: all, limit: limit)
+        return completed &+ 1 < limit ? (completed &+ 1, next) : nil
+    }
+
+    /// The number of iterations done when the work of all is `all`, if fewer than `limit` are, and the work of these and the
+    /// next one. O(1): the root of a quadratic, which rounding puts off by at most a few iterations.
+    @inlinable @inline(__always)
+    func iterations(within all: Work, limit: Int) -> (completed: Int, next: Work) {
         var k = estimate(all, limit: limit)
-        while k > 0, totalWork(count: k) > all { k -= 1 }
-        while k < limit, totalWork(count: k + 1) <= all { k += 1 }
-        return k
+        var next = totalWork(count: k) + work(at: k)
+        while k > 0, next - work(at: k) > all {
+            next = next - work(at: k)
+            k -= 1
+        }
+        while k < limit, next <= all {
+            k += 1
+            next += work(at: k)
+        }
+        return (k, next)
     }
 
     /// The first iteration after `k` that takes longer than `duration`, at most `limit`. O(1).

@@ -48,14 +48,15 @@ struct BlockStarts: ~Copyable {
     @inline(__always)
     func begun(at residue: Int) -> Int { sum(upTo: residue) &- sum(upTo: residue &- 1) }
 
-    /// Blocks begun in the `iterations` iterations behind iteration `residue` modulo the block size. O(1).
+    /// Blocks begun in the `iterations` iterations behind iteration `residue` modulo the block size, and the last of these
+    /// modulo the block size. O(1).
     @inline(__always)
-    func begun(after residue: Int, iterations: Int) -> Int {
+    func begun(after residue: Int, iterations: Int) -> (blocks: Int, last: Int) {
         let last = residue &+ iterations
         let rounds = blockSize.quotient(of: last)
         let rest = last &- rounds &* blockSize.value
         // Blocks that fit into memory.
-        return rounds &* sum(upTo: blockSize.value &- 1) &+ sum(upTo: rest) &- sum(upTo: residue)
+        return (rounds &* sum(upTo: blockSize.value &- 1) &+ sum(upTo: rest) &- sum(upTo: residue), rest)
     }
 
     /// - Precondition: the index is at least −1 and less than the block size.

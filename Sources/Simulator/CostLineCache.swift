@@ -27,22 +27,26 @@ struct CostLineCache: ~Copyable, Sendable {
 
     init() {}
 
-    /// The place of the line of a batch, of which the model is asked if it is not known: among the narrow ones, or what
-    /// `~` makes of one among the wide ones.
+    /// The place of the line of a batch: among the narrow ones, or what `~` makes of one among the wide ones; `nil` if the
+    /// line is not known.
     @inline(__always)
-    mutating func place(_ model: any CostModel, sequences: Int, contextTokens: Int, sms: Int) -> Int {
+    mutating func place(sequences: Int, contextTokens: Int, sms: Int) -> Int? {
         if sequences < wide.count, wide[known: sequences].holds(at: contextTokens, sms: sms) { return ~sequences }
+        let place = Self.narrowPlace(sequences: sequences, contextTokens: contextTokens)
+        return place < narrow.count && narrow[known: place].holds(at: contextTokens, sms: sms) ? place : nil
+    }
+
+    @inline(__always)
+    private static func narrowPlace(sequences: Int, contextTokens: Int) -> Int {
         // The three bits behind the highest one, none of which lies below the units, and two of where that one is.
         let octave = Int.bitWidth &- 4 &- (contextTokens | 8).leadingZeroBitCount
         let eighth = (contextTokens &>> octave) & 7
-        let place = sequences * Self.placesPerSize + ((octave & 3) &<< 3 | eighth)
-        if place < narrow.count, narrow[known: place].holds(at: contextTokens, sms: sms) { return place }
-        return ask(model, place, sequences: sequences, contextTokens: contextTokens, sms: sms)
+        return sequences * placesPerSize + ((octave & 3) &<< 3 | eighth)
     }
 
     /// What `place` has just found.
     @inline(__always)
-    func line(at place: Int) -> DecodeCostLine { place < 0 ? wide[~place].line : narrow[place].line }
+    func line(at place: Int) -> DecodeCostLine { place < 0 ? wide[known: ~place].line : narrow[known: place].line }
 
     /// The same; means nothing where every price rests on the same.
     @inline(__always)
@@ -54,10 +58,9 @@ struct CostLineCache: ~Copyable, Sendable {
         return seconds.isNaN ? nil : seconds
     }
 
+    /// Asks the model for a line that is not known. Returns its place.
     @inline(never)
-    private mutating func ask(
-        _ model: any CostModel, _ place: Int, sequences: Int, contextTokens: Int, sms: Int
-    ) -> Int {
+    mutating func ask(_ model: any CostModel, sequences: Int, contextTokens: Int, sms: Int) -> Int {
         let price =
             model.uniformProvenance == nil
             ? model.linePrice(sequences: sequences, contextTokens: contextTokens, sms: sms)
@@ -74,6 +77,7 @@ struct CostLineCache: ~Copyable, Sendable {
             wide.keep(entry, at: sequences)
             return ~sequences
         }
+        let place = Self.narrowPlace(sequences: sequences, contextTokens: contextTokens)
         narrow.keep(entry, at: place)
         return place
     }

@@ -90,11 +90,12 @@ struct DecodeSet: ~Copyable, Sendable {
     @inline(__always)
     var mayBeCompleted: Bool { due.isDue(by: iteration) }
 
-    /// Generates a token of every sequence in each of the first `iterations` iterations of `run`, which are done at
-    /// `end`, and records the gaps to the tokens before. What is borrowed of `requests` would be copied first.
+    /// Generates a token of every sequence in each of the first `iterations` iterations of `run`, the last of which does
+    /// `lastWork` and is done at `end`, and records the gaps to the tokens before. What is borrowed of `requests` would be
+    /// copied first.
     @inline(__always)
     mutating func generate(
-        iterations: Int, of run: IterationRun, until end: LaneTime, in requests: inout RequestTable,
+        iterations: Int, of run: IterationRun, _ lastWork: Work, until end: LaneTime, in requests: inout RequestTable,
         _ gaps: inout TokenGaps, _ recorder: inout some Recorder
     ) {
         let firstEnd = iterations == 1 ? end : run.start.after(run.first - run.done, at: run.slowdown)
@@ -109,7 +110,8 @@ struct DecodeSet: ~Copyable, Sendable {
         }
         if iterations > 1 {
             // Those of a run never become shorter, and mostly all are of one class.
-            let (second, longest) = (run.duration(at: 1), run.duration(at: iterations &- 1))
+            let second = run.slowdown.duration(of: run.first + run.increment)
+            let longest = run.slowdown.duration(of: lastWork)
             let all = (iterations &- 1) &* count
             if !gaps.count(firstEnd.since(lastToken), of: present, and: second, to: longest, of: all) {
                 // Durations do not depend on the start. The run itself would be laid out in memory for every iteration,
@@ -124,7 +126,19 @@ struct DecodeSet: ~Copyable, Sendable {
         // No more tokens than the memory holds.
         iteration &+= iterations
         contextTokens &+= iterations &* count
-        phase = blockStarts.blockSize.remainder(of: phase &+ iterations)
+    }
+
+    /// Goes on to the block starts behind `iterations` iterations, of which the next one has its blocks already. Returns
+    /// the blocks that the others begin, and if another is in flight behind them, its blocks too.
+    @inline(__always)
+    mutating func beginBlocks(iterations: Int, anotherInFlight: Bool) -> Int {
+        var blocks = 0
+        if iterations > 1 || anotherInFlight {
+            (blocks, phase) = blockStarts.begun(
+                after: phase, iterations: anotherInFlight ? iterations : iterations &- 1)
+        }
+        if !anotherInFlight { phase = phase &+ 1 == blockStarts.blockSize.value ? 0 : phase &+ 1 }
+        return blocks
     }
 
     /// Records the gaps before the first iteration of a run, `first` of `present` sequences, and of all sequences those
@@ -163,7 +177,9 @@ struct DecodeSet: ~Copyable, Sendable {
 
     /// Blocks that the `iterations` iterations after the next one begin. O(1).
     @inline(__always)
-    func blocksBegunAfterNext(iterations: Int) -> Int { blockStarts.begun(after: phase, iterations: iterations) }
+    func blocksBegunAfterNext(iterations: Int) -> Int {
+        blockStarts.begun(after: phase, iterations: iterations).blocks
+    }
 
     /// How many iterations after the next one can begin their blocks out of `free`, at most `limit`. O(block size), and
     /// O(1) where memory is plentiful. Mutating although it changes nothing.

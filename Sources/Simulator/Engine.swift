@@ -20,8 +20,8 @@ struct Engine: ~Copyable, Sendable {
     private var mainPolicy: any SchedulingPolicy
     private var decodePolicy: any SchedulingPolicy
     private let handOff: HandOff
-    /// Whether of the run in flight on the decode lane only the iteration in flight is certain, until `setRates` says what
-    /// comes after it.
+    /// Whether of the run in flight on the second of two lanes only the iteration in flight is certain, until `setRates` says
+    /// what comes after it.
     private var isDecodeCut = false
     /// Of the batch of each of two lanes, where its price says that.
     private var kernelSeconds = PhasePair<Double?>(prefill: nil, decode: nil)
@@ -38,8 +38,9 @@ struct Engine: ~Copyable, Sendable {
     private let stages: PipelineStages?
     /// The virtual engines of its instance, itself included, where they share a scheduler.
     let sharing: Range<Int>?
-    /// Whether nobody but its only lane touches its memory.
+    /// Whether nobody but its only lane touches its memory, and whether all phases of a request are there too.
     let hasOnlyOneLane: Bool
+    let isUnified: Bool
 
     /// - Parameter transfer: how prompts are pulled into it, if it decodes what others have prefilled.
     init(
@@ -52,6 +53,7 @@ struct Engine: ~Copyable, Sendable {
         self.pipeline = pipeline
         self.sharing = sharing
         hasOnlyOneLane = (configuration.role == .unified || configuration.role == .prefill) && sharing == nil
+        isUnified = configuration.role == .unified && sharing == nil
         stages = configuration.pipeline
         costModel = configuration.costModel
         streamingMultiprocessors = configuration.partition.total
@@ -81,8 +83,6 @@ struct Engine: ~Copyable, Sendable {
         return instance.idleLane(reserve: (mainPolicy as? FCFSPrefillPolicy)?.reserve ?? 0)
     }
 
-    /// The KV that is pulled into an instance shares its memory with decode iterations that are under way.
-    private var sharesDecodeRun: Bool { instance.role == .semiPD || instance.role == .decode }
 }
 
 // MARK: - What happens to it
@@ -104,6 +104,27 @@ extension Engine {
         if instance.lanes[0].cut(at: context.now) { schedule(lane: 0, &context) }
     }
 
+    /// A prompt has been pulled into this decode instance. Returns whether the instance is to be asked what to run: while it
+    /// runs, the prompt is admitted at the next boundary.
+    @inline(__always)
+    mutating func receive(_ state: RequestState, _ context: inout RunContext) -> Bool {
+        instance.receive(state)
+        if pausesForPulls || !instance.lanes[0].isRunning { return true }
+        cutRun(&context)
+        return false
+    }
+
+    /// Whether the prompt that waits to be pulled into this decode instance, if it may be, leaves the run in flight the blocks
+    /// that it begins: then the run need neither be booked nor end.
+    @inline(__always)
+    mutating func pullsBesideRun(at now: SimulationTime) -> Bool {
+        guard instance.bridge.count == 1, instance.lanes[0].isRunning, instance.lanes[0].isDecodeRun,
+            instance.lanes[0].end.time > now, !pausesForPulls, instance.prefixes == nil
+        else { return false }
+        let begun = instance.decodeSet.blocksBegunAfterNext(iterations: instance.lanes[0].plannedIterations &- 1)
+        return instance.bridge[0].blocks + begun <= instance.freeBlocks
+    }
+
     /// Books what a lane has done when its timer is due.
     @inline(__always)
     mutating func endLane(_ lane: Int, _ context: inout RunContext, _ recorder: inout some Recorder) {
@@ -114,17 +135,32 @@ extension Engine {
             let before = SimulationTime(nanoseconds: context.now.nanoseconds - 1)
             instance.bookEnded(by: before, lane: 1, &context, &recorder)
         }
-        let work = instance.commit(
-            lane: lane, iterations: instance.lanes[lane].plannedIterations, ended: true, &context, &recorder)
-        if instance.lanes[lane].batch.decodes {
-            while instance.decodeSet.mayBeCompleted { completeFirstDue(&context, &recorder) }
-        }
+        let work = book(lane: lane, &context, &recorder)
         if lane == 0, isControlled { recordPrefill(at: context.now) }
         if lane == 0, handOff == .byMessage, instance.lanes.count > 1, instance.lanes[1].isRunning {
             undelivered = work
         } else if !instance.lanes[lane].batch.chunks.isEmpty {
             finishChunks(of: lane, work: work, &context, &recorder)
         }
+    }
+
+    /// The same where there is one lane, which is touched by nobody else.
+    @inline(always)
+    mutating func endOnlyLane(_ context: inout RunContext, _ recorder: inout some Recorder) {
+        instance.now = context.now
+        let work = book(lane: 0, &context, &recorder)
+        if !instance.lanes[0].batch.chunks.isEmpty { finishChunks(of: 0, work: work, &context, &recorder) }
+    }
+
+    /// Books a batch that ends now, and the requests that it completes. Returns the work of its last iteration.
+    @inline(always)
+    private mutating func book(lane: Int, _ context: inout RunContext, _ recorder: inout some Recorder) -> Work {
+        let work = instance.commit(
+            lane: lane, iterations: instance.lanes[lane].plannedIterations, ended: true, &context, &recorder)
+        if instance.lanes[lane].batch.decodes {
+            while instance.decodeSet.mayBeCompleted { completeFirstDue(&context, &recorder) }
+        }
+        return work
     }
 
     @inline(never)
@@ -203,27 +239,24 @@ extension Engine {
 extension Engine {
     /// Asks the policy for a batch, prices it and puts it on the clock, where there is one lane and nobody else touches its
     /// memory.
-    @inline(__always)
+    @inline(always)
     mutating func startOnlyLane(_ context: inout RunContext) {
         instance.now = context.now
         if instance.lanes[0].isRunning { return }
         instance.beginBatch(of: 0)
-        let repeatsDecode = Self.ask(&mainPolicy, &instance)
+        let repeatsDecode = mainPolicy.fillBatch(of: &instance)
         if instance.role == .prefill {
             instance.noteRefusedPrompts()
             lookForStarvation(at: context.now)
         }
         if instance.batch.isEmpty { return }
-        begin(lane: 0, repeatsDecode: repeatsDecode, &context)
-        putOnClock(lane: 0, .none, &context)
-    }
-
-    /// Asks a policy for a batch. Returns whether it repeats decodes. Two questions to an `any SchedulingPolicy` find out
-    /// twice what it is.
-    @inline(__always)
-    private static func ask(_ policy: inout some SchedulingPolicy, _ instance: inout Instance) -> Bool {
-        policy.schedule(&instance)
-        return policy.repeatsDecode
+        price(lane: 0, repeatsDecode: repeatsDecode, &context)
+        if instance.uncopiedBlocks > 0 { copyBlocks(lane: 0) }
+        if let pipeline { enter(pipeline, lane: 0, &context) }
+        // No partition is controlled.
+        let iterations = instance.lanes[0].isDecodeRun ? instance.equalIterations(lane: 0) : 1
+        instance.lanes[0].plan(iterations: iterations, slowdown: .none)
+        schedule(lane: 0, &context)
     }
 
     /// At the end of an instant, where phases have instances or lanes of their own.
@@ -233,50 +266,77 @@ extension Engine {
         instance.starvation.look(swapped: swapped, at: now)
     }
 
-    /// Asks the policies of idle lanes for batches and prices them.
+    /// Asks the policy of a decode instance for a batch if its lane is idle, and prices it. What is pulled then takes its
+    /// blocks before the batch is planned.
+    @inline(__always)
+    mutating func formDecodeBatch(_ context: inout RunContext, _ recorder: inout some Recorder) {
+        instance.now = context.now
+        // Whoever shares memory with a run of iterations must see it where it is now.
+        if instance.lanes[0].isRunning { settle(lane: 0, &context, &recorder) }
+        if instance.lanes[0].isRunning || pausesForPulls && instance.blocksInTransfer > 0 { return }
+        instance.beginBatch(of: 0)
+        let repeatsDecode = mainPolicy.fillBatch(of: &instance)
+        instance.noteRefusedPrefilled()
+        begin(lane: 0, repeatsDecode: repeatsDecode, &context)
+    }
+
+    /// Plans what has just begun on the only lane of an instance.
+    @inline(__always)
+    mutating func planOnlyLane(_ context: inout RunContext) {
+        if instance.lanes[0].isRunning, instance.lanes[0].plannedIterations == 0 {
+            putOnClock(lane: 0, .none, &context)
+        }
+    }
+
+    /// Asks the policies of the idle lanes of a semi-PD instance for batches and prices them.
     mutating func formBatches(_ context: inout RunContext, _ recorder: inout some Recorder) {
         instance.now = context.now
         // Whoever shares memory or SMs with a run of iterations must see it where it is now.
-        if sharesDecodeRun, instance.lanes[instance.decodeLane].isRunning {
-            isDecodeCut = bookEnded(lane: instance.decodeLane, &context, &recorder)
-        }
-        let decodeIsBetweenIterations = instance.lanes.count > 1 && !instance.lanes[1].isRunning
+        if instance.lanes[1].isRunning { isDecodeCut = bookEnded(lane: 1, &context, &recorder) }
+        let decodeIsBetweenIterations = !instance.lanes[1].isRunning
         if let work = undelivered, decodeIsBetweenIterations {
             undelivered = nil
             finishChunks(of: 0, work: work, &context, &recorder)
         }
         var mayBegin =
             isControlled ? repartition(&context, &recorder) : PhasePair(prefill: true, decode: true)
-        if handOff == .byMessage, instance.lanes.count > 1 {
+        if handOff == .byMessage {
             mayBegin.prefill = mayBegin.prefill && decodeIsBetweenIterations && undelivered == nil
         }
-        if pausesForPulls, instance.blocksInTransfer > 0 { mayBegin.prefill = false }
         // The decode lane first: running requests grow before new prompts take memory.
-        if instance.lanes.count > 1, !instance.lanes[1].isRunning, mayBegin.decode {
+        if decodeIsBetweenIterations, mayBegin.decode {
             instance.beginBatch(of: 1)
-            decodePolicy.schedule(&instance)
+            let repeatsDecode = decodePolicy.fillBatch(of: &instance)
             instance.noteRefusedPrefilled()
-            begin(lane: 1, repeatsDecode: decodePolicy.repeatsDecode, &context)
+            begin(lane: 1, repeatsDecode: repeatsDecode, &context)
         }
         // A worker of prompts is not asked where there are none.
-        if !instance.lanes[0].isRunning, mayBegin.prefill, instance.role != .semiPD || instance.hasPrompts {
+        if !instance.lanes[0].isRunning, mayBegin.prefill, instance.hasPrompts {
             instance.beginBatch(of: 0)
-            mainPolicy.schedule(&instance)
-            if instance.role == .semiPD { instance.noteRefusedPrompts() } else { instance.noteRefusedPrefilled() }
-            begin(lane: 0, repeatsDecode: mainPolicy.repeatsDecode, &context)
+            let repeatsDecode = mainPolicy.fillBatch(of: &instance)
+            instance.noteRefusedPrompts()
+            begin(lane: 0, repeatsDecode: repeatsDecode, &context)
         }
     }
 
-    /// Prices the batch that a policy has formed.
-    @inline(__always)
+    /// Begins the batch that a policy has formed.
+    @inline(always)
     private mutating func begin(lane: Int, repeatsDecode: Bool, _ context: inout RunContext) {
         if instance.batch.isEmpty { return }
+        price(lane: lane, repeatsDecode: repeatsDecode, &context)
+        if lane == instance.decodeLane, instance.uncopiedBlocks > 0 { copyBlocks(lane: lane) }
+        if let pipeline { enter(pipeline, lane: lane, &context) }
+    }
+
+    @inline(always)
+    private mutating func price(lane: Int, repeatsDecode: Bool, _ context: inout RunContext) {
         let sms = instance.lanes[lane].sms
         if instance.lanes[lane].batch.shape.isDecodeOnly {
             let sequences = instance.lanes[lane].batch.shape.decodeSequences
             let tokens = instance.lanes[lane].batch.shape.decodeContextTokens
-            let place = context.costLines[pool].place(
-                costModel, sequences: sequences, contextTokens: tokens, sms: sms)
+            let place =
+                context.costLines[pool].place(sequences: sequences, contextTokens: tokens, sms: sms)
+                ?? askLine(sequences: sequences, contextTokens: tokens, sms: sms, &context)
             instance.lanes[lane].begin(at: context.now, price: context.costLines[pool].line(at: place))
             if instance.lanes[lane].uniformProvenance == nil {
                 instance.lanes[lane].provenanceSplit = context.costLines[pool].split(at: place)
@@ -287,19 +347,28 @@ extension Engine {
             instance.lanes[lane].isDecodeRun =
                 repeatsDecode && !context.stepByStep && !instance.admissionMayChange && !mayPause
         } else {
-            let shape = instance.lanes[lane].batch.shape
-            if instance.lanes[lane].uniformProvenance == nil {
-                let price = costModel.price(of: shape, sms: sms)
-                instance.lanes[lane].begin(at: context.now, price: price.work)
-                instance.lanes[lane].provenanceSplit = price.provenance.split
-                kernelSeconds.prefill = price.kernelSeconds
-            } else {
-                instance.lanes[lane].begin(at: context.now, price: costModel.work(of: shape, sms: sms))
-            }
+            instance.lanes[lane].begin(at: context.now, price: priceOfPrompts(lane: lane, sms: sms))
             instance.lanes[lane].isDecodeRun = false
         }
-        if lane == instance.decodeLane, instance.uncopiedBlocks > 0 { copyBlocks(lane: lane) }
-        if let pipeline { enter(pipeline, lane: lane, &context) }
+    }
+
+    /// Not inlined: the caller would copy the model.
+    @inline(never)
+    private mutating func askLine(
+        sequences: Int, contextTokens: Int, sms: Int, _ context: inout RunContext
+    ) -> Int {
+        context.costLines[pool].ask(costModel, sequences: sequences, contextTokens: contextTokens, sms: sms)
+    }
+
+    /// Of a batch with prompts in it.
+    @inline(never)
+    private mutating func priceOfPrompts(lane: Int, sms: Int) -> Work {
+        let shape = instance.lanes[lane].batch.shape
+        if instance.lanes[lane].uniformProvenance != nil { return costModel.work(of: shape, sms: sms) }
+        let price = costModel.price(of: shape, sms: sms)
+        instance.lanes[lane].provenanceSplit = price.provenance.split
+        kernelSeconds.prefill = price.kernelSeconds
+        return price.work
     }
 
     /// Copies what was swapped before the kernels of a lane's batch. The next iteration copies something else.
@@ -388,18 +457,6 @@ extension Engine {
         for lane in 0..<2 where instance.lanes[lane].isRunning {
             setRate(lane: lane, lane == 0 ? slowdowns.prefill : slowdowns.decode, isCut: isCut && lane == 1, &context)
         }
-    }
-
-    /// The same for the only lane of an instance.
-    @inline(__always)
-    mutating func planOnlyLane(_ context: inout RunContext) {
-        if !instance.lanes[0].isRunning { return }
-        if instance.lanes[0].plannedIterations == 0 {
-            putOnClock(lane: 0, .none, &context)
-        } else if isDecodeCut {
-            cutAfterNext(lane: 0, &context)
-        }
-        isDecodeCut = false
     }
 
     @inline(__always)

@@ -102,6 +102,19 @@ public struct Instance: ~Copyable, Sendable {
         return true
     }
 
+    /// Puts as many prompt tokens of the first waiting request into the batch as it needs, at most `limit`, and allocates
+    /// their blocks.
+    /// - Returns: How many; 0 if none waits or too few blocks were free, and then nothing changed.
+    @inline(__always)
+    public mutating func prefillFirstWaiting(upTo limit: Int) -> Int {
+        guard let slot = waiting.first else { return 0 }
+        let tokens = min(limit, prefixes == nil ? requests[slot].remainingPrefill : uncachedPrefill(of: slot))
+        guard addChunk(slot, tokens: tokens) else { return 0 }
+        waiting.removeFirst()
+        beginPrefill(slot)
+        return tokens
+    }
+
     /// Puts the next `tokens` prompt tokens of the `position`-th partly prefilled request into the batch.
     /// - Returns: Whether the blocks were free; if not, nothing changed.
     public mutating func continuePrefill(at position: Int, tokens: Int) -> Bool {
@@ -382,7 +395,7 @@ extension Instance {
     }
 
     /// Books iterations of the run in flight on a lane; see `Lane.commit`.
-    @inline(__always)
+    @inline(always)
     mutating func commit(
         lane: Int, iterations: Int, ended: Bool, _ context: inout RunContext, _ recorder: inout some Recorder
     ) -> Work {

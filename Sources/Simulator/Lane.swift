@@ -110,9 +110,10 @@ struct Lane: ~Copyable, Sendable {
     mutating func cut(at now: SimulationTime) -> Bool {
         // Time is whole nanoseconds: that boundary follows the iterations that were over at the one before.
         let before = SimulationTime(nanoseconds: now.nanoseconds &- 1)
-        let iterations = run.iterationsCompleted(by: before, limit: plannedIterations) &+ 1
-        guard iterations < plannedIterations else { return false }
-        plan(iterations: iterations)
+        guard let boundary = run.firstBoundary(after: before, limit: plannedIterations) else { return false }
+        plannedIterations = boundary.iterations
+        plannedWork = boundary.work
+        end = run.start.after(plannedWork - run.done, at: run.slowdown)
         return true
     }
 
@@ -126,7 +127,7 @@ struct Lane: ~Copyable, Sendable {
 
     /// Books `iterations` of the run in flight. If the run goes on, the next iteration is in flight and holds its
     /// blocks. Returns the undisturbed work of the last iteration.
-    @inline(__always)
+    @inline(always)
     mutating func commit(
         iterations count: Int, ended: Bool, decodeSet: inout DecodeSet, memory: inout KVCacheManager,
         requests: inout RequestTable, _ gaps: inout TokenGaps, _ recorder: inout some Recorder
@@ -137,12 +138,12 @@ struct Lane: ~Copyable, Sendable {
         // No more than all of them, whose work was summed with checks.
         let last = Work(units: run.first.units &+ run.increment.units &* Int64(count &- 1))
         if batch.decodes {
-            let more = ended ? count &- 1 : count
-            if more > 0 {
-                let allocated = memory.allocate(decodeSet.blocksBegunAfterNext(iterations: more))
+            let blocks = decodeSet.beginBlocks(iterations: count, anotherInFlight: !ended)
+            if blocks > 0 {
+                let allocated = memory.allocate(blocks)
                 precondition(allocated, "a run of \(count) iterations outgrew its memory")
             }
-            decodeSet.generate(iterations: count, of: run, until: end, in: &requests, &gaps, &recorder)
+            decodeSet.generate(iterations: count, of: run, last, until: end, in: &requests, &gaps, &recorder)
             workDone = Work(units: workDone.units &+ planned.units)
         }
         if uniformProvenance == nil {

@@ -28,6 +28,20 @@ struct MinimumTree: ~Copyable, Sendable {
         return node &- leaves
     }
 
+    /// The index that has the smallest key, if no other has it too. O(log n). Mutating although it changes nothing.
+    var onlyIndexOfMinimum: Int? {
+        @inline(__always) mutating get {
+            var node = 1
+            while node < leaves {
+                let (left, right) = (nodes[known: node &<< 1], nodes[known: node &<< 1 | 1])
+                // The smaller one is the smallest key.
+                if left == right { return nil }
+                node = node &<< 1 | (left < right ? 0 : 1)
+            }
+            return node &- leaves
+        }
+    }
+
     /// The key at an index. O(1).
     func key(at index: Int) -> Int64 { nodes[leaves + index] }
 

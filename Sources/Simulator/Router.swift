@@ -5,16 +5,15 @@ struct Router: ~Copyable {
     let comparesLoads: Bool
     /// Whether it knows the load of its instances only from their reports.
     private let isStale: Bool
-    /// Instances to choose from, in ascending order.
+    /// Instances to choose from, in ascending order, and of them those that are up.
     private let candidates: ContiguousArray<Int>
+    private var up: ContiguousArray<Int>
     /// Place of each instance among the candidates; `nil` for the others.
     private let places: ContiguousArray<Int?>
     /// Whose turn it is.
     private var turn = 0
     /// By place; beyond all loads while an instance is down.
     private var loads: MinimumTree
-    /// Places that are up, in ascending order.
-    private var up: ContiguousArray<Int>
 
     /// - Parameter instances: How many there are, candidates or not.
     init(_ policy: RouterPolicy, isStale: Bool, candidates: [Int], of instances: Int) {
@@ -26,7 +25,7 @@ struct Router: ~Copyable {
         for (place, candidate) in candidates.enumerated() { places[candidate] = place }
         self.places = places
         loads = MinimumTree(count: max(1, candidates.count), key: 0)
-        up = ContiguousArray(candidates.indices)
+        up = self.candidates
     }
 
     /// The instance for the next request; `nil` if all are down. O(1) for round robin, O(log n) for the others.
@@ -34,9 +33,9 @@ struct Router: ~Copyable {
     mutating func next() -> Int? {
         if up.isEmpty { return nil }
         if !comparesLoads {
-            if turn >= up.count { turn = 0 }
-            turn += 1
-            return candidates[up[turn - 1]]
+            let chosen = turn < up.count ? turn : 0
+            turn = chosen &+ 1
+            return up[chosen]
         }
         return candidates[loads.indexOfMinimum]
     }
@@ -60,8 +59,8 @@ struct Router: ~Copyable {
     mutating func setUp(_ isUp: Bool, _ instance: Int) {
         guard let place = places[instance] else { return }
         loads.set(place, to: isUp ? 0 : Self.down)
-        up.removeAll { $0 == place }
-        if isUp { up.insert(place, at: up.firstIndex { $0 > place } ?? up.endIndex) }
+        up.removeAll { $0 == instance }
+        if isUp { up.insert(instance, at: up.firstIndex { $0 > instance } ?? up.endIndex) }
     }
 
     /// Says that it has sent a request that adds so much to the load of an instance: all that a router with stale signals

@@ -34,7 +34,8 @@ struct RunContext: ~Copyable {
     private(set) var unfinished = 0
     private(set) var lost = 0
     private(set) var inSystem = 0
-    private(set) var requestNanoseconds = Int128(0)
+    /// The times at which requests left, less those at which they came.
+    private var stayNanoseconds = Int128(0)
     /// KV blocks that requests now in the system will hold in decode instances when they end, where that is counted.
     var promisedBlocks = 0
     private(set) var fingerprint = Fingerprint()
@@ -61,14 +62,17 @@ struct RunContext: ~Copyable {
     @inline(__always)
     mutating func advance(to time: SimulationTime) {
         precondition(time >= now, "time runs back from \(now) to \(time)")
-        // A product of two numbers of 64 bits does not overflow.
-        requestNanoseconds += Int128(inSystem) &* Int128((time - now).nanoseconds)
         now = time
     }
+
+    /// The time that requests have spent here by now, added up.
+    var requestNanoseconds: Int128 { stayNanoseconds + Int128(inSystem) * Int128(now.nanoseconds) }
 
     mutating func admit() {
         arrived &+= 1
         inSystem &+= 1
+        // Fewer than 2⁶³ requests come at times below 2⁶³.
+        stayNanoseconds &-= Int128(now.nanoseconds)
     }
 
     mutating func fold(_ change: PartitionChangeRecord) {
@@ -86,7 +90,10 @@ struct RunContext: ~Copyable {
         case .unfinished: unfinished &+= 1
         case .lost: lost &+= 1
         }
-        if record.outcome != .unfinished { inSystem &-= 1 }
+        if record.outcome != .unfinished {
+            inSystem &-= 1
+            stayNanoseconds &+= Int128(now.nanoseconds)
+        }
         fingerprint.fold(UInt64(bitPattern: Int64(record.request)))
         fingerprint.fold(record.firstToken ?? .never)
         fingerprint.fold(record.completion ?? .never)

@@ -18,10 +18,18 @@ public protocol SchedulingPolicy: Sendable {
     var ignoresArrivalsBehindFirst: Bool { get }
     var ignoresPrompts: Bool { get }
     mutating func schedule(_ instance: inout Instance)
+    /// Fills the batch and returns `repeatsDecode`: the simulator's question, with an answer that fits every policy. It is
+    /// one because two questions to an `any SchedulingPolicy` find out twice what it is.
+    mutating func fillBatch(of instance: inout Instance) -> Bool
 }
 
 extension SchedulingPolicy {
     public var repeatsDecode: Bool { false }
     public var ignoresArrivalsBehindFirst: Bool { false }
     public var ignoresPrompts: Bool { false }
+
+    public mutating func fillBatch(of instance: inout Instance) -> Bool {
+        schedule(&instance)
+        return repeatsDecode
+    }
 }

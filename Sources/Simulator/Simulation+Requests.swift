@@ -7,9 +7,11 @@ internal import Workloads
 // MARK: - Requests come and go
 
 extension Simulation {
-    /// - Parameter keys: of the prefixes of its prompt, where prefixes are cached.
+    /// - Parameters:
+    ///   - request: Stays what it is; a copy would be made in pieces.
+    ///   - keys: of the prefixes of its prompt, where prefixes are cached.
     @inline(__always)
-    mutating func arrive(_ request: Request, _ keys: [UInt32], _ recorder: inout some Recorder) {
+    mutating func arrive(_ request: inout Request, _ keys: [UInt32], _ recorder: inout some Recorder) {
         context.admit()
         guard let target = target(of: request, keys, &recorder) else { return keepOutside(request, keys) }
         guard canEverServe(request, at: target) else { return reject(request, &recorder) }
@@ -149,6 +151,7 @@ extension Simulation {
         return request.promptTokens <= capacity && (request.outputTokens == 1 || tokens <= decoderCapacityTokens)
     }
 
+    /// Books what a lane has done whose timer is due. Its instance is to be asked what comes next.
     @inline(__always)
     mutating func endLane(_ lane: Int, of index: Int, _ recorder: inout some Recorder) {
         let kept = engines[index].instance.prefilledCount
@@ -162,8 +165,8 @@ extension Simulation {
         case .prefill:
             offerPrefilled(from: kept, of: index)
             updateEntry(index)
+            if !mayBegin(index) { return }
         }
-        touch(index)
     }
 
     /// Offers the prompts that have just been prefilled to decode instances.

@@ -40,6 +40,7 @@ extension Simulation {
             let transfer = Transfer(offer: offer, to: index, requested: context.now, alone: alone)
             fabric.request(transfer, at: context.now)
             setChangedLinkTimers()
+            if engines[index].instance.bridge.isEmpty { return }
         }
     }
 
@@ -56,6 +57,7 @@ extension Simulation {
         let source = transfer.offer.source
         var state = engines[source].instance.requests[transfer.offer.slot]
         engines[source].instance.releasePulled(transfer.offer.slot)
+        if mayBegin(source) { touch(source) }
         updateEntry(source)
         recorder.record(
             TransferRecord(
@@ -65,9 +67,15 @@ extension Simulation {
         state.bookTransfer(until: context.now)
         // What it shared with others stayed behind.
         (state.blocks, state.sharedBlocks, state.sharedPrefixes) = (transfer.offer.blocks, 0, 0)
-        engines[index].instance.receive(state)
-        touch(source)
-        touch(index)
+        if engines[index].receive(state, &context) { touch(index) }
+    }
+
+    /// Whether a prefill instance is to be asked what to run after it has got room, or time. One that is to change its role
+    /// may have been waiting for that.
+    @inline(__always)
+    mutating func mayBegin(_ index: Int) -> Bool {
+        if !flips.isEmpty || engines[index].sharing != nil { return true }
+        return !engines[index].instance.lanes[0].isRunning && engines[index].instance.hasWork
     }
 
     private mutating func setChangedLinkTimers() {
@@ -112,7 +120,11 @@ extension Instance {
         release(slot)
     }
 
-    fileprivate mutating func receive(_ state: RequestState) {
+    /// Whether a lane that is idle may find something to run.
+    @inline(__always)
+    fileprivate var hasWork: Bool { mutating get { hasPrompts || decodeSet.count > 0 } }
+
+    mutating func receive(_ state: RequestState) {
         blocksInTransfer -= state.blocks
         prefilled.append(requests.insert(state))
     }

@@ -62,7 +62,7 @@ public struct Simulation: ~Copyable {
         cachePrefixes(of: source.blockFormat)
         context.keepsFinished = source.reacts
         context.prepare(for: recorder)
-        var upcoming = UpcomingRequest(try source.next())
+        var upcoming = try source.next() ?? .never
         var nextSample = configuration.sampleInterval.map { .zero + $0 } ?? .never
         var nextSignal = configuration.signalInterval.map { .zero + $0 } ?? .never
         var changes = configuration.changes[...]
@@ -72,6 +72,8 @@ public struct Simulation: ~Copyable {
         takeDownAbsent()
         recordPartitions(&recorder)
         while true {
+            let other = min(upcoming.arrival, nextOther, last + SimulationDuration(nanoseconds: 1))
+            if !context.keepsFinished { endBatches(before: other, &recorder) }
             if upcoming.arrival == .never, isOver(noChanges: changes.isEmpty) { break }
             let time = min(context.timers.earliest, upcoming.arrival, nextOther)
             if time > last { break }
@@ -117,28 +119,56 @@ public struct Simulation: ~Copyable {
             || noChanges && context.timers.earliest == .never
     }
 
+    /// Goes from instant to instant before `other` is due, as long as at each of them one batch ends and nothing else
+    /// happens, as at most. Nothing then has to be remembered until the end of the instant: the next batch begins at once.
+    @inline(never)
+    private mutating func endBatches(before other: SimulationTime, _ recorder: inout some Recorder) {
+        while context.timers.earliest < other, let timer = context.timers.onlyEarliest,
+            case .lane(_, let index) = context.timerOwners[timer]
+        {
+            context.advance(to: context.timers.earliest)
+            if engines[index].isUnified {
+                engines[index].endOnlyLane(&context, &recorder)
+                updateEntry(index)
+                engines[index].startOnlyLane(&context)
+                lookAfterStart(of: index)
+                // The next batch has set the timer anew.
+                if !engines[index].instance.lanes[0].isRunning { context.timers.set(timer, to: .never) }
+            } else {
+                context.timers.set(timer, to: .never)
+                end(timer, &recorder)
+                startTouched(&recorder)
+            }
+        }
+    }
+
     /// Takes a request that arrives at this instant. Not inlined: what it needs would be made ready before the loop.
     @inline(never)
     private mutating func takeArrival(
-        _ upcoming: inout UpcomingRequest, from source: inout some RequestSource, _ recorder: inout some Recorder
+        _ upcoming: inout Request, from source: inout some RequestSource, _ recorder: inout some Recorder
     ) throws {
-        guard let request = upcoming.request else { return }
         if prefixKeys == nil {
-            arrive(request, [], &recorder)
+            arrive(&upcoming, [], &recorder)
         } else {
-            let ids = source.blockIDs(of: request.index)
-            let keys = prefixKeys?.keys(of: ids, promptTokens: request.promptTokens) ?? []
-            arrive(request, keys, &recorder)
+            let ids = source.blockIDs(of: upcoming.index)
+            let keys = prefixKeys?.keys(of: ids, promptTokens: upcoming.promptTokens) ?? []
+            arrive(&upcoming, keys, &recorder)
         }
-        upcoming = UpcomingRequest(try source.next())
+        try Self.takeNext(from: &source, &upcoming)
+    }
+
+    /// Only the time changes where nothing arrives any more: whatever is copied as a whole is read as it was written.
+    @inline(__always)
+    private static func takeNext(from source: inout some RequestSource, _ upcoming: inout Request) throws {
+        if let next = try source.next() { upcoming = next } else { upcoming.arrival = .never }
     }
 
     /// Tells the source what has finished at this instant, after which something else may arrive next.
-    private mutating func react(to upcoming: inout UpcomingRequest, _ source: inout some RequestSource) throws {
+    private mutating func react(to upcoming: inout Request, _ source: inout some RequestSource) throws {
         for position in context.finished.indices { source.finished(context.finished[position], at: context.now) }
         context.finished.removeAll()
-        if let request = upcoming.request { source.takeBack(request) }
-        upcoming = UpcomingRequest(try source.next())
+        if upcoming.arrival != .never { source.takeBack(upcoming) }
+        try Self.takeNext(from: &source, &upcoming)
     }
 
     private mutating func cachePrefixes(of format: BlockFormat?) {
@@ -163,10 +193,12 @@ public struct Simulation: ~Copyable {
         }
     }
 
-    @inline(__always)
+    @inline(never)
     private mutating func end(_ timer: Int, _ recorder: inout some Recorder) {
         switch context.timerOwners[timer] {
-        case .lane(let lane, let instance): endLane(lane, of: instance, &recorder)
+        case .lane(let lane, let instance):
+            endLane(lane, of: instance, &recorder)
+            touch(instance)
         case .link(let instance): endTransfer(into: instance, &recorder)
         case .control(let instance):
             if !flips.isEmpty { startIfRestarted(instance, &recorder) }
@@ -175,23 +207,37 @@ public struct Simulation: ~Copyable {
     }
 
     /// Asks every touched instance what to run next.
-    @inline(__always)
+    @inline(never)
     private mutating func startTouched(_ recorder: inout some Recorder) {
         for position in touched.indices {
             let index = touched[position]
             engines[index].isTouched = false
             if isDown[index] { continue }
             if engines[index].hasOnlyOneLane {
-                engines[index].startOnlyLane(&context)
+                startOnlyLane(of: index)
             } else {
                 startLanes(of: index, &recorder)
             }
-            if !flips.isEmpty { stopIfDrained(index) }
-            if configuration.checksInvariants, let broken = brokenInvariant(of: index) {
-                preconditionFailure("instance \(index) at \(context.now): \(broken)")
-            }
+            lookAfterStart(of: index)
         }
         touched.removeAll()
+    }
+
+    @inline(never)
+    private mutating func startOnlyLane(of index: Int) { engines[index].startOnlyLane(&context) }
+
+    /// Stops an instance that has nothing left to do before it changes its role, and looks for mistakes.
+    @inline(__always)
+    private mutating func lookAfterStart(of index: Int) {
+        if !flips.isEmpty { stopIfDrained(index) }
+        if configuration.checksInvariants { checkInvariants(of: index) }
+    }
+
+    @inline(never)
+    private mutating func checkInvariants(of index: Int) {
+        if let broken = brokenInvariant(of: index) {
+            preconditionFailure("instance \(index) at \(context.now): \(broken)")
+        }
     }
 
     /// Asks an instance whose lanes share memory with others what to run next.
@@ -207,8 +253,12 @@ public struct Simulation: ~Copyable {
             engines[index].lookForStarvation(at: context.now)
             engines[index].setRates(&context)
         case .decode:
+            if engines[index].pullsBesideRun(at: context.now) {
+                pull(into: index)
+                return engines[index].lookForStarvation(at: context.now)
+            }
             if engines[index].pausesForPulls { pullBetweenIterations(into: index, &recorder) }
-            engines[index].formBatches(&context, &recorder)
+            engines[index].formDecodeBatch(&context, &recorder)
             // After admissions have made way for prompts, and running requests have their blocks.
             if !engines[index].instance.bridge.isEmpty, !engines[index].pausesForPulls { pull(into: index) }
             engines[index].lookForStarvation(at: context.now)
@@ -232,13 +282,7 @@ public struct Simulation: ~Copyable {
     }
 }
 
-/// What arrives next, if anything does. Its time is asked for at every instant, where the request is long to look at.
-private struct UpcomingRequest {
-    let request: Request?
-    let arrival: SimulationTime
-
-    init(_ request: Request?) {
-        self.request = request
-        arrival = request?.arrival ?? .never
-    }
+extension Request {
+    /// What arrives next where nothing arrives any more.
+    fileprivate static var never: Request { Request(index: 0, arrival: .never, promptTokens: 1, outputTokens: 1) }
 }

@@ -10,6 +10,11 @@ package struct Timers: ~Copyable {
     /// The earliest time that is set, or `never`. O(1).
     package var earliest: SimulationTime { SimulationTime(nanoseconds: times.minimum) }
 
+    /// The subject that is due first, if no other is due at the same time. O(log n).
+    package var onlyEarliest: Int? {
+        @inline(__always) mutating get { times.onlyIndexOfMinimum }
+    }
+
     /// Sets or, with `never`, clears the time of a subject. O(log n).
     @inline(__always)
     package mutating func set(_ subject: Int, to time: SimulationTime) { times.set(subject, to: time.nanoseconds) }

@@ -32,7 +32,9 @@ struct Transfer: Sendable, BitwiseCopyable {
 
     /// Goes on as one of `sharers` from now.
     fileprivate mutating func share(among sharers: Int64, at now: SimulationTime) {
-        remaining = max(0, remaining - ((now - since).nanoseconds << 10) / self.sharers)
+        let passed = (now - since).nanoseconds << 10
+        // Mostly it was alone; a division takes a while.
+        remaining = max(0, remaining - (self.sharers == 1 ? passed : passed / self.sharers))
         since = now
         self.sharers = sharers
         finish = now + SimulationDuration(nanoseconds: (remaining * sharers + 1023) >> 10)
@@ -148,7 +150,22 @@ struct TransferFabric: ~Copyable, Sendable {
     }
 
     /// Divides the bandwidth of both links anew among what they carry.
+    @inline(__always)
     private mutating func reshare(source: Int, destination: Int, at now: SimulationTime) {
+        let (out, into) = (outbound[source].count, moving[destination])
+        if out == 0, into == 0 {
+            changed.append(destination)
+        } else if out == 1, into == 1, inbound[destination][0].offer.source == source {
+            // The one is the other.
+            changed.append(destination)
+            inbound[destination][0].share(among: 1, at: now)
+        } else {
+            divide(source: source, destination: destination, at: now)
+        }
+    }
+
+    @inline(never)
+    private mutating func divide(source: Int, destination: Int, at now: SimulationTime) {
         divide(into: destination, at: now)
         for position in outbound[source].indices where outbound[source][position] != destination {
             divide(into: outbound[source][position], at: now)

@@ -63,6 +63,9 @@ struct IterationRunTests {
             var expected = 0
             while expected < 150, run.end(count: expected + 1).time <= time { expected += 1 }
             #expect(run.iterationsCompleted(by: time, limit: 150) == expected)
+            let boundary = run.firstBoundary(after: time, limit: 150)
+            #expect(boundary?.iterations == (expected + 1 < 150 ? expected + 1 : nil))
+            #expect(boundary?.work == (expected + 1 < 150 ? run.totalWork(count: expected + 1) : nil))
         }
     }
 

@@ -33,7 +33,9 @@ struct BlockStartsTests {
             for index in counts.indices { #expect(starts.begun(at: index) == counts[index]) }
             let (phase, iterations) = (random.index(below: blockSize), random.index(below: 4 * blockSize))
             let begun = (0..<iterations).reduce(0) { $0 + counts[(phase + 1 + $1) % blockSize] }
-            #expect(starts.begun(after: phase, iterations: iterations) == begun)
+            let found = starts.begun(after: phase, iterations: iterations)
+            #expect(found.blocks == begun)
+            #expect(found.last == (phase + iterations) % blockSize)
         }
     }
 }

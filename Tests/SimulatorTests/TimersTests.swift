@@ -17,6 +17,8 @@ struct TimersTests {
             naive[subject] = time == 0 ? .never : SimulationTime(nanoseconds: Int64(time))
             timers.set(subject, to: naive[subject])
             #expect(timers.earliest == naive.min())
+            let due = naive.indices.filter { naive[$0] == naive.min() }
+            #expect(timers.onlyEarliest == (due.count == 1 ? due[0] : nil))
             guard random.index(below: 3) == 0, let earliest = naive.min(), earliest != .never else { continue }
             #expect(timers.take(at: earliest + SimulationDuration(nanoseconds: 1)) == nil)
             let first = naive.firstIndex(of: earliest)

@@ -31,11 +31,11 @@ public struct VLLMV1Policy: SchedulingPolicy {
         // After a preemption nothing is admitted now, but something may be in the next iteration.
         repeatsDecode = instance.preemptionCount == preemptionsBefore
         guard repeatsDecode else { return }
-        while budget > 0, let needed = instance.firstWaitingTokens,
+        while budget > 0, instance.waitingCount > 0,
             instance.decodingCount + instance.prefillingCount < instance.limits.maxSequences
         {
-            let tokens = min(budget, needed)
-            guard instance.prefillFirstWaiting(tokens: tokens) else { break }
+            let tokens = instance.prefillFirstWaiting(upTo: budget)
+            if tokens == 0 { break }
             budget -= tokens
         }
     }
