@@ -37,7 +37,7 @@ struct DecodeSet: ~Copyable, Sendable {
     /// Adds a prefilled sequence at the end of the order of admission. O(log n).
     @inline(__always)
     mutating func join(_ slot: Int32, in requests: inout RequestTable) {
-        let (context, dueIteration) = requests[slot].join(at: iteration, after: last)
+        let (context, dueIteration) = requests[known: slot].join(at: iteration, after: last)
         if last == RequestTable.none { first = slot } else { requests[known: last].next = slot }
         last = slot
         // No more sequences than slots, and no more tokens than the memory holds.
@@ -63,7 +63,7 @@ struct DecodeSet: ~Copyable, Sendable {
     @inline(__always)
     mutating func removeDone(_ slot: Int32, in requests: inout RequestTable) -> Int {
         // The KV of its last token is never written.
-        let context = requests[slot].request.promptTokens &+ requests[slot].request.outputTokens
+        let context = requests[known: slot].request.promptTokens &+ requests[known: slot].request.outputTokens
         forget(slot, context: context, in: &requests)
         return blockStarts.blockSize.quotient(of: context &- 2 &+ blockStarts.blockSize.value)
     }

@@ -163,16 +163,33 @@ extension Engine {
         return work
     }
 
-    @inline(__always)
+    @inline(never)
     private mutating func finishChunks(
         of lane: Int, work: Work, _ context: inout RunContext, _ recorder: inout some Recorder
     ) {
-        for position in instance.lanes[lane].batch.chunks.indices {
-            let chunk = instance.lanes[lane].batch.chunks[position]
-            guard instance.finishChunk(chunk, work: work, &context.gaps, &recorder) else { continue }
-            if isControlled { tellFirstToken(of: chunk.slot, at: context.now) }
-            goOn(chunk.slot, &context, &recorder)
+        if instance.lanes[lane].batch.chunks.isEmpty { return }
+        finishChunk(at: 0, of: lane, work: work, &context, &recorder)
+        if instance.lanes[lane].batch.chunks.count > 1 { finishOthers(of: lane, work: work, &context, &recorder) }
+    }
+
+    /// Mostly there are none; and what happens in a loop makes ready before it what one time does not need.
+    @inline(never)
+    private mutating func finishOthers(
+        of lane: Int, work: Work, _ context: inout RunContext, _ recorder: inout some Recorder
+    ) {
+        for position in 1..<instance.lanes[lane].batch.chunks.count {
+            finishChunk(at: position, of: lane, work: work, &context, &recorder)
         }
+    }
+
+    @inline(__always)
+    private mutating func finishChunk(
+        at position: Int, of lane: Int, work: Work, _ context: inout RunContext, _ recorder: inout some Recorder
+    ) {
+        let chunk = instance.lanes[lane].batch.chunks[position]
+        guard instance.finishChunk(chunk, work: work, &context.gaps, &recorder) else { return }
+        if isControlled { tellFirstToken(of: chunk.slot, at: context.now) }
+        goOn(chunk.slot, &context, &recorder)
     }
 
     /// Called when the only token of a request comes out of its prefill.
@@ -209,8 +226,8 @@ extension Engine {
     private mutating func complete(_ slot: Int32, _ context: inout RunContext, _ recorder: inout some Recorder) {
         let record = instance.lastRecord(of: slot)
         context.finish(record, &recorder)
-        if instance.requests[slot].promisedBlocks > 0 {
-            context.promisedBlocks -= Int(instance.requests[slot].promisedBlocks)
+        if instance.requests[known: slot].promisedBlocks > 0 {
+            context.promisedBlocks -= Int(instance.requests[known: slot].promisedBlocks)
         }
         if isControlled { tellCompletion(record, at: context.now) }
         instance.release(slot)

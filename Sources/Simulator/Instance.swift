@@ -194,13 +194,13 @@ extension Instance {
         if prefixes != nil, requests[slot].phase == .waiting {
             return addFirstChunk(slot, tokens: tokens, allocatingPrompt: allocatingPrompt)
         }
-        let (computed, remaining) = (requests[slot].computedTokens, requests[slot].remainingPrefill)
-        let (held, target) = (requests[slot].blocks, requests[slot].prefillTarget)
+        let (computed, remaining) = (requests[slot].computedTokens, requests[known: slot].remainingPrefill)
+        let (held, target) = (requests[known: slot].blocks, requests[known: slot].prefillTarget)
         precondition(tokens > 0 && tokens <= remaining, "chunk of \(tokens) of \(remaining) tokens")
         // No more than the target.
         let blocks = max(held, memory.blocks(for: allocatingPrompt ? target : computed &+ tokens))
         guard memory.allocate(blocks &- held) else { return false }
-        requests[slot].blocks = blocks
+        requests[known: slot].blocks = blocks
         batch.addChunk(slot, tokens: tokens, cached: computed, completes: tokens == remaining)
         return true
     }
@@ -216,7 +216,7 @@ extension Instance {
     @inline(__always)
     mutating func beginPrefill(_ slot: Int32) {
         prefilling.append(slot)
-        requests[slot].beginPrefill(on: index, at: now)
+        requests[known: slot].beginPrefill(on: index, at: now)
     }
 
     /// Takes back a chunk that the batch holds already.
@@ -252,7 +252,7 @@ extension Instance {
 
     @inline(__always)
     mutating func joinDecodeSet(_ slot: Int32) {
-        requests[slot].joinWork = lanes[decodeLane].workDone
+        requests[known: slot].joinWork = lanes[decodeLane].workDone
         decodeSet.join(slot, in: &requests)
     }
 
@@ -294,16 +294,17 @@ extension Instance {
         if prefixes != nil { keepPrefixes(of: slot) }
         if !isLast { return false }
         // Prompts are finished in the order in which they were begun, but for those with a larger share of the budget.
-        if prefilling.first == slot {
-            prefilling.removeFirst()
-        } else if let position = prefilling.firstIndex(of: slot) {
-            prefilling.remove(at: position)
-        }
+        if prefilling.first == slot { prefilling.removeFirst() } else { removePrefilling(slot) }
         if requests[known: slot].generatedTokens > 0 { generateAgain(slot, &gaps, &recorder) }
         let isFirst = requests[known: slot].finishPrefill(at: now)
         // A decode instance counts prompts until they end.
         if isFirst, role != .decode { promptTokensAhead &-= requests[known: slot].request.promptTokens }
         return true
+    }
+
+    @inline(never)
+    private mutating func removePrefilling(_ slot: Int32) {
+        if let position = prefilling.firstIndex(of: slot) { prefilling.remove(at: position) }
     }
 
     /// Books the first token since a request was preempted.
@@ -347,7 +348,7 @@ extension Instance {
 
     @inline(__always)
     mutating func giveBack(_ slot: Int32) {
-        memory.free(requests[slot].blocks &- requests[known: slot].sharedBlocks)
+        memory.free(requests[known: slot].blocks &- requests[known: slot].sharedBlocks)
         if prefixes != nil { giveBackPrefixes(slot) }
     }
 

@@ -12,7 +12,7 @@ struct RequestTable: ~Copyable, Sendable {
     mutating func insert(_ request: Request) -> Int32 {
         if freeSlots.isEmpty { return append(RequestState(request)) }
         let slot = freeSlots.removeLast()
-        states[Int(slot)] = RequestState(request)
+        states[known: Int(slot)] = RequestState(request)
         return slot
     }
 
@@ -31,9 +31,9 @@ struct RequestTable: ~Copyable, Sendable {
 
     @inline(__always)
     mutating func remove(_ slot: Int32) {
-        freeSlots.append(slot)
         // A forgotten completion of an earlier stay in the decode set must not find it decoding.
         states[Int(slot)].phase = .waiting
+        freeSlots.append(slot)
     }
 
     subscript(slot: Int32) -> RequestState {
@@ -41,7 +41,7 @@ struct RequestTable: ~Copyable, Sendable {
         _modify { yield &states[Int(slot)] }
     }
 
-    /// Unchecked: for a slot that was looked at before, since when nothing was removed.
+    /// Unchecked: for a slot that `insert` gave; there are never fewer.
     subscript(known slot: Int32) -> RequestState {
         _read { yield states[known: Int(slot)] }
         _modify { yield &states[known: Int(slot)] }

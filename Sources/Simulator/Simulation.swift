@@ -80,7 +80,7 @@ public struct Simulation: ~Copyable {
             context.advance(to: time)
             repeat {
                 while let timer = context.timers.take(at: time) { end(timer, &recorder) }
-                if upcoming.arrival == time { try takeArrivals(&upcoming, from: &source, &recorder) }
+                while upcoming.arrival == time { try takeArrival(&upcoming, from: &source, &recorder) }
                 if !context.finished.isEmpty { try react(to: &upcoming, &source) }
                 // Whoever reacts may do so at once.
             } while min(context.timers.earliest, upcoming.arrival) == time
@@ -148,20 +148,19 @@ public struct Simulation: ~Copyable {
         }
     }
 
-    /// Takes the requests that arrive at this instant.
-    private mutating func takeArrivals(
+    /// Takes a request that arrives at this instant. Not inlined: what it needs would be made ready before the loop.
+    @inline(never)
+    private mutating func takeArrival(
         _ upcoming: inout Request, from source: inout some RequestSource, _ recorder: inout some Recorder
     ) throws {
-        while upcoming.arrival == context.now {
-            if prefixKeys == nil {
-                arrive(&upcoming, [], &recorder)
-            } else {
-                let ids = source.blockIDs(of: upcoming.index)
-                let keys = prefixKeys?.keys(of: ids, promptTokens: upcoming.promptTokens) ?? []
-                arrive(&upcoming, keys, &recorder)
-            }
-            try Self.takeNext(from: &source, &upcoming)
+        if prefixKeys == nil {
+            arrive(&upcoming, [], &recorder)
+        } else {
+            let ids = source.blockIDs(of: upcoming.index)
+            let keys = prefixKeys?.keys(of: ids, promptTokens: upcoming.promptTokens) ?? []
+            arrive(&upcoming, keys, &recorder)
         }
+        try Self.takeNext(from: &source, &upcoming)
     }
 
     /// Only the time changes where nothing arrives any more: whatever is copied as a whole is read as it was written.
