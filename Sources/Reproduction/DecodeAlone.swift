@@ -7,8 +7,8 @@ internal import Workloads
 struct DecodeAlone: Sendable {
     private var pull: TransferConfiguration
     private let pullName: String
-    let constantMilliseconds: Double
-    private let millisecondsPerSequence: Double
+    private(set) var constantMilliseconds: Double
+    private(set) var millisecondsPerSequence: Double
     /// Lengths of outputs other than those in use, with a name.
     private var outputs: (name: String, tokens: LengthDistribution)?
 
@@ -29,15 +29,25 @@ struct DecodeAlone: Sendable {
         return reading
     }
 
+    /// The same pull and outputs at another cost of decode.
+    func costing(_ constantMilliseconds: Double, _ millisecondsPerSequence: Double) -> Self {
+        var reading = self
+        (reading.constantMilliseconds, reading.millisecondsPerSequence) = (
+            constantMilliseconds, millisecondsPerSequence
+        )
+        return reading
+    }
+
     private var decode: AffineCostModel.DecodeCost {
         Llama8BOnA100.decode(
             constantMilliseconds: constantMilliseconds, millisecondsPerSequence: millisecondsPerSequence)
     }
 
+    /// Of the pull and the outputs.
+    var kind: String { (outputs.map { "outputs of \($0.name); " } ?? "") + pullName }
+
     var name: String {
-        let cost =
-            "\(pullName), \(decimal(constantMilliseconds, 0)) ms + \(decimal(millisecondsPerSequence, 2)) ms a sequence"
-        return (outputs.map { "outputs of \($0.name); " } ?? "") + cost
+        "\(kind), \(decimal(constantMilliseconds, 0)) ms + \(decimal(millisecondsPerSequence, 2)) ms a sequence"
     }
 
     var isUsed: Bool { pull == Llama8BOnA100.transfer && decode == Llama8BOnA100.decode && outputs == nil }
@@ -90,20 +100,20 @@ struct DecodeAlone: Sendable {
         return model
     }
 
-    /// The best cost of decode for pulls of several lengths.
+    /// The cost of decode closest to the paper, for pulls of several lengths: the best points of `DecodeGrid`.
     static let pulls = [
-        DecodeAlone(pulling: 10, pausesDecode: false, 20, 0.26), DecodeAlone(pulling: 5, 18, 0.23),
+        DecodeAlone(pulling: 10, pausesDecode: false, 17, 0.27), DecodeAlone(pulling: 5, 18, 0.23),
         DecodeAlone(pulling: 7, 20, 0.21), DecodeAlone(pulling: 8, 18, 0.21),
         DecodeAlone(pulling: 10, 19, 0.19), DecodeAlone(pulling: 12, 18, 0.18),
     ]
 
-    /// The best cost of decode and pull, of 5 and 10 ms, for outputs of several lengths, all with a mean of 200 tokens.
+    /// The same for outputs of several lengths, all with a mean of 200 tokens, and a pull of 5 or 10 ms.
     static let lengths = [
-        DecodeAlone(pulling: 5, 20, 0.2).with("a lognormal", logNormal),
+        DecodeAlone(pulling: 5, 16, 0.26).with("a lognormal", logNormal),
         DecodeAlone(pulling: 10, 18, 0.22).with("a lognormal", logNormal),
-        DecodeAlone(pulling: 10, 19, 0.2).turns(0.4), DecodeAlone(pulling: 5, 17, 0.23).turns(0.5),
-        DecodeAlone(pulling: 5, 20, 0.22).turns(0.6), DecodeAlone(pulling: 5, 20, 0.21).turns(0.7),
-        DecodeAlone(pulling: 10, 19, 0.18).turns(0.8), DecodeAlone(pulling: 5, 20, 0.22).turns(1),
+        DecodeAlone(pulling: 10, 17, 0.22).turns(0.4), DecodeAlone(pulling: 5, 18, 0.24).turns(0.5),
+        DecodeAlone(pulling: 5, 18, 0.23).turns(0.6), DecodeAlone(pulling: 5, 19, 0.22).turns(0.7),
+        DecodeAlone(pulling: 10, 19, 0.18).turns(0.8), DecodeAlone(pulling: 5, 20, 0.21).turns(1),
     ]
 
     /// What earlier versions had: sigma of 1, cut at 800.

@@ -37,14 +37,16 @@ struct ReproductionReport {
         GPU. Decode was 22.7 ms + 0.208 ms in an earlier version, by a formula, and 20 ms + 0.2 ms in another, by simulating \
         Fig. 9(d) alone.
         * Outputs of ShareGPT have a mean of 200 tokens, by Little's law. Six in ten are replies of that set and four its \
-        prompts, as where a client takes the first two turns of pieces of conversations whoever speaks. That share is \
-        fitted to decode alone, the readings above (at the end); earlier versions had a lognormal, which is far off there: the \
+        prompts, as where a client takes the first two turns of pieces of conversations whoever speaks. That share was \
+        chosen by decode alone, the readings above, on a grid coarser than that of [`decode-grid.csv`](decode-grid.csv), which \
+        does not tell shares of 50 to 70 % apart (at the end). Earlier versions had a lognormal, which is far off there: the \
         paper's P99 TPOT of DistServe, seconds above 12 requests/s, is of short outputs that wait between their first token and \
         their second. This was found after results with the lognormal had been seen. Row 3's lines on DistServe's TPOT, of P90, are of \
         the same runs and no blind tests.
         * DistServe decodes nothing while it pulls a prompt's KV, as its released loop does. The paper says only that a pull \
         takes about as long as a decode token. It is 7 ms + 150 GB/s. Decode alone does not tell pulls up to 12 ms apart if \
-        decode is refitted for each; of those, 7 ms is closest to decode alone and phases shared together (at the end), where \
+        decode is refitted for each, to the best point of a grid with eight seeds (`phasewise reproduce semi-pd --decode-grid \
+        --replications 8`); of those, 7 ms is closest to decode alone and phases shared together (at the end), where \
         also stands what hangs on it. Earlier versions had 10 ms beside decode, and 5 ms. Fig. 9 is run with the 1024 sequences \
         of the released example, everything else with the stated 512.
         * Two phases on one GPU slow each other as was measured on an H200 under MPS (`Results/calibration`): the surface of \

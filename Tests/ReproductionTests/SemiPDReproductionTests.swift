@@ -53,6 +53,19 @@ struct SemiPDReproductionTests {
         }
     }
 
+    @Test("the grid of decode has every point once")
+    func decodeGrid() {
+        var asked: [Int] = []
+        let grid = DecodeGrid(Setup(replications: 1, requests: 8, coRuns: MeasuredCoRuns.h200)) { done, all in
+            asked.append(done)
+            #expect(all == 14 * 72)
+        }
+        let rows = grid.csv.split(separator: "\n").dropFirst()
+        #expect(asked == Array(0..<1008) && rows.count == 1008)
+        #expect(Set(rows.map { $0.split(separator: ",").prefix(3) }).count == 1008)
+        #expect(rows.contains { $0.hasPrefix("\"waits for pulls of 7 ms\",20,0.21,") })
+    }
+
     @Test(
         "a file that holds no points is refused with the place",
         arguments: [

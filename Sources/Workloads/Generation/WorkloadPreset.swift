@@ -39,8 +39,8 @@ public enum WorkloadPreset: String, CaseIterable, Sendable {
 extension WorkloadModel {
     /// The paper (arXiv 2504.19867) states the mean prompt of 251 tokens; its client keeps prompts of 4…1024 tokens. The
     /// spread of prompts is inferred from its latencies, a P90 of 626; mu solves for the mean after filtering. Of outputs,
-    /// the mean of 200 is inferred by Little's law, and that six in ten are replies and the others prompts is fitted to its
-    /// decode alone (`PhaseAloneEvidence`). The rate is the lowest of its plots.
+    /// the mean of 200 is inferred by Little's law, and that six in ten are replies and the others prompts by its
+    /// decode alone (`PhaseAloneEvidence`), which leaves 50 to 70 % open. The rate is the lowest of its plots.
     static var shareGPTPaper: WorkloadModel {
         WorkloadModel(
             name: "sharegpt-paper", arrivals: .poisson(rate: 10.5),

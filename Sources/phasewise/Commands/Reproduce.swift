@@ -28,6 +28,12 @@ struct Reproduce: ParsableCommand {
                   phasewise reproduce semi-pd --output /tmp/semi-pd --replications 1
                 """)
 
+        @Flag(
+            help: """
+                Instead of the experiments, how far decode alone is from the paper's at the points of a grid of its cost: \
+                \(DecodeGrid.file). Takes some minutes for each seed.
+                """) var decodeGrid = false
+
         @Option(help: "Points read off the paper's figures, CSV.") var figures: String?
         @Option(help: "Folder of profiles, before the default ones.") var profiles: String?
         @Option(help: "Folder to write to; made if needed.") var output = "Results/semi-pd-paper"
@@ -40,8 +46,9 @@ struct Reproduce: ParsableCommand {
         }
 
         func run() throws {
-            let digitised = try digitisedFigures()
             let setup = Setup(replications: replications, requests: requests, coRuns: try coRuns())
+            if decodeGrid { return try writeDecodeGrid(setup) }
+            let digitised = try digitisedFigures()
             let reproduction = SemiPDReproduction(
                 setup, beside: digitised,
                 progress: { if Terminal.errorIsTerminal { Terminal.overwrite($0) } })
@@ -54,6 +61,16 @@ struct Reproduce: ParsableCommand {
                 try Terminal.say("\(row.verdict.rawValue): \(row.number). \(row.result)")
             }
             try Terminal.say("written to \(output)")
+        }
+
+        private func writeDecodeGrid(_ setup: Setup) throws {
+            let grid = DecodeGrid(setup) { done, all in
+                if Terminal.errorIsTerminal { Terminal.overwrite("\(done) of \(all) points") }
+            }
+            if Terminal.errorIsTerminal { Terminal.overwrite("") }
+            try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
+            try grid.csv.write(toFile: "\(output)/\(DecodeGrid.file)", atomically: true, encoding: .utf8)
+            try Terminal.say("written to \(output)/\(DecodeGrid.file)")
         }
 
         /// How two lanes slow each other, of the one device on which that was measured.
