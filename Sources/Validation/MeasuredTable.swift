@@ -41,8 +41,10 @@ struct MeasuredTable {
         }
 
         func count(_ column: String, atLeast bound: Int) throws(InputError) -> Int {
-            guard let value = Int(text(column)), value >= bound else {
-                throw error(column, expected: "a whole number of at least \(bound)")
+            // As in traces.
+            let most = 1_000_000_000
+            guard let value = Int(text(column)), (bound...most).contains(value) else {
+                throw error(column, expected: "a whole number from \(bound) to \(most)")
             }
             return value
         }

@@ -31,7 +31,7 @@ struct Reproduce: ParsableCommand {
         @Flag(
             help: """
                 Instead of the experiments, how far decode alone is from the paper's at the points of a grid of its cost: \
-                \(DecodeGrid.file). Takes some minutes for each seed.
+                \(DecodeGrid.file). Takes a minute for each seed.
                 """) var decodeGrid = false
 
         @Option(help: "Points read off the paper's figures, CSV.") var figures: String?
