@@ -1,7 +1,7 @@
 import Foundation
 
-/// Every benchmark beside its bar: medians of processor time, so that others on the machine are seen as little as may be,
-/// and a loop of known work measured in the same run, so that machines can be compared.
+/// Every benchmark beside its bar: medians of processor time, the least of it, in which others on the machine are seen as
+/// little as may be, and a loop of known work measured in the same run, so that machines can be compared.
 struct BarTable {
     private let stepsPerSecond: Double
 
@@ -16,8 +16,8 @@ struct BarTable {
         """
         \(Resources.machine); calibration loop \(grouped(stepsPerSecond)) steps/s; medians of processor time
 
-        | benchmark | size | measured | bar | bar met | calibration steps | wall s | peak MB |
-        |---|---:|---:|---:|---:|---:|---:|---:|
+        | benchmark | size | median | best | bar | bar met | calibration steps | wall s | peak MB |
+        |---|---:|---:|---:|---:|---:|---:|---:|---:|
         """
     }
 
@@ -26,22 +26,22 @@ struct BarTable {
         let run = try benchmark.prepare(benchmark.size)
         var done = Benchmark.Done(count: 0)
         let spans = try (0..<benchmark.repetitions).map { _ in try measured { done = try run() } }
-        let seconds = median(spans.map(\.processorSeconds))
-        let (value, bar, ratio, steps): (String, String, Double, Double)
+        let seconds = spans.map(\.processorSeconds)
+        let (shown, bar, ratio, steps): ((Double) -> String, String, Double, Double)
         switch benchmark.bar {
         case .perSecond(let wanted, let unit):
-            let rate = Double(done.count) / seconds
-            (value, bar, ratio) = ("\(grouped(rate)) \(unit)/s", grouped(wanted), rate / wanted)
-            steps = stepsPerSecond / rate
+            let rate = Double(done.count) / median(seconds)
+            shown = { "\(grouped(Double(done.count) / $0)) \(unit)/s" }
+            (bar, ratio, steps) = (grouped(wanted), rate / wanted, stepsPerSecond / rate)
         case .seconds(let wanted, let megabytes):
-            value = String(format: "%.4f s", seconds)
+            shown = { String(format: "%.4f s", $0) }
             bar = "\(wanted) s" + (megabytes.map { ", \(Int($0)) MB" } ?? "")
-            ratio = min(wanted / seconds, megabytes.map { $0 / (done.megabytes ?? $0) } ?? .infinity)
-            steps = stepsPerSecond * seconds
+            ratio = min(wanted / median(seconds), megabytes.map { $0 / (done.megabytes ?? $0) } ?? .infinity)
+            steps = stepsPerSecond * median(seconds)
         }
         return
-            "| \(benchmark.name) | \(grouped(Double(benchmark.size))) | \(value) | \(bar) | "
-            + String(format: "%.2f | %.3g | ", ratio, steps)
+            "| \(benchmark.name) | \(grouped(Double(benchmark.size))) | \(shown(median(seconds))) | "
+            + "\(shown(seconds.min()!)) | \(bar) | " + String(format: "%.2f | %.3g | ", ratio, steps)
             + String(
                 format: "%.3f | %.0f |", median(spans.map(\.wallSeconds)), done.megabytes ?? Resources.peakMegabytes)
     }

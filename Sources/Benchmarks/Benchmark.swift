@@ -19,7 +19,7 @@ struct Benchmark {
     /// Requests, rows or whatever else the work consists of.
     var size: Int
     var bar: Bar
-    var repetitions = 5
+    var repetitions = 9
     /// Makes everything that is not to be measured for a size; the closure then does the work once.
     var prepare: (_ size: Int) throws -> () throws -> Done
 

@@ -120,7 +120,7 @@ public struct Simulation: ~Copyable {
     }
 
     /// Goes from instant to instant before `other` is due, as long as at each of them one batch ends and nothing else
-    /// happens, as at most. Nothing then has to be remembered until the end of the instant: the next batch begins at once.
+    /// happens, as at most instants. Nothing then has to be remembered until the end of the instant: the next batch begins at once.
     @inline(never)
     private mutating func endBatches(before other: SimulationTime, _ recorder: inout some Recorder) {
         while context.timers.earliest < other, let timer = context.timers.onlyEarliest,
