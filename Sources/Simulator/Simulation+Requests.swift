@@ -151,9 +151,9 @@ extension Simulation {
         return request.promptTokens <= capacity && (request.outputTokens == 1 || tokens <= decoderCapacityTokens)
     }
 
-    /// Books what a lane has done whose timer is due. Its instance is to be asked what comes next.
+    /// Books what a lane has done whose timer is due. Returns whether its instance is to be asked what comes next.
     @inline(never)
-    mutating func endLane(_ lane: Int, of index: Int, _ recorder: inout some Recorder) {
+    mutating func endLane(_ lane: Int, of index: Int, _ recorder: inout some Recorder) -> Bool {
         let kept = engines[index].instance.prefilledCount
         let sharesMemory = engines[index].sharing != nil
         if sharesMemory { exchangeMemory(index) }
@@ -165,8 +165,9 @@ extension Simulation {
         case .prefill:
             offerPrefilled(from: kept, of: index)
             updateEntry(index)
-            if !mayBegin(index) { return }
+            return mayBegin(index)
         }
+        return true
     }
 
     /// Offers the prompts that have just been prefilled to decode instances.

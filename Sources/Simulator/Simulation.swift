@@ -136,13 +136,13 @@ public struct Simulation: ~Copyable {
                 if !engines[index].instance.lanes[0].isRunning { context.timers.set(timer, to: .never) }
             } else {
                 context.timers.set(timer, to: .never)
-                endLane(lane, of: index, &recorder)
-                if touched.isEmpty {
-                    start(index, &recorder)
-                } else {
+                let goesOn = endLane(lane, of: index, &recorder)
+                if !touched.isEmpty {
                     // It has offered prompts to others, who come first.
-                    touch(index)
+                    if goesOn { touch(index) }
                     startTouched(&recorder)
+                } else if goesOn {
+                    start(index, &recorder)
                 }
             }
         }
@@ -203,8 +203,7 @@ public struct Simulation: ~Copyable {
     private mutating func end(_ timer: Int, _ recorder: inout some Recorder) {
         switch context.timerOwners[timer] {
         case .lane(let lane, let instance):
-            endLane(lane, of: instance, &recorder)
-            touch(instance)
+            if endLane(lane, of: instance, &recorder) { touch(instance) }
         case .link(let instance): endTransfer(into: instance, &recorder)
         case .control(let instance):
             if !flips.isEmpty { startIfRestarted(instance, &recorder) }
