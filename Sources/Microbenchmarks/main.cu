@@ -5,6 +5,7 @@
 #include "Harness/Budget.h"
 #include "Harness/CommandLine.h"
 #include "Kernels/Bench.h"
+#include "Serving/Server.h"
 
 namespace {
 
@@ -54,6 +55,10 @@ int main(int argc, char** argv) {
   }
   if (!options.workerRole.empty()) return kernels::runWorker(options);
   try {
+    if (!options.serve.empty()) {
+      serving::serve(options);
+      return 0;
+    }
     kernels::Bench bench(options);
     if (!bench.writer.good()) throw std::runtime_error("cannot write " + options.output);
     std::cerr << bench.facts.json(bench.facts.readClock()).text() << "\n";

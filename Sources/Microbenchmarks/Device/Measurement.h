@@ -60,6 +60,8 @@ class Graph {
   Graph(const Graph&) = delete;
   ~Graph();
   void launch(cudaStream_t stream) const { CUDA_CHECK(cudaGraphLaunch(executable_, stream)); }
+  cudaGraph_t graph() const { return graph_; }
+  cudaGraphExec_t executable() const { return executable_; }
 
  private:
   cudaGraph_t graph_ = nullptr;

@@ -3,22 +3,12 @@
 #include <algorithm>
 #include <chrono>
 
+#include "Driver.h"
+
 namespace device {
 namespace {
 
 constexpr size_t workspaceBytes = 64u << 20;
-
-// Driver entry points are looked up at run time: the same binary then starts on drivers without
-// green contexts and reports them as a skip.
-template <typename Function>
-Function driverFunction(const char* name) {
-  void* function = nullptr;
-  cudaDriverEntryPointQueryResult result;
-  CUDA_CHECK(cudaGetDriverEntryPointByVersion(name, &function, 12050, cudaEnableDefault, &result));
-  if (result != cudaDriverEntryPointSuccess || !function) fail(std::string("the driver has no ") + name, __FILE_NAME__, __LINE__);
-  return reinterpret_cast<Function>(function);
-}
-#define DRIVER(name) driverFunction<decltype(&name)>(#name)
 
 double microsecondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();

@@ -22,6 +22,14 @@ const std::vector<int64_t>& gemmRows() {
   return rows;
 }
 
+std::vector<int64_t> gemmStepRows(int64_t most) {
+  std::vector<int64_t> rows;
+  for (int64_t m = 64; m <= most; m += m < 1024 ? 64 : m < 2048 ? 128 : 512)
+    for (int64_t row : {m, m + 1})
+      if (std::find(gemmRows().begin(), gemmRows().end(), row) == gemmRows().end()) rows.push_back(row);
+  return rows;
+}
+
 const std::vector<int64_t>& gemmRowsCoarse() {
   static const std::vector<int64_t> rows = {1, 8, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192};
   return rows;

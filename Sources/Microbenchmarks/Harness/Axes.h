@@ -20,6 +20,8 @@ const std::vector<int>& smCounts();         ///< fitted axis
 const std::vector<int>& smCountsHeldOut();  ///< measured for validation only
 const std::vector<int64_t>& gemmRows();     ///< M
 const std::vector<int64_t>& gemmRowsCoarse();
+/// M up to `most` at multiples of 64, from 1,024 on of 128, from 2,048 on of 512, each with the next; none of `gemmRows`.
+std::vector<int64_t> gemmStepRows(int64_t most);
 
 DenseModel llama3_8B();
 DenseModel llama3_70B();

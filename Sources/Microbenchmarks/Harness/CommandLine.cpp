@@ -33,7 +33,7 @@ Options parseOptions(const std::vector<std::string>& arguments, const std::vecto
     if (name == "--list") { options.list = true; continue; }
     if (name == "--quick") { options.quick = true; continue; }
     if (name == "--help" || name == "-h") { options.help = true; continue; }
-    const std::vector<std::string> known = {"--only", "--budget", "--output", "--device", "--date", "--worker", "--worker-file"};
+    const std::vector<std::string> known = {"--only", "--budget", "--output", "--device", "--date", "--worker", "--worker-file", "--serve", "--policies"};
     if (std::find(known.begin(), known.end(), name) == known.end()) {
       options.error = "unknown option '" + name + "'; see --help";
       return options;
@@ -61,6 +61,10 @@ Options parseOptions(const std::vector<std::string>& arguments, const std::vecto
       char* end = nullptr;
       options.device = static_cast<int>(std::strtol(value.c_str(), &end, 10));
       if (end == value.c_str() || *end || options.device < 0) options.error = "--device expects an index, found '" + value + "'";
+    } else if (name == "--serve") {
+      options.serve = splitCommas(value);
+    } else if (name == "--policies") {
+      options.policies = splitCommas(value);
     } else if (name == "--worker") {
       options.workerRole = value;
     } else {
@@ -68,13 +72,18 @@ Options parseOptions(const std::vector<std::string>& arguments, const std::vecto
     }
     if (!options.error.empty()) return options;
   }
+  if (options.serve.empty() != options.policies.empty()) options.error = "--serve and --policies expect each other";
+  if (!options.serve.empty() && options.output == "-") options.error = "--serve expects a folder: --output FOLDER";
   return options;
 }
 
 std::string usage() {
   return "usage: microbenchmarks [--list] [--only FAMILY,...] [--quick] [--budget 300s]\n"
          "                       [--output FILE] [--device N] [--date YYYY-MM-DD]\n"
-         "Writes one JSON object per measurement to FILE (standard output by default).\n";
+         "Writes one JSON object per measurement to FILE (standard output by default).\n"
+         "       microbenchmarks --serve TRACE.csv,... --policies POLICY,... --output FOLDER [--device N]\n"
+         "Serves traces in real time instead. Policies: unified, semi-pd:PREFILL+DECODE (SMs of two green contexts),\n"
+         "disaggregated (on devices N and N + 1).\n";
 }
 
 }  // namespace harness

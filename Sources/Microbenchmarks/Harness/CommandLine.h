@@ -14,6 +14,8 @@ struct Options {
   std::string output = "-";
   std::string date;  ///< written into each line; the binary itself reads no calendar
   int device = 0;
+  std::vector<std::string> serve;     ///< traces to serve; then `output` is a folder
+  std::vector<std::string> policies;  ///< how they are served
   std::string workerRole;  ///< internal: the part this process plays under MPS
   std::string workerFile;
   std::string error;  ///< not empty: what was wrong, and what was expected

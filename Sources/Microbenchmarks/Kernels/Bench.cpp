@@ -77,9 +77,11 @@ device::TimingOptions Bench::timing() const {
 const std::vector<Family>& families() {
   static const std::vector<Family> all = {
       {"gemm", "matrix products of linear layers, bf16 (cuBLASLt)", 30, runGemm},
+      {"gemm-steps", "products at the ends of tiles and just behind them", 20, runGemmSteps},
       {"gemm-fp8", "the same in fp8 e4m3 with per-tensor scales", 8, runGemmFP8},
       {"prefill", "causal attention of prompt chunks over cached context (cuDNN)", 12, runPrefillAttention},
       {"decode", "one-token attention over a paged KV cache", 12, runDecodeAttention},
+      {"decode-unequal", "the same with contexts of unequal lengths", 2, runDecodeUnequal},
       {"bandwidth", "reads and copies against SMs", 2, runBandwidth},
       {"elementwise", "norms, rotary, activation, residual, embedding, sampling, quantisation", 4, runElementwise},
       {"iteration", "whole decoder layers and model iterations", 14, runIteration},

@@ -65,9 +65,11 @@ struct Family {
 const std::vector<Family>& families();
 
 void runGemm(Bench&);
+void runGemmSteps(Bench&);
 void runGemmFP8(Bench&);
 void runPrefillAttention(Bench&);
 void runDecodeAttention(Bench&);
+void runDecodeUnequal(Bench&);
 void runBandwidth(Bench&);
 void runElementwise(Bench&);
 void runIteration(Bench&);

@@ -255,15 +255,17 @@ decodeKernel(DecodePlan::Arguments plan, const __nv_bfloat16* q, int64_t querySt
 
 }  // namespace
 
-void decodeAttention(const DecodePlan& plan, const __nv_bfloat16* q, int64_t queryStride, const __nv_bfloat16* keys,
+const unsigned decodeBlockThreads = warps * 32, decodeSharedBytes = sharedBytes;
+
+void decodeAttention(const DecodePlan::Arguments& plan, const __nv_bfloat16* q, int64_t queryStride, const __nv_bfloat16* keys,
                      const __nv_bfloat16* values, const int* blockTable, int pagesPerSequenceMax, __nv_bfloat16* out, cudaStream_t stream) {
-  static const bool raised = [] {
-    CUDA_CHECK(cudaFuncSetAttribute(decodeKernel, cudaFuncAttributeMaxDynamicSharedMemorySize, sharedBytes));
-    return true;
-  }();
-  (void)raised;
-  const auto& arguments = plan.arguments();
-  decodeKernel<<<arguments.itemCount * arguments.kvHeads, warps * 32, sharedBytes, stream>>>(arguments, q, queryStride, keys, values, blockTable, pagesPerSequenceMax, out);
+  // The attribute is a device's.
+  static thread_local int raisedOn = -1;
+  int device = 0;
+  CUDA_CHECK(cudaGetDevice(&device));
+  if (device != raisedOn) CUDA_CHECK(cudaFuncSetAttribute(decodeKernel, cudaFuncAttributeMaxDynamicSharedMemorySize, sharedBytes));
+  raisedOn = device;
+  decodeKernel<<<plan.itemCount * plan.kvHeads, warps * 32, sharedBytes, stream>>>(plan, q, queryStride, keys, values, blockTable, pagesPerSequenceMax, out);
   CUDA_CHECK(cudaGetLastError());
 }
 

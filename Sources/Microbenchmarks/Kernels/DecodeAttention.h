@@ -18,7 +18,17 @@ struct DecodeWorkItem {
 };
 
 /// How a batch is cut up for a number of SMs. Built on the host from the context lengths, as
-/// serving engines do once per batch shape.
+/// serving engines do once per batch shape. Pure arithmetic.
+struct DecodeCut {
+  DecodeCut(const std::vector<int>& contexts, int kvHeads, int sms);
+
+  std::vector<DecodeWorkItem> items;
+  std::vector<int> firstPartial, splits;  ///< per sequence
+  int slots = 0;                          ///< of partial results
+  int pagesPerSplit = 0;
+};
+
+/// A cut with the device memory that the kernel needs for it.
 class DecodePlan {
  public:
   DecodePlan(const std::vector<int>& contexts, int heads, int kvHeads, int sms);
@@ -45,9 +55,12 @@ class DecodePlan {
   int batch_ = 0, pagesPerSplit_ = 0;
 };
 
+/// Threads and dynamic shared memory of a block of the attention kernel, by which it is found in a graph.
+extern const unsigned decodeBlockThreads, decodeSharedBytes;
+
 /// q and out: [batch][heads][128], rows `queryStride` elements apart in q.
 /// keys and values: [page][kvHead][16][128]; blockTable: [batch][pagesPerSequenceMax].
-void decodeAttention(const DecodePlan& plan, const __nv_bfloat16* q, int64_t queryStride, const __nv_bfloat16* keys,
+void decodeAttention(const DecodePlan::Arguments& plan, const __nv_bfloat16* q, int64_t queryStride, const __nv_bfloat16* keys,
                      const __nv_bfloat16* values, const int* blockTable, int pagesPerSequenceMax, __nv_bfloat16* out,
                      cudaStream_t stream);
 

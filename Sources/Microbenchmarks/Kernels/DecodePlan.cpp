@@ -36,18 +36,13 @@ int choosePagesPerSplit(const std::vector<int>& pages, int kvHeads, int slots) {
   return bestChunk;
 }
 
-DecodePlan::DecodePlan(const std::vector<int>& contexts, int heads, int kvHeads, int sms) : batch_(static_cast<int>(contexts.size())) {
-  std::vector<int> pages, firstPartial, splits;
-  for (int tokens : contexts) {
-    pages.push_back((tokens + decodePageSize - 1) / decodePageSize);
-    totalTokens_ += tokens;
-  }
-  pagesPerSplit_ = choosePagesPerSplit(pages, kvHeads, sms * blocksPerSM);
-  std::vector<DecodeWorkItem> items;
-  int slots = 0;
-  for (int sequence = 0; sequence < batch_; ++sequence) {
+DecodeCut::DecodeCut(const std::vector<int>& contexts, int kvHeads, int sms) {
+  std::vector<int> pages;
+  for (int tokens : contexts) pages.push_back((tokens + decodePageSize - 1) / decodePageSize);
+  pagesPerSplit = choosePagesPerSplit(pages, kvHeads, sms * blocksPerSM);
+  for (int sequence = 0; sequence < static_cast<int>(contexts.size()); ++sequence) {
     firstPartial.push_back(slots);
-    const int count = (pages[sequence] + pagesPerSplit_ - 1) / pagesPerSplit_;
+    const int count = (pages[sequence] + pagesPerSplit - 1) / pagesPerSplit;
     splits.push_back(count);
     slots += count;
     for (int split = 0; split < count; ++split) {
@@ -59,16 +54,21 @@ DecodePlan::DecodePlan(const std::vector<int>& contexts, int heads, int kvHeads,
   }
   // Longest first: the tail of the launch then consists of short blocks.
   std::stable_sort(items.begin(), items.end(), [](const auto& a, const auto& b) { return a.pageCount > b.pageCount; });
+}
 
-  items_ = device::upload(items);
+DecodePlan::DecodePlan(const std::vector<int>& contexts, int heads, int kvHeads, int sms) : batch_(static_cast<int>(contexts.size())) {
+  for (int tokens : contexts) totalTokens_ += tokens;
+  const DecodeCut cut(contexts, kvHeads, sms);
+  pagesPerSplit_ = cut.pagesPerSplit;
+  items_ = device::upload(cut.items);
   contexts_ = device::upload(contexts);
-  firstPartial_ = device::upload(firstPartial);
-  splits_ = device::upload(splits);
-  partialOutput_ = device::Buffer(size_t(slots) * heads * decodeHeadDim * sizeof(float));
-  partialLse_ = device::Buffer(size_t(slots) * heads * sizeof(float));
+  firstPartial_ = device::upload(cut.firstPartial);
+  splits_ = device::upload(cut.splits);
+  partialOutput_ = device::Buffer(size_t(cut.slots) * heads * decodeHeadDim * sizeof(float));
+  partialLse_ = device::Buffer(size_t(cut.slots) * heads * sizeof(float));
   arrivals_ = device::upload(std::vector<int>(size_t(batch_) * kvHeads, 0));
   arguments_ = {items_.as<DecodeWorkItem>(), contexts_.as<int>(), firstPartial_.as<int>(), splits_.as<int>(),
-                partialOutput_.as<float>(), partialLse_.as<float>(), arrivals_.as<int>(), static_cast<int>(items.size()), heads, kvHeads};
+                partialOutput_.as<float>(), partialLse_.as<float>(), arrivals_.as<int>(), static_cast<int>(cut.items.size()), heads, kvHeads};
 }
 
 }  // namespace kernels

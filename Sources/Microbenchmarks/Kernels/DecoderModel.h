@@ -62,17 +62,35 @@ class Lane {
 
   device::Partition& partition;
 
- private:
-  void planProducts(int rows, int headRows);
+ protected:
+  /// The products of an iteration.
+  struct Products {
+    const Gemm::Plan *qkv = nullptr, *o = nullptr, *gateUp = nullptr, *down = nullptr, *head = nullptr;
+  };
+  /// Prompts that attend in one launch; their tokens are rows from `firstRow` on.
+  struct PromptGroup {
+    PrefillShape shape;
+    int firstRow = 0;
+  };
+  static constexpr int headRowsMax = 512;
+
+  Products planProducts(int rows, int headRows);
   void product(const Gemm::Plan* plan, const bf16* w, const bf16* x, bf16* y, cudaStream_t stream);
+  PrefillShape promptShape() const;
 
   Bench& bench_;
   ModelState& state_;
-  PrefillShape prefillShape_;
-  std::unique_ptr<DecodePlan> decodePlan_;
+  // The prepared iteration.
+  std::vector<PromptGroup> prompts_;
+  const DecodePlan::Arguments* decode_ = nullptr;  ///< null: prefill
   int rows_ = 0, headRows_ = 0, pagesMax_ = 0;
-  const Gemm::Plan *qkvPlan_ = nullptr, *oPlan_ = nullptr, *gateUpPlan_ = nullptr, *downPlan_ = nullptr, *headPlan_ = nullptr;
-  device::Buffer residual_, hidden_, qkv_, attention_, gateUp_, activation_, delta_, logits_, lastRows_, ids_, positions_, slots_, tables_;
+  Products products_;
+  device::Buffer ids_, positions_, slots_, tables_;
+  device::Buffer lastRowIndices_;  ///< of a prefill: the rows that the head sees
+
+ private:
+  std::unique_ptr<DecodePlan> decodePlan_;
+  device::Buffer residual_, hidden_, qkv_, attention_, gateUp_, activation_, delta_, logits_, lastRows_;
 };
 
 }  // namespace kernels

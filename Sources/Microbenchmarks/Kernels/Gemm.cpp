@@ -43,6 +43,35 @@ std::string Gemm::version() {
   return std::to_string(version / 10000) + "." + std::to_string(version % 10000 / 100) + "." + std::to_string(version % 100);
 }
 
+Gemm::Plan Gemm::withOwnRows(const Plan& plan, GemmType type) {
+  Plan own = plan;
+  const cudaDataType_t operand = type == GemmType::fp8 ? CUDA_R_8F_E4M3 : CUDA_R_16BF;
+  STATUS_CHECK(cublasLtMatrixLayoutCreate(&own.x, operand, plan.k, plan.m, plan.k));
+  STATUS_CHECK(cublasLtMatrixLayoutCreate(&own.y, CUDA_R_16BF, plan.n, plan.m, plan.n));
+  own.tuned = plan.algorithm;
+  return own;
+}
+
+bool Gemm::setRows(const device::Partition& partition, Plan& plan, int64_t rows) const {
+  const uint64_t columns = static_cast<uint64_t>(rows);
+  for (auto layout : {plan.x, plan.y}) STATUS_CHECK(cublasLtMatrixLayoutSetAttribute(layout, CUBLASLT_MATRIX_LAYOUT_COLS, &columns, sizeof columns));
+  plan.m = rows;
+  plan.algorithm = plan.tuned;
+  cublasLtMatmulHeuristicResult_t result = {};
+  const auto status = cublasLtMatmulAlgoCheck(partition.lt, plan.operation, plan.w, plan.x, plan.y, plan.y, &plan.algorithm, &result);
+  if (status == CUBLAS_STATUS_SUCCESS && result.state == CUBLAS_STATUS_SUCCESS && result.workspaceSize <= partition.workspace.bytes()) return true;
+  cublasLtMatmulPreference_t preference;
+  STATUS_CHECK(cublasLtMatmulPreferenceCreate(&preference));
+  const size_t workspace = partition.workspace.bytes();
+  STATUS_CHECK(cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspace, sizeof workspace));
+  int found = 0;
+  STATUS_CHECK(cublasLtMatmulAlgoGetHeuristic(partition.lt, plan.operation, plan.w, plan.x, plan.y, plan.y, preference, 1, &result, &found));
+  cublasLtMatmulPreferenceDestroy(preference);
+  if (found == 0) device::fail("cuBLASLt offers no algorithm", __FILE_NAME__, __LINE__);
+  plan.algorithm = result.algo;
+  return false;
+}
+
 void Gemm::run(const device::Partition& partition, const Plan& plan, const void* w, const void* x, void* y,
                cudaStream_t stream) const {
   const float alpha = 1, beta = 0;

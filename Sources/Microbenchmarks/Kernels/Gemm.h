@@ -16,6 +16,7 @@ class Gemm {
     cublasLtMatmulDesc_t operation = nullptr;
     cublasLtMatrixLayout_t w = nullptr, x = nullptr, y = nullptr;
     cublasLtMatmulAlgo_t algorithm = {};
+    cublasLtMatmulAlgo_t tuned = {};             ///< of a plan with rows of its own: what it was tuned to
     cublasLtMatmulAlgo_t defaultAlgorithm = {};  ///< the heuristic's first result: what engines run untuned
     bool isDefault = true;
     int candidates = 0;      ///< heuristic results that were timed against each other
@@ -30,6 +31,11 @@ class Gemm {
                    size_t weightStride, int weightCopies, const void* x, void* y);
   void run(const device::Partition& partition, const Plan& plan, const void* w, const void* x, void* y,
            cudaStream_t stream) const;
+  /// A plan with layouts of its own, whose rows can be changed from run to run.
+  static Plan withOwnRows(const Plan& plan, GemmType type);
+  /// Another number of rows for such a plan, up to those it was tuned for. Its algorithm stays where it can.
+  /// Returns whether it could; else the first that the heuristic gives is taken.
+  bool setRows(const device::Partition& partition, Plan& plan, int64_t rows) const;
   static std::string version();
 
  private:

@@ -13,6 +13,24 @@ namespace {
 namespace fe = cudnn_frontend;
 enum Identifier : int64_t { idQ = 1, idK, idV, idO, idQueryLengths, idKeyLengths, idQueryOffsets, idKeyOffsets, idOutputOffsets };
 
+int64_t queryStride(const PrefillShape& shape) { return shape.queryTokenStride ? shape.queryTokenStride : int64_t(shape.heads) * shape.headDim; }
+int64_t keyStride(const PrefillShape& shape) { return shape.kvTokenStride ? shape.kvTokenStride : int64_t(shape.kvHeads) * shape.headDim; }
+
+/// Integers from one list of `lengthsAndOffsets` to the next, so that each is aligned.
+size_t listStride(const PrefillShape& shape) { return size_t(shape.batch + 1 + 63) / 64 * 64; }
+
+/// Four lists: lengths of sequences that are packed one after the other, and where they begin in queries, keys and outputs.
+std::vector<int> lengthsAndOffsets(const PrefillShape& shape, const std::vector<int>& lengths) {
+  std::vector<int> lists(4 * listStride(shape), 0);
+  std::copy(lengths.begin(), lengths.end(), lists.begin());
+  const int64_t strides[] = {queryStride(shape), keyStride(shape), int64_t(shape.heads) * shape.headDim};
+  for (int list = 0; list < 3; ++list) {
+    int* offsets = lists.data() + (list + 1) * listStride(shape);
+    for (size_t i = 0; i < lengths.size(); ++i) offsets[i + 1] = offsets[i] + static_cast<int>(lengths[i] * strides[list]);
+  }
+  return lists;
+}
+
 void require(fe::error_t status) {
   if (status.is_bad()) device::fail("cuDNN: " + status.get_message(), __FILE_NAME__, __LINE__);
 }
@@ -22,8 +40,9 @@ void require(fe::error_t status) {
 struct PrefillAttention::State {
   struct Plan {
     std::shared_ptr<fe::graph::Graph> graph;
-    device::Buffer queryLengths, queryOffsets, keyOffsets, outputOffsets;
-    std::unordered_map<int64_t, void*> fixedOperands;
+    device::Buffer lengths;  ///< the lists of `lengthsAndOffsets`, for each slot
+    std::vector<int> hostLengths;
+    int* list(const PrefillShape& shape, int index) const { return lengths.as<int>() + (4 * shape.slot + index) * listStride(shape); }
   };
   using Key = decltype(PrefillShape().key());
   struct PerPartition {
@@ -53,12 +72,13 @@ void PrefillAttention::prepare(device::Partition& partition, const PrefillShape&
   if (own.plans.count(shape.key())) return;
 
   State::Plan plan;
-  const bool ragged = !shape.queryLengths.empty();
+  const bool ragged = !shape.queryLengths.empty() || shape.lengthMax > 0;
   const int64_t b = shape.batch, d = shape.headDim, h = shape.heads, hkv = shape.kvHeads;
-  const int64_t sq = ragged ? *std::max_element(shape.queryLengths.begin(), shape.queryLengths.end()) : shape.queryLength;
+  const int64_t sq = shape.lengthMax > 0 ? shape.lengthMax
+                     : ragged            ? *std::max_element(shape.queryLengths.begin(), shape.queryLengths.end())
+                                         : shape.queryLength;
   const int64_t skv = ragged ? sq : sq + shape.past;
-  const int64_t strideQ = shape.queryTokenStride ? shape.queryTokenStride : h * d;
-  const int64_t strideKV = shape.kvTokenStride ? shape.kvTokenStride : hkv * d;
+  const int64_t strideQ = queryStride(shape), strideKV = keyStride(shape);
 
   auto graph = std::make_shared<fe::graph::Graph>();
   graph->set_io_data_type(fe::DataType_t::BFLOAT16).set_intermediate_data_type(fe::DataType_t::FLOAT).set_compute_data_type(fe::DataType_t::FLOAT);
@@ -74,23 +94,13 @@ void PrefillAttention::prepare(device::Partition& partition, const PrefillShape&
   auto options = fe::graph::SDPA_attributes().set_name("sdpa").set_generate_stats(false).set_attn_scale(1.0f / std::sqrt(float(d)));
   options.set_diagonal_alignment(shape.past ? fe::DiagonalAlignment_t::BOTTOM_RIGHT : fe::DiagonalAlignment_t::TOP_LEFT).set_diagonal_band_right_bound(0);
   if (ragged) {
-    std::vector<int> offsetsQ(1, 0), offsetsKV(1, 0), offsetsO(1, 0);
-    for (int length : shape.queryLengths) {
-      offsetsQ.push_back(offsetsQ.back() + static_cast<int>(length * strideQ));
-      offsetsKV.push_back(offsetsKV.back() + static_cast<int>(length * strideKV));
-      offsetsO.push_back(offsetsO.back() + static_cast<int>(length * h * d));
-    }
-    plan.queryLengths = device::upload(shape.queryLengths);
-    plan.queryOffsets = device::upload(offsetsQ);
-    plan.keyOffsets = device::upload(offsetsKV);
-    plan.outputOffsets = device::upload(offsetsO);
+    if (shape.lengthMax > 0) plan.hostLengths.resize(PrefillShape::slotsMax * 4 * listStride(shape));
+    plan.lengths = device::upload(shape.lengthMax > 0 ? plan.hostLengths : lengthsAndOffsets(shape, shape.queryLengths));
     auto queryOffsets = integers("offsets_q", idQueryOffsets, b + 1), keyOffsets = integers("offsets_kv", idKeyOffsets, b + 1);
     q->set_ragged_offset(queryOffsets);
     k->set_ragged_offset(keyOffsets);
     v->set_ragged_offset(keyOffsets);
     options.set_padding_mask(true).set_seq_len_q(integers("lengths_q", idQueryLengths, b)).set_seq_len_kv(integers("lengths_kv", idKeyLengths, b));
-    plan.fixedOperands = {{idQueryLengths, plan.queryLengths.as()}, {idKeyLengths, plan.queryLengths.as()}, {idQueryOffsets, plan.queryOffsets.as()},
-                          {idKeyOffsets, plan.keyOffsets.as()}, {idOutputOffsets, plan.outputOffsets.as()}};
   }
   auto [o, statistics] = graph->sdpa(q, k, v, options);
   o->set_output(true).set_uid(idO).set_dim({b, h, sq, d}).set_stride({sq * h * d, d, h * d, 1});
@@ -103,11 +113,22 @@ void PrefillAttention::prepare(device::Partition& partition, const PrefillShape&
   own.plans.emplace(shape.key(), std::move(plan));
 }
 
+void PrefillAttention::setLengths(device::Partition& partition, const PrefillShape& shape, const std::vector<int>& lengths, cudaStream_t stream) {
+  auto& plan = state_->partitions.at(&partition).plans.at(shape.key());
+  const auto lists = lengthsAndOffsets(shape, lengths);
+  int* host = plan.hostLengths.data() + shape.slot * lists.size();
+  std::copy(lists.begin(), lists.end(), host);
+  CUDA_CHECK(cudaMemcpyAsync(plan.list(shape, 0), host, lists.size() * sizeof(int), cudaMemcpyHostToDevice, stream));
+}
+
 void PrefillAttention::run(device::Partition& partition, const PrefillShape& shape, const __nv_bfloat16* q, const __nv_bfloat16* k,
                            const __nv_bfloat16* v, __nv_bfloat16* out, cudaStream_t stream) {
   auto& own = state_->partitions.at(&partition);
   auto& plan = own.plans.at(shape.key());
-  auto operands = plan.fixedOperands;
+  std::unordered_map<int64_t, void*> operands;
+  if (plan.lengths.bytes() > 0)
+    operands = {{idQueryLengths, plan.list(shape, 0)}, {idKeyLengths, plan.list(shape, 0)}, {idQueryOffsets, plan.list(shape, 1)},
+                {idKeyOffsets, plan.list(shape, 2)}, {idOutputOffsets, plan.list(shape, 3)}};
   operands[idQ] = const_cast<__nv_bfloat16*>(q);
   operands[idK] = const_cast<__nv_bfloat16*>(k);
   operands[idV] = const_cast<__nv_bfloat16*>(v);
@@ -136,6 +157,7 @@ std::string PrefillAttention::unavailable() {
 }
 std::string PrefillAttention::version() { return ""; }
 void PrefillAttention::prepare(device::Partition&, const PrefillShape&) { device::fail(unavailable(), __FILE_NAME__, __LINE__); }
+void PrefillAttention::setLengths(device::Partition&, const PrefillShape&, const std::vector<int>&, cudaStream_t) {}
 void PrefillAttention::run(device::Partition&, const PrefillShape&, const __nv_bfloat16*, const __nv_bfloat16*, const __nv_bfloat16*,
                            __nv_bfloat16*, cudaStream_t) {}
 std::string PrefillAttention::planName(device::Partition&, const PrefillShape&) { return ""; }

@@ -20,8 +20,11 @@ struct PrefillShape {
   int heads = 32, kvHeads = 8, headDim = 128;
   int64_t queryTokenStride = 0, kvTokenStride = 0;  ///< elements; 0: densely packed heads
   std::vector<int> queryLengths;  ///< unequal sequences, packed one after the other; past is 0 then
+  int lengthMax = 0;  ///< > 0: unequal sequences up to this long, whose lengths `setLengths` gives before each run
+  int slot = 0;       ///< below `slotsMax`: tells apart lengths that are held at the same time
+  static constexpr int slotsMax = 32;
   auto key() const {
-    return std::make_tuple(batch, queryLength, past, heads, kvHeads, queryTokenStride, kvTokenStride, queryLengths);
+    return std::make_tuple(batch, queryLength, past, heads, kvHeads, queryTokenStride, kvTokenStride, queryLengths, lengthMax);
   }
 };
 
@@ -35,6 +38,9 @@ class PrefillAttention {
 
   /// Builds the execution plan; run() then only launches. Plans are kept per shape and partition.
   void prepare(device::Partition& partition, const PrefillShape& shape);
+  /// Of a shape with `lengthMax`: `batch` lengths for the runs that are queued on `stream` from now on. They are copied from
+  /// memory of the plan, so the stream has to be idle when the next ones are given.
+  void setLengths(device::Partition& partition, const PrefillShape& shape, const std::vector<int>& lengths, cudaStream_t stream);
   void run(device::Partition& partition, const PrefillShape& shape, const __nv_bfloat16* q, const __nv_bfloat16* k,
            const __nv_bfloat16* v, __nv_bfloat16* out, cudaStream_t stream);
   std::string planName(device::Partition& partition, const PrefillShape& shape);

@@ -41,6 +41,15 @@ class DecodeFamily {
     }
   }
 
+  /// As in serving: contexts spread evenly from nothing to twice the mean.
+  void runUnequal() {
+    select(32, 8, poolTokens);
+    for (int sms : {132, 64, 96, 48, 80, 112, 32, 104, 72, 40, 24, 16})
+      for (int batch : {4, 8, 16, 32, 64, 128})
+        for (int mean : {512, 1024, 2048})
+          if (!bench_.options.quick || (sms == 132 && batch == 16)) unequal(batch, mean, 0, sms);
+  }
+
  private:
   static constexpr int64_t poolTokens = 4ll << 20;  // 16 GiB at 8 KV heads
 
@@ -116,7 +125,7 @@ class DecodeFamily {
       const device::Buffer deviceTables = device::upload(tables);
       const size_t tableStride = contexts.size() * pagesMax;
       auto launch = [&](cudaStream_t stream, int index) {
-        decodeAttention(plan, query_.as<__nv_bfloat16>(), heads_ * decodeHeadDim, cache_->keys(), cache_->values(),
+        decodeAttention(plan.arguments(), query_.as<__nv_bfloat16>(), heads_ * decodeHeadDim, cache_->keys(), cache_->values(),
                         deviceTables.as<int>() + tableStride * (index % copies), pagesMax, output_.as<__nv_bfloat16>(), stream);
       };
       verify(partition, launch, contexts, pagesMax, deviceTables.as<int>());
@@ -151,5 +160,6 @@ class DecodeFamily {
 }  // namespace
 
 void runDecodeAttention(Bench& bench) { DecodeFamily(bench).run(); }
+void runDecodeUnequal(Bench& bench) { DecodeFamily(bench).runUnequal(); }
 
 }  // namespace kernels

@@ -43,12 +43,12 @@ class ElementwiseFamily {
 
   void run() {
     const std::vector<int> tokens = bench_.options.quick ? std::vector<int>{1, 64, 1024, 8192}
-                                                         : std::vector<int>{1, 8, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384};
+                                                         : std::vector<int>{1, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 12288, 16384};
     const std::vector<int> counts = bench_.options.quick ? std::vector<int>{132, 64} : std::vector<int>{132, 64, 32, 96, 16, 48, 80, 112, 8, 24, 40, 72, 104};
     for (int sms : counts) {
       for (const auto& model : {harness::llama3_8B(), harness::llama3_70B()}) {
         if (model.hidden != 4096 && sms != 132 && sms != 64) continue;
-        for (int t : tokens) if (sms == 132 || t == 1 || t == 32 || t == 128 || t >= 512) all(model, t, sms);
+        for (int t : tokens) all(model, t, sms);
       }
     }
   }

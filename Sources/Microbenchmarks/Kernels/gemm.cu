@@ -40,6 +40,14 @@ class GemmFamily {
     if (bf16) refine();
   }
 
+  /// At the ends and just behind the ends of tiles: a product takes as long as the whole tiles that it begins.
+  void steps() {
+    auto shapes = harness::projections(harness::llama3_8B(), 1);
+    shapes.pop_back();
+    for (int sms : {132, 64, 96, 80, 112, 48, 104, 72, 32, 40, 16, 24})
+      for (const auto& shape : shapes) line(shape, harness::gemmStepRows(bench_.options.quick ? 256 : sms > 40 ? 8192 : 2048), sms);
+  }
+
  private:
   static constexpr size_t weightBytes = 4ull << 30, activationBytes = 1ull << 30, outputBytes = 2ull << 30;
 
@@ -213,6 +221,7 @@ class GemmFamily {
 }  // namespace
 
 void runGemm(Bench& bench) { GemmFamily(bench, GemmType::bf16).run(); }
+void runGemmSteps(Bench& bench) { GemmFamily(bench, GemmType::bf16).steps(); }
 void runGemmFP8(Bench& bench) { GemmFamily(bench, GemmType::fp8).run(); }
 
 }  // namespace kernels

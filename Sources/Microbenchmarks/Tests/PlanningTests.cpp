@@ -89,3 +89,13 @@ TEST("no midpoint is asked for twice, even when measuring it failed") {
   while (planner.next() && asked < 100) ++asked;
   CHECK_EQUAL(asked, 2);
 }
+TEST("steps of M are the ends of tiles and what comes right behind, without the points that the other axis has") {
+  const auto rows = gemmStepRows(2560);
+  CHECK(std::find(rows.begin(), rows.end(), 65) != rows.end());
+  CHECK(std::find(rows.begin(), rows.end(), 64) == rows.end());
+  CHECK(std::find(rows.begin(), rows.end(), 320) != rows.end());
+  CHECK(std::find(rows.begin(), rows.end(), 1152) != rows.end());
+  CHECK(std::find(rows.begin(), rows.end(), 1088) == rows.end());
+  CHECK_EQUAL(rows.back(), int64_t{2561});
+  CHECK(std::is_sorted(rows.begin(), rows.end()));
+}
