@@ -91,6 +91,22 @@ struct HoldOut {
         let apart = bySMs(measurements.decode, shape: { [$0.heads, $0.keyValueHeads] }, sms: { $0.sms })
         counts.decode = apart.fitted
         add(&report, "decode attention, SMs held out", apart, counts.decodeTable, comparison)
+        addUnequal(&report)
+    }
+
+    /// Other draws of unequal contexts, of another day.
+    private func addUnequal(_ report: inout CalibrationReport) {
+        let table = measurements.decodeTable
+        let comparisons = measurements.otherUnequalDecode.compactMap { row in
+            table.kernel(heads: row.heads, keyValueHeads: row.keyValueHeads, sms: row.sms).map { kernel in
+                let equal = kernel.price(sequences: Double(row.batch), context: Double(row.context)).seconds
+                return CalibrationReport.Comparison(
+                    shape: "\(row.batch) sequences of \(row.context) tokens in all, \(row.sms) SMs",
+                    predicted: equal * kernel.unequalRatio(sequences: Double(row.batch)), measured: row.seconds)
+            }
+        }
+        report.add(
+            "decode attention, unequal contexts", fittedRows: measurements.unequalDecode.count, heldOut: comparisons)
     }
 
     private func addElementwise(_ report: inout CalibrationReport) {

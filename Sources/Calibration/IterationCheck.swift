@@ -114,7 +114,7 @@ struct IterationCheck {
             states.map { state in
                 try? TableCostModel(
                     model: model, device: device, tables: tables, efficiency: efficiency, runtime: .ideal,
-                    maxSequences: 1, state: state)
+                    maxSequences: 1, state: state, equalContexts: true)
             }
         }
         return rows.map { row in

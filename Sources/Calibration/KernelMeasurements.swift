@@ -12,6 +12,13 @@ public struct KernelMeasurements: Sendable {
         var heads: Int, keyValueHeads: Int, sms: Int, batch: Int, context: Int
         var seconds: Double
     }
+    /// Contexts spread evenly from nothing to twice the mean.
+    struct UnequalDecode: Hashable {
+        var heads: Int, keyValueHeads: Int, sms: Int, batch: Int
+        /// Σ over the sequences.
+        var context: Int
+        var seconds: Double
+    }
     struct Elementwise: Hashable {
         var kernel: ElementwiseTable.Kernel, width: Int, sms: Int, tokens: Int
         var seconds: Double
@@ -40,6 +47,9 @@ public struct KernelMeasurements: Sendable {
     var gemm: [GEMM] = []
     var prefill: [Prefill] = []
     var decode: [Decode] = []
+    var unequalDecode: [UnequalDecode] = []
+    /// Of family `decode`, which the ratios are not fitted to.
+    var otherUnequalDecode: [UnequalDecode] = []
     var elementwise: [Elementwise] = []
     var allReduce: [AllReduce] = []
     var reads: [Read] = []
@@ -90,7 +100,7 @@ public struct KernelMeasurements: Sendable {
     /// - Returns: whether the line is part of a table.
     private mutating func use(_ line: MeasurementLine, family: String) throws(InputError) -> Bool {
         switch family {
-        case "gemm":
+        case "gemm", "gemm-steps":
             // The library's first choice is timed beside the tuned one; tables hold the tuned one.
             if !(try line.matches([("dtype", "bf16"), ("selection", "tuned")])) { return false }
             gemm.append(
@@ -107,8 +117,15 @@ public struct KernelMeasurements: Sendable {
                     heads: try line.count("heads"), keyValueHeads: try line.count("kv_heads"),
                     sms: try line.count("sms"), state: try Self.state(line), past: try line.count("past", atLeast: 0),
                     batch: try line.count("batch"), queries: try line.count("q_len"), seconds: try line.seconds()))
+        case "decode-unequal":
+            if try line.count("head_dim") != DecodeAttentionTable.headSize { return false }
+            unequalDecode.append(try Self.unequal(line))
         case "decode":
             let headSize = try line.count("head_dim")
+            if try line.matches([("lengths", "uniform")]), try line.number("lowest_factor") == 0 {
+                otherUnequalDecode.append(try Self.unequal(line))
+                return false
+            }
             let isUsed = try line.matches([("lengths", "equal"), ("method", "cold")])
             if !isUsed || headSize != DecodeAttentionTable.headSize { return false }
             decode.append(
@@ -190,6 +207,12 @@ public struct KernelMeasurements: Sendable {
         }
         iterations.append(iteration)
         return true
+    }
+
+    private static func unequal(_ line: MeasurementLine) throws(InputError) -> UnequalDecode {
+        UnequalDecode(
+            heads: try line.count("heads"), keyValueHeads: try line.count("kv_heads"), sms: try line.count("sms"),
+            batch: try line.count("batch"), context: try line.count("tokens"), seconds: try line.seconds())
     }
 
     private static func iteration(_ line: MeasurementLine, state: PowerState) throws(InputError) -> Iteration {

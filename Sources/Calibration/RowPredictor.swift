@@ -39,7 +39,7 @@ public struct RowPredictor {
         for state in PowerState.allCases {
             costs[state] = try TableCostModel(
                 model: model, device: device, tables: tables, efficiency: efficiency, runtime: .ideal,
-                tensorParallelism: tensorParallelism, maxSequences: 1, state: state)
+                tensorParallelism: tensorParallelism, maxSequences: 1, state: state, equalContexts: true)
         }
         self.tables = tables
         self.device = device

@@ -1,5 +1,11 @@
 internal import CostModels
 
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
 extension KernelMeasurements {
     /// The tables of these lines. Points measured more than once are the median of their times.
     ///
@@ -47,12 +53,32 @@ extension KernelMeasurements {
         let lines = curves(
             decode, line: { [$0.heads, $0.keyValueHeads, $0.sms, $0.batch] }, size: { $0.context },
             seconds: \.seconds)
-        return DecodeAttentionTable(
+        let table = DecodeAttentionTable(
             lines: lines.map {
                 DecodeAttentionTable.Line(
                     heads: $0.first.heads, keyValueHeads: $0.first.keyValueHeads, sms: $0.first.sms,
                     batch: $0.first.batch, curve: $0.curve)
             })
+        return DecodeAttentionTable(lines: table.lines, unequalContexts: unequalContexts(over: table))
+    }
+
+    /// Over the prices of equal contexts.
+    private func unequalContexts(over table: DecodeAttentionTable) -> [DecodeAttentionTable.UnequalContexts] {
+        func ratio(_ row: UnequalDecode) -> Double? {
+            table.kernel(heads: row.heads, keyValueHeads: row.keyValueHeads, sms: row.sms).map {
+                row.seconds / $0.price(sequences: Double(row.batch), context: Double(row.context)).seconds
+            }
+        }
+        return Set(unequalDecode.map(\.sms)).sorted().map { sms in
+            let rows = unequalDecode.filter { $0.sms == sms }
+            let batches = Set(rows.map(\.batch)).sorted()
+            let means = batches.map { batch in
+                let logs = rows.filter { $0.batch == batch }.compactMap(ratio).map { log($0) }
+                return max(1, exp(logs.reduce(0, +) / Double(max(1, logs.count))))
+            }
+            return DecodeAttentionTable.UnequalContexts(
+                sms: sms, ratios: MeasuredCurve(sizes: batches.map(Double.init), seconds: means.map(fourDigits)))
+        }
     }
 
     var elementwiseTable: ElementwiseTable {

@@ -52,6 +52,7 @@ extension KernelTableFile {
         case .prefillAttention: "Causal attention of prompt chunks, head size 128, microseconds by queries of a chunk"
         case .decodeAttention:
             "Attention of one token per sequence, head size 128, microseconds by context of a sequence"
+        case .decodeUnequal: "Decode attention of contexts of unequal lengths over equal ones of the same sum, by batch"
         case .elementwise: "Kernels between the products, microseconds by tokens"
         case .allReduce: "All-reduce, microseconds by bytes"
         case .bandwidth: "Bytes per second read from device memory, by SMs"
@@ -64,7 +65,8 @@ extension KernelTableFile {
 
     fileprivate var families: [String] {
         switch self {
-        case .gemm: ["gemm"]
+        case .gemm: ["gemm", "gemm-steps"]
+        case .decodeUnequal: ["decode-unequal"]
         case .prefillAttention: ["prefill"]
         case .decodeAttention: ["decode"]
         case .elementwise: ["elementwise"]
@@ -98,6 +100,11 @@ extension KernelTableFile {
             ]
         case .prefillAttention: ["Inputs in L2 as their producer leaves them; burst and sustained as in gemm.csv."]
         case .decodeAttention: ["KV paged and cold, sequences of equal length."]
+        case .decodeUnequal:
+            [
+                "Contexts spread evenly from nothing to twice the mean, 32/8 heads; means over three mean contexts. For other heads,",
+                "by KV streams. Ratios below 1 are noise of the equal ones and written as 1.",
+            ]
         case .elementwise: ["Inputs in L2 as their producer leaves them."]
         case .allReduce: ["Inside a CUDA graph."]
         case .bandwidth: ["The largest buffer."]
@@ -129,7 +136,8 @@ extension KernelTableFile {
         switch self {
         case .gemm: ["gemm, M", "gemm, SMs"]
         case .prefillAttention: ["prefill attention"]
-        case .decodeAttention: ["decode attention"]
+        case .decodeAttention: ["decode attention, context", "decode attention, SMs"]
+        case .decodeUnequal: ["decode attention, unequal"]
         case .elementwise: ["elementwise"]
         case .allReduce: ["all-reduce"]
         case .bandwidth, .throttling: []

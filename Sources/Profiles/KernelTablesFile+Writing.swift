@@ -30,6 +30,8 @@ extension KernelTables {
             }
         case .decodeAttention:
             decodeAttention.lines.map { "\($0.heads),\($0.keyValueHeads),\($0.sms),\($0.batch),\(curve($0.curve))" }
+        case .decodeUnequal:
+            decodeAttention.unequalContexts.map { "\($0.sms),\(list($0.ratios.sizes)),\(list($0.ratios.seconds))" }
         case .elementwise:
             elementwise.lines.map { "\($0.kernel.rawValue),\($0.width),\($0.sms),\(curve($0.curve))" }
         case .allReduce: allReduce.lines.map { "\($0.ranks),\(curve($0.curve))" }

@@ -7,6 +7,7 @@ public enum KernelTableFile: String, CaseIterable, Sendable {
     case gemm
     case prefillAttention = "prefill_attention"
     case decodeAttention = "decode_attention"
+    case decodeUnequal = "decode_unequal"
     case elementwise
     case allReduce = "allreduce"
     case bandwidth
@@ -22,6 +23,7 @@ public enum KernelTableFile: String, CaseIterable, Sendable {
         case .gemm: ["n", "k", "sms", "state", "m", "us"]
         case .prefillAttention: ["heads", "kv_heads", "sms", "state", "past", "batch", "queries", "us"]
         case .decodeAttention: ["heads", "kv_heads", "sms", "batch", "context", "us"]
+        case .decodeUnequal: ["sms", "batch", "ratio"]
         case .elementwise: ["kernel", "width", "sms", "tokens", "us"]
         case .allReduce: ["gpus", "bytes", "us"]
         case .bandwidth: ["sms", "bytes_per_second"]
@@ -108,6 +110,9 @@ extension KernelTables {
                 heads: try row.count(0), keyValueHeads: try row.count(1), sms: try row.count(2),
                 batch: try row.count(3), curve: try curve(row, 4, 5))
         }
+        let unequal = rows(.decodeUnequal) { (row) throws(InputError) in
+            DecodeAttentionTable.UnequalContexts(sms: try row.count(0), ratios: try row.ratios(1, 2))
+        }
         let elementwise = rows(.elementwise) { (row) throws(InputError) in
             ElementwiseTable.Line(
                 kernel: try row.value(0, as: ElementwiseTable.Kernel.self), width: try row.count(1),
@@ -162,7 +167,8 @@ extension KernelTables {
                     launchSeconds: seconds(.prefillLaunch), secondsPerKey: seconds(.prefillPerKey),
                     secondsPerTile: seconds(.prefillPerTile), imbalance: constants[.prefillImbalance] ?? 0),
                 lines: prefill),
-            decodeAttention: DecodeAttentionTable(lines: decode), elementwise: ElementwiseTable(lines: elementwise),
+            decodeAttention: DecodeAttentionTable(lines: decode, unequalContexts: unequal),
+            elementwise: ElementwiseTable(lines: elementwise),
             allReduce: AllReduceTable(lines: allReduce),
             reads: reads.isEmpty ? nil : Curve(knots: reads.map { Double($0.0) }, values: reads.map(\.1)),
             graphGapSeconds: seconds(.graphGap),

@@ -28,10 +28,41 @@ public struct DecodeAttentionTable: Hashable, Sendable {
         fileprivate var key: (Int, Int, Int, Int) { (heads, keyValueHeads, sms, batch) }
     }
 
+    /// What contexts of unequal lengths cost over equal ones of the same sum: pieces that do not come out even.
+    public struct UnequalContexts: Hashable, Sendable {
+        public var sms: Int
+        /// By batch.
+        public var ratios: MeasuredCurve
+
+        public init(sms: Int, ratios: MeasuredCurve) {
+            self.sms = sms
+            self.ratios = ratios
+        }
+    }
+
     /// Sorted by heads, KV heads, SMs and batch.
     public let lines: [Line]
+    /// By SMs; empty where unequal contexts were not measured.
+    public let unequalContexts: [UnequalContexts]
 
-    public init(lines: [Line]) { self.lines = lines.sorted { $0.key < $1.key } }
+    public init(lines: [Line], unequalContexts: [UnequalContexts] = []) {
+        self.lines = lines.sorted { $0.key < $1.key }
+        self.unequalContexts = unequalContexts.sorted { $0.sms < $1.sms }
+    }
+
+    /// By batch, 1 for one sequence; linear between the SM counts that were measured, held beyond them.
+    func unequalRatios(sms: Int) -> Curve? {
+        if unequalContexts.isEmpty { return nil }
+        let counts = unequalContexts.map { Double($0.sms) }
+        let batches = unequalContexts.reduce([1.0]) { union($0, $1.ratios.sizes) }
+        return Curve(
+            knots: batches,
+            values: batches.map { batch in
+                if batch == 1 { return 1 }
+                return Curve(knots: counts, values: unequalContexts.map { $0.ratios.held(at: batch) })
+                    .value(at: Double(sms))
+            })
+    }
 
     /// The kernel on so many SMs; `nil` from an empty table.
     ///
@@ -52,7 +83,8 @@ public struct DecodeAttentionTable: Hashable, Sendable {
             return .init(curves: CurveFan(knots: lines.map { Double($0.batch) }, curves: lines.map(\.curve)))
         }
         return DecodeAttentionKernel(
-            low: grid(position.low), high: grid(position.high), position: position,
+            low: grid(position.low), high: grid(position.high), unequalRatios: unequalRatios(sms: sms),
+            position: position,
             streamsPerMeasured: Double(keyValueHeads) / Double(nearest.keyValueHeads),
             origin: isMeasured ? position.provenance : position.provenance.worse(.heldUtilisation))
     }
@@ -119,14 +151,20 @@ public final class DecodeAttentionKernel: Sendable {
 
     let low: Grid
     let high: Grid
+    /// By batch.
+    let unequalRatios: Curve?
     let position: SMPosition
     /// KV streams per sequence, over those of the heads that were measured.
     let streamsPerMeasured: Double
     let origin: CostProvenance
 
-    init(low: Grid, high: Grid, position: SMPosition, streamsPerMeasured: Double, origin: CostProvenance) {
+    init(
+        low: Grid, high: Grid, unequalRatios: Curve?, position: SMPosition, streamsPerMeasured: Double,
+        origin: CostProvenance
+    ) {
         self.low = low
         self.high = high
+        self.unequalRatios = unequalRatios
         self.position = position
         self.streamsPerMeasured = streamsPerMeasured
         self.origin = origin
@@ -145,6 +183,11 @@ public final class DecodeAttentionKernel: Sendable {
         return KernelPrice(
             seconds: position.blend(below.seconds, above.seconds),
             provenance: below.provenance.worse(above.provenance).worse(origin))
+    }
+
+    /// Over the price of equal contexts.
+    public func unequalRatio(sequences: Double) -> Double {
+        unequalRatios?.value(at: sequences * streamsPerMeasured) ?? 1
     }
 
     /// Σ context at which the price of so many sequences bends, ascending.

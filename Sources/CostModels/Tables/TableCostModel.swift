@@ -12,6 +12,10 @@ public final class TableCostModel: CostModel {
     public let runtime: RuntimeProfile
     public let tensorParallelism: Int
     public let state: PowerState
+    /// How two lanes share the GPU.
+    public let mechanism: CoRunSurface.Mechanism
+    /// Whether the sequences of a decode batch are as long as each other, which in serving they are not.
+    public let equalContexts: Bool
 
     private let tables: KernelTables
     private let roofline: RooflineCostModel
@@ -26,10 +30,13 @@ public final class TableCostModel: CostModel {
     ///   - sharing: slows two lanes if the tables have none side by side.
     ///   - maxSequences: batches up to this size are in tables; larger ones are computed when asked for.
     ///   - state: whether kernels run in bursts or on a device at its power limit, as a busy server's does.
+    ///   - mechanism: how two lanes share the GPU; serving engines use MPS.
+    ///   - equalContexts: whether the sequences of a decode batch are as long as each other, as in benchmarks.
     public init(
         model: ModelArchitecture, device: DeviceProfile, tables: KernelTables, efficiency: EfficiencyProfile,
         runtime: RuntimeProfile, sharing: CoRunSharing? = nil, tensorParallelism: Int = 1,
-        maxSequences: Int = 1024, state: PowerState = .sustained
+        maxSequences: Int = 1024, state: PowerState = .sustained, mechanism: CoRunSurface.Mechanism = .mps,
+        equalContexts: Bool = false
     ) throws(CostModelError) {
         roofline = try RooflineCostModel(
             model: model, device: device, efficiency: efficiency, runtime: runtime, sharing: sharing,
@@ -39,6 +46,8 @@ public final class TableCostModel: CostModel {
         self.runtime = runtime
         self.tensorParallelism = tensorParallelism
         self.state = state
+        self.mechanism = mechanism
+        self.equalContexts = equalContexts
         self.tables = tables
         self.maxSequences = maxSequences
         let operators = roofline.operators
@@ -71,16 +80,16 @@ public final class TableCostModel: CostModel {
     public func slowdowns(
         prefill: IterationShape, decode: IterationShape, partition: SMPartition
     ) -> LaneSlowdowns {
-        slowdowns(prefill: prefill, decode: decode, partition: partition, mechanism: .mps)
+        slowdowns(prefill: prefill, decode: decode, partition: partition, mechanism: mechanism)
     }
 
     public func slowdowns(prefill: LaneLoad, decode: LaneLoad, partition: SMPartition) -> LaneSlowdowns {
         slowdowns(
             prefill.shape, kernelSeconds: prefill.kernelSeconds, decode.shape, kernelSeconds: decode.kernelSeconds,
-            partition, .mps)
+            partition, mechanism)
     }
 
-    /// The same for another way of sharing than MPS, which is what serving engines use.
+    /// The same for another way of sharing.
     public func slowdowns(
         prefill: IterationShape, decode: IterationShape, partition: SMPartition, mechanism: CoRunSurface.Mechanism
     ) -> LaneSlowdowns {
@@ -239,7 +248,9 @@ public final class TableCostModel: CostModel {
 
     @inline(never)
     private func makeLane(_ sms: Int) -> TableLane {
-        TableLane(tables: tables, roofline: roofline, state: state, maxSequences: maxSequences, sms: sms)
+        TableLane(
+            tables: tables, roofline: roofline, state: state, equalContexts: equalContexts, maxSequences: maxSequences,
+            sms: sms)
     }
 }
 
@@ -253,10 +264,14 @@ private final class TableLane: Sendable {
     /// By number of sequences, so many at a time.
     private let decode: MadeOnce<TableDecodeLines>
 
-    init(tables: KernelTables, roofline: RooflineCostModel, state: PowerState, maxSequences: Int, sms: Int) {
+    init(
+        tables: KernelTables, roofline: RooflineCostModel, state: PowerState, equalContexts: Bool, maxSequences: Int,
+        sms: Int
+    ) {
         kernels = TableKernels(
             tables: tables, operators: roofline.operators, model: roofline.model, device: roofline.device,
-            stretch: roofline.stretch(sms: sms), tensorParallelism: roofline.tensorParallelism, state: state, sms: sms)
+            stretch: roofline.stretch(sms: sms), tensorParallelism: roofline.tensorParallelism, state: state,
+            equalContexts: equalContexts, sms: sms)
         runtime = roofline.runtime
         decode = MadeOnce(count: max(1, maxSequences) / Self.batches + 1)
     }

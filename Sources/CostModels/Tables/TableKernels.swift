@@ -22,6 +22,7 @@ final class TableKernels: Sendable {
     let layers: Double
     let prefillAttention: PrefillAttentionKernel?
     let decodeAttention: DecodeAttentionKernel?
+    private let equalContexts: Bool
     /// What a busy device makes of prefill attention that was measured, or fitted, in bursts: ratios by queries.
     let inferredThrottling: MeasuredCurve?
     /// Attention where nothing was measured.
@@ -41,8 +42,9 @@ final class TableKernels: Sendable {
 
     init(
         tables: KernelTables, operators: DecoderOperators, model: ModelArchitecture, device: DeviceProfile,
-        stretch: SMStretch, tensorParallelism tp: Int, state: PowerState, sms: Int
+        stretch: SMStretch, tensorParallelism tp: Int, state: PowerState, equalContexts: Bool, sms: Int
     ) {
+        self.equalContexts = equalContexts
         let heads = model.heads / tp
         let keyValueHeads = max(1, model.keyValueHeads / tp)
         let (hidden, intermediate) = (model.hiddenSize, model.intermediateSize / tp)
@@ -181,9 +183,13 @@ final class TableKernels: Sendable {
 
     /// Attention of the decoding sequences of one layer.
     func decodeAttention(sequences: Double, context: Double) -> KernelPrice {
-        price(decodeAttention?.price(sequences: sequences, context: context)) { stretch in
+        var price = price(decodeAttention?.price(sequences: sequences, context: context)) { stretch in
             analyticAttention.decodeDemand(sequences: sequences, context: context, stretch: stretch)
         }
+        if !equalContexts, let decodeAttention {
+            price.seconds *= decodeAttention.unequalRatio(sequences: sequences)
+        }
+        return price
     }
 
     private func price(_ measured: KernelPrice?, _ analytic: (SMStretch) -> KernelDemand) -> KernelPrice {
