@@ -13,6 +13,7 @@ public struct CoRunRow: Hashable, Sendable, Decodable {
     public var layers: Int
     public var prefillSMs: Int
     public var decodeSMs: Int
+    public var prefillAloneMicroseconds: Double
     public var decodeAloneMicroseconds: Double
     public var prefillSlowdown: Double
     public var decodeSlowdown: Double
@@ -21,6 +22,7 @@ public struct CoRunRow: Hashable, Sendable, Decodable {
         case mechanism, tokens, batch, context, layers
         case prefillSMs = "sms_prefill"
         case decodeSMs = "sms_decode"
+        case prefillAloneMicroseconds = "prefill_alone_us"
         case decodeAloneMicroseconds = "decode_alone_us"
         case prefillSlowdown = "prefill_slowdown"
         case decodeSlowdown = "decode_slowdown"

@@ -11,10 +11,12 @@ public struct EngineModel: Sendable {
     /// Two processes on a GPU under MPS: semi-PD.
     public var workers: RuntimeProfile
     public var sharing: CoRunSharing
+    /// The replay engine: measured kernels instead of the efficiency profile.
+    public var replay: ReplayEngine?
 
     public init(
         model: ModelArchitecture, device: DeviceProfile, efficiency: EfficiencyProfile, runtime: RuntimeProfile,
-        workers: RuntimeProfile, sharing: CoRunSharing
+        workers: RuntimeProfile, sharing: CoRunSharing, replay: ReplayEngine? = nil
     ) {
         self.model = model
         self.device = device
@@ -22,12 +24,18 @@ public struct EngineModel: Sendable {
         self.runtime = runtime
         self.workers = workers
         self.sharing = sharing
+        self.replay = replay
     }
 
     /// The largest running set of the engine.
     static let mostSequences = 256
 
-    func costs(for policy: ServingRun.Policy) throws(CostModelError) -> RooflineCostModel {
+    func costs(for run: ServingRun) throws(CostModelError) -> any CostModel {
+        guard let replay else { return try rooflineCosts(for: run.policy) }
+        return try replay.costs(for: run, of: self)
+    }
+
+    func rooflineCosts(for policy: ServingRun.Policy) throws(CostModelError) -> RooflineCostModel {
         let partition = partition(for: policy)
         return try RooflineCostModel(
             model: model, device: device, efficiency: efficiency, runtime: policy.isShared ? workers : runtime,
@@ -36,8 +44,11 @@ public struct EngineModel: Sendable {
 
     func partition(for policy: ServingRun.Policy) -> SMPartition {
         let total = device.streamingMultiprocessors
-        if case .semiPD(let x, let y) = policy { return .percent(prefill: x, decode: y, of: total) }
-        return .unpartitioned(total)
+        return switch policy {
+        case .semiPD(let x, let y): .percent(prefill: x, decode: y, of: total)
+        case .greenContexts(let prefill, let decode): SMPartition(prefill: prefill, decode: decode, total: total)
+        case .unified, .disaggregated: .unpartitioned(total)
+        }
     }
 }
 

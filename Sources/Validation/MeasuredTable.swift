@@ -40,9 +40,10 @@ struct MeasuredTable {
                 "\(column) \"\(text(column))\", expected \(expected)")
         }
 
-        func count(_ column: String, atLeast bound: Int) throws(InputError) -> Int {
-            // As in traces.
-            let most = 1_000_000_000
+        /// - Parameter most: as in traces, unless said otherwise.
+        func count(
+            _ column: String, atLeast bound: Int, atMost most: Int = 1_000_000_000
+        ) throws(InputError) -> Int {
             guard let value = Int(text(column)), (bound...most).contains(value) else {
                 throw error(column, expected: "a whole number from \(bound) to \(most)")
             }

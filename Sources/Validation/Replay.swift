@@ -23,14 +23,15 @@ struct Replay {
         let trace = Trace(requests: requests, provenance: .init(source: "\(run.policy)", format: "measured run"))
         var source = trace.source
         var recorder = RecordKeeper()
-        outcome = try Simulation(Self.configuration(run.policy, engine, serviceTime)).run(&source, into: &recorder)
+        outcome = try Simulation(Self.configuration(run, engine, serviceTime)).run(&source, into: &recorder)
         records = recorder.records.sorted { $0.request < $1.request }
     }
 
     private static func configuration(
-        _ policy: ServingRun.Policy, _ engine: EngineModel, _ serviceTime: Double
+        _ run: ServingRun, _ engine: EngineModel, _ serviceTime: Double
     ) throws -> SimulationConfiguration {
-        let costs = ScaledCostModel(base: try engine.costs(for: policy), factor: serviceTime)
+        let policy = run.policy
+        let costs = ScaledCostModel(base: try engine.costs(for: run), factor: serviceTime)
         let limits = EngineLimits(maxSequences: EngineModel.mostSequences, maxBatchedTokens: 8192)
         // More than the runs ever hold: memory never ran out.
         let memory = KVMemoryConfiguration(totalBlocks: 65_536)
@@ -42,7 +43,8 @@ struct Replay {
         }
         switch policy {
         case .unified: return SimulationConfiguration(pools: [pool(.unified, prefill: PrefillFirstPolicy())])
-        case .semiPD: return SimulationConfiguration(pools: [pool(.semiPD, prefill: FCFSPrefillPolicy())])
+        case .semiPD, .greenContexts:
+            return SimulationConfiguration(pools: [pool(.semiPD, prefill: FCFSPrefillPolicy())])
         case .disaggregated:
             return SimulationConfiguration(
                 pools: [pool(.prefill, prefill: FCFSPrefillPolicy()), pool(.decode, prefill: FCFSPrefillPolicy())],

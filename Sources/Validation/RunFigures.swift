@@ -113,7 +113,7 @@ extension RunFigures.Slowdowns {
         guard let shapes = run.prefillShapes() else {
             throw ServingFit.Failure.stepsDoNotMatchRequests("\(run.policy)")
         }
-        let costs = try engine.costs(for: run.policy)
+        let costs = try engine.costs(for: run)
         let partition = engine.partition(for: run.policy)
         var (decodeTime, decodeAlone) = (0.0, 0.0)
         for step in run.steps(.decode) {

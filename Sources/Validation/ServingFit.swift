@@ -11,11 +11,13 @@ public enum ServingFit {
     public enum Failure: Error, Hashable, CustomStringConvertible {
         case noRun(String, rate: Double)
         case stepsDoNotMatchRequests(String)
+        case tooFewRates
 
         public var description: String {
             switch self {
             case .noRun(let policy, let rate): "no \(policy) run at \(rate) requests/s to fit to"
             case .stepsDoNotMatchRequests(let run): "the prefill steps of \(run) do not add up to its requests"
+            case .tooFewRates: "the power share is a line over the load: name two rates"
             }
         }
     }
@@ -60,7 +62,7 @@ public enum ServingFit {
     private static func decodeFactors(_ run: ServingRun, _ engine: EngineModel) throws -> Curve {
         var plain = engine
         plain.runtime.decode.kernelFactor = .constant(1)
-        let costs = try plain.costs(for: .unified)
+        let costs = try plain.rooflineCosts(for: .unified)
         var ratios: [(size: Int, ratios: [Double])] = []
         for step in run.steps(.decode) {
             let size = min(32, engine.runtime.paddedDecode(step.sequences))
@@ -84,7 +86,7 @@ public enum ServingFit {
         guard let shapes = run.prefillShapes() else { throw Failure.stepsDoNotMatchRequests("\(run.policy)") }
         var plain = engine
         plain.runtime.prefill.kernelFactor = .constant(1)
-        let costs = try plain.costs(for: .unified)
+        let costs = try plain.rooflineCosts(for: .unified)
         let rows = zip(run.steps(.prefill), shapes).filter { $0.0.start >= run.warm }.map {
             (
                 measured: $0.duration,
@@ -104,7 +106,7 @@ public enum ServingFit {
     /// Host time of a decode step in a process beside another: what steps with no prefill in flight take beyond a step of
     /// a process by itself.
     private static func workerSerial(_ runs: [ServingRun], _ engine: EngineModel) throws -> Double {
-        let costs = try engine.costs(for: .unified)
+        let costs = try engine.rooflineCosts(for: .unified)
         var excess: [Double] = []
         for run in runs {
             let decodes = run.steps(.decode)
@@ -176,7 +178,7 @@ private struct SharedLaps {
         _ engine: EngineModel, steps: [ServingRun.Step], counted: [Bool], index: (StepOverlap) -> Int,
         factor: KeyPath<LaneSlowdowns, Slowdown>, shape: (Int) -> IterationShape
     ) throws -> Double {
-        let costs = try engine.costs(for: policy)
+        let costs = try engine.rooflineCosts(for: policy)
         let partition = engine.partition(for: policy)
         let sms = factor == \.decode ? partition.decode : partition.prefill
         var work = steps.map(\.duration)

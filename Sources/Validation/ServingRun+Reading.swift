@@ -33,7 +33,9 @@ extension ServingRun {
             }
             let step = Step(
                 phase: try Phase(row), start: try row.number("start_s"), end: try row.number("end_s"),
-                sequences: try row.count("sequences", atLeast: 1), tokens: try row.count("tokens", atLeast: 1))
+                sequences: try row.count("sequences", atLeast: 1),
+                // Bytes of a transfer.
+                tokens: try row.count("tokens", atLeast: 1, atMost: 1 << 50))
             if step.end <= step.start { throw row.error("end_s", expected: "more than the start_s of \(step.start)") }
             runs[index].steps.append(step)
         }
@@ -54,7 +56,9 @@ extension ServingRun.Key {
             if x > 100 { throw row.error("x", expected: "a percentage") }
             if y > 100 { throw row.error("y", expected: "a percentage") }
             policy = .semiPD(prefill: x, decode: y)
-        default: throw row.error("policy", expected: "unified, semi-pd-mps or disagg")
+        case "semi-pd-green":
+            policy = .greenContexts(prefill: try row.count("x", atLeast: 1), decode: try row.count("y", atLeast: 1))
+        default: throw row.error("policy", expected: "unified, semi-pd-mps, semi-pd-green or disagg")
         }
         self.init(policy: policy, mix: row.text("mix"), rate: try row.number("rate", atLeast: 0.001))
     }

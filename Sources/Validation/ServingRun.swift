@@ -6,11 +6,18 @@ public struct ServingRun: Hashable, Sendable {
         case unified
         /// Two processes under MPS, with these percentages of the SMs.
         case semiPD(prefill: Double, decode: Double)
+        /// Two green contexts of one process, with these numbers of SMs.
+        case greenContexts(prefill: Int, decode: Int)
         /// One GPU prefills, one decodes.
         case disaggregated
 
         /// Whether the phases run side by side on one GPU.
-        var isShared: Bool { if case .semiPD = self { true } else { false } }
+        var isShared: Bool {
+            switch self {
+            case .semiPD, .greenContexts: true
+            case .unified, .disaggregated: false
+            }
+        }
     }
 
     public struct Key: Hashable, Sendable {
@@ -60,6 +67,7 @@ extension ServingRun.Policy: CustomStringConvertible {
         switch self {
         case .unified: "unified"
         case .semiPD(let x, let y): "semi-pd (\(Int(x)), \(Int(y)))"
+        case .greenContexts(let prefill, let decode): "semi-pd \(prefill)+\(decode)"
         case .disaggregated: "disaggregated"
         }
     }

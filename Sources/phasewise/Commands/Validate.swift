@@ -21,26 +21,30 @@ struct Validate: ParsableCommand {
             """)
 
     @Option(help: "Folder of the measured runs.") var runs: String
-    @Option(help: "Fit anew to the runs at this rate, requests/s.") var fitRate: Double?
+    @Option(help: "The engine that was measured: minimal-eager (PyTorch) or replay (of the microbenchmarks).")
+    var engine = MeasuredEngine.minimalEager
+    @Option(help: "Fit anew to the runs at this rate, requests/s; for the replay engine given twice.")
+    var fitRate: [Double] = []
     @Flag(help: "Show instead how far the means move when all service times are 1 % and 3 % off.") var amplification =
         false
+    @Flag(help: "Show instead every step beside what the cost model says that it takes alone.") var steps = false
     @Option(help: "Folder of profiles, before the default ones.") var profiles: String?
     @Option(help: "text, csv or json.") var format = ReportFormat.text
 
     func run() throws {
         let workspace = try Workspace(profiles: profiles)
         let measured = try ServingRun.read(folder: runs)
-        var engine = try workspace.measuredEngine()
-        if let fitRate {
+        var engine = try workspace.engineModel(engine)
+        try checkPartitions(of: measured, on: engine)
+        if !fitRate.isEmpty {
             do {
-                engine = try ServingFit.fit(
-                    measured, rate: fitRate, coRuns: try workspace.coRuns(on: engine.device), start: engine)
+                try fit(&engine, measured, workspace)
             } catch let failure as ServingFit.Failure {
                 throw InputError(at: nil, "\(runs): \(failure)")
             }
-            Terminal.complain(FittedValues(engine).text)
         }
         if amplification { return try Terminal.write(amplificationTable(measured, engine).rendered(as: format)) }
+        if steps { return try Terminal.write(stepTable(measured, engine).rendered(as: format)) }
         var table = Listing(["run", "rate", "figure", "unit", "simulated", "measured", "error %"])
         for run in measured {
             for row in try RunComparison(run, on: engine).rows {
@@ -51,6 +55,27 @@ struct Validate: ParsableCommand {
             }
         }
         try Terminal.write(table.rendered(as: format))
+    }
+
+    private func checkPartitions(of runs: [ServingRun], on engine: EngineModel) throws(InputError) {
+        let total = engine.device.streamingMultiprocessors
+        for case .greenContexts(let prefill, let decode) in runs.map(\.policy) where prefill + decode > total {
+            throw InputError(
+                at: nil,
+                "\(self.runs): green contexts of \(prefill) and \(decode) SMs, expected at most \(total) together")
+        }
+    }
+
+    private func fit(_ engine: inout EngineModel, _ measured: [ServingRun], _ workspace: Workspace) throws {
+        if let replay = engine.replay {
+            let share = try replay.fittedPowerShare(measured, rates: fitRate, of: engine)
+            engine.replay?.powerShare = share
+            return Terminal.complain("power share: \(share.atRest) at rest, \(share.perLoad) per load")
+        }
+        guard fitRate.count == 1 else { throw InputError(at: nil, "--fit-rate \(fitRate.count) times, expected once") }
+        engine = try ServingFit.fit(
+            measured, rate: fitRate[0], coRuns: try workspace.coRuns(on: engine.device), start: engine)
+        Terminal.complain(FittedValues(engine).text)
     }
 
     private func amplificationTable(_ measured: [ServingRun], _ engine: EngineModel) throws -> Listing {
@@ -68,10 +93,37 @@ struct Validate: ParsableCommand {
         return table
     }
 
+    private func stepTable(_ measured: [ServingRun], _ engine: EngineModel) throws -> Listing {
+        var table = Listing([
+            "run", "rate", "phase", "start s", "sequences", "tokens", "measured ms", "alone ms", "overlap",
+        ])
+        for run in measured {
+            for step in try StepComparison.of(run, on: engine) {
+                table.append([
+                    "\(run.policy)", decimal(run.rate, 0), step.phase == .prefill ? "prefill" : "decode",
+                    decimal(step.start, 4), "\(step.sequences)", "\(step.tokens)", decimal(step.measured * 1e3, 4),
+                    decimal(step.alone * 1e3, 4), decimal(step.overlap, 3),
+                ])
+            }
+        }
+        return table
+    }
+
     /// Three significant decimals for times and factors, none for counts.
     private func figure(_ value: Double) -> String {
         value == value.rounded() ? decimal(value, 0) : decimal(value, 3)
     }
+}
+
+/// An engine of which runs were measured.
+enum MeasuredEngine: String, ExpressibleByArgument {
+    case minimalEager = "minimal-eager"
+    case replay
+
+    /// Profile of one process on a GPU.
+    var runtime: String { rawValue }
+    /// Profile of two workers on a GPU.
+    var workers: String { self == .minimalEager ? "minimal-eager-mps" : "replay-workers" }
 }
 
 /// The fitted numbers in the keys of the profile files.
@@ -108,13 +160,15 @@ extension Workspace {
     }
 
     /// The engine, model and GPU of the measured runs.
-    fileprivate func measuredEngine() throws -> EngineModel {
+    fileprivate func engineModel(_ engine: MeasuredEngine) throws -> EngineModel {
         let device = try catalog.device("h200-sxm").value
         guard let sharing = try sharing(of: device) else {
             throw InputError(at: nil, "no sharing profile \(device.id)", help: missingHelp)
         }
         return EngineModel(
             model: try catalog.model("llama-3-8b").value, device: device, efficiency: try efficiency(id: device.id),
-            runtime: try runtime("minimal-eager"), workers: try runtime("minimal-eager-mps"), sharing: sharing)
+            runtime: try runtime(engine.runtime), workers: try runtime(engine.workers), sharing: sharing,
+            replay: engine == .replay
+                ? ReplayEngine(tables: try requiredTables(of: device), coRuns: try coRuns(on: device)) : nil)
     }
 }
