@@ -31,6 +31,8 @@ struct Engine: ~Copyable, Sendable {
     /// copies what it holds.
     var partitionControl = UniqueBuffer<PartitionControl>()
     private let ignoresArrivalsBehindFirst: Bool
+    /// Whether the policy of its only lane need not be asked for batches of the decode set alone, which nothing precedes.
+    private let decodesAllAlone: Bool
     /// Whether no iteration begins while prompts are pulled into this decode instance.
     let pausesForPulls: Bool
     /// The timetable of the stages that it shares with the other virtual engines of its instance, and what they are.
@@ -62,6 +64,7 @@ struct Engine: ~Copyable, Sendable {
         handOff = configuration.handOff
         if let control = configuration.partitionControl { partitionControl.append(control) }
         ignoresArrivalsBehindFirst = mainPolicy.ignoresArrivalsBehindFirst
+        decodesAllAlone = mainPolicy.decodesAllAlone && pipeline == nil && configuration.memory.host == nil
         pausesForPulls = configuration.role == .decode && transfer?.pausesDecode == true
     }
 
@@ -107,8 +110,7 @@ extension Engine {
     /// A prompt has been pulled into this decode instance. Returns whether the instance is to be asked what to run: while it
     /// runs, the prompt is admitted at the next boundary.
     @inline(__always)
-    mutating func receive(_ state: RequestState, _ context: inout RunContext) -> Bool {
-        instance.receive(state)
+    mutating func noteReceived(_ context: inout RunContext) -> Bool {
         if pausesForPulls || !instance.lanes[0].isRunning { return true }
         cutRun(&context)
         return false
@@ -242,7 +244,7 @@ extension Engine {
     @inline(always)
     mutating func startOnlyLane(_ context: inout RunContext) {
         instance.now = context.now
-        if instance.lanes[0].isRunning { return }
+        if instance.lanes[0].isRunning || decodesAlone(&context) { return }
         instance.beginBatch(of: 0)
         let repeatsDecode = mainPolicy.fillBatch(of: &instance)
         if instance.role == .prefill {
@@ -257,6 +259,29 @@ extension Engine {
         let iterations = instance.lanes[0].isDecodeRun ? instance.equalIterations(lane: 0) : 1
         instance.lanes[0].plan(iterations: iterations, slowdown: .none)
         schedule(lane: 0, &context)
+    }
+
+    /// Begins a run of the decode set on the only lane and puts it on the clock, if the policy would have it so and memory is
+    /// not short. Returns whether it does.
+    @inline(always)
+    private mutating func decodesAlone(_ context: inout RunContext) -> Bool {
+        guard decodesAllAlone, instance.hasOnlyDecodes, !context.stepByStep,
+            instance.memory.allocate(instance.decodeSet.blocksBegun)
+        else { return false }
+        let (sequences, tokens) = (instance.decodeSet.count, instance.decodeSet.contextTokens)
+        let sms = instance.lanes[0].sms
+        let place =
+            context.costLines[pool].place(sequences: sequences, contextTokens: tokens, sms: sms)
+            ?? askLine(sequences: sequences, contextTokens: tokens, sms: sms, &context)
+        let line = context.costLines[pool].line(at: place)
+        if instance.lanes[0].uniformProvenance == nil {
+            instance.lanes[0].provenanceSplit = context.costLines[pool].split(at: place)
+        }
+        let iterations = instance.equalIterations(lastContext: line.lastContext)
+        instance.lanes[0].runDecodes(
+            iterations: iterations, sequences: sequences, contextTokens: tokens, price: line, at: context.now)
+        schedule(lane: 0, &context)
+        return true
     }
 
     /// At the end of an instant, where phases have instances or lanes of their own.
@@ -274,6 +299,8 @@ extension Engine {
         // Whoever shares memory with a run of iterations must see it where it is now.
         if instance.lanes[0].isRunning { settle(lane: 0, &context, &recorder) }
         if instance.lanes[0].isRunning || pausesForPulls && instance.blocksInTransfer > 0 { return }
+        // What is pulled now takes its blocks before the batch is planned.
+        if instance.bridge.isEmpty, decodesAlone(&context) { return instance.noteRefusedPrefilled() }
         instance.beginBatch(of: 0)
         let repeatsDecode = mainPolicy.fillBatch(of: &instance)
         instance.noteRefusedPrefilled()

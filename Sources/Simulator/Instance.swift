@@ -135,6 +135,16 @@ public struct Instance: ~Copyable, Sendable {
     @inline(__always)
     var hasPrompts: Bool { !waiting.isEmpty || !prefilling.isEmpty }
 
+    /// Whether there are sequences in the decode set, and nobody else but on the way here. Mutating although it changes
+    /// nothing.
+    @inline(__always)
+    var hasOnlyDecodes: Bool {
+        mutating get {
+            // Counts are not negative.
+            decodeSet.count > 0 && waiting.count | prefilling.count | prefilled.count | swapped.count == 0
+        }
+    }
+
     /// Moves the first prefilled request into the decode set. Before `decodeAll`.
     public mutating func admitFirstPrefilled() {
         precondition(!batch.decodes, "the batch decodes already")
@@ -385,9 +395,12 @@ extension Instance {
     ///
     /// Mutating although it changes nothing.
     @inline(__always)
-    mutating func equalIterations(lane: Int) -> Int {
+    mutating func equalIterations(lane: Int) -> Int { equalIterations(lastContext: lanes[lane].lastContext) }
+
+    @inline(__always)
+    mutating func equalIterations(lastContext: Int) -> Int {
         // Neither number of iterations nor of tokens is negative: their differences do not overflow.
-        let contextLeft = lanes[lane].lastContext &- decodeSet.contextTokens
+        let contextLeft = lastContext &- decodeSet.contextTokens
         // After the next one, whose blocks are allocated already.
         var limit = decodeSet.nextDue.map { max(1, $0 &- decodeSet.iteration) &- 1 } ?? 0
         if limit * decodeSet.count > contextLeft { limit = contextLeft / decodeSet.count }

@@ -75,6 +75,30 @@ struct Lane: ~Copyable, Sendable {
         isRunning = true
     }
 
+    /// Begins `iterations` of a batch of the whole decode set at the price of a line and puts them on the clock, where no
+    /// other lane slows them.
+    @inline(__always)
+    mutating func runDecodes(
+        iterations: Int, sequences: Int, contextTokens: Int, price line: DecodeCostLine, at now: SimulationTime
+    ) {
+        batch.decodeOnly(sequences: sequences, contextTokens: contextTokens)
+        firstContext = line.firstContext
+        lastContext = line.lastContext
+        let start = run.start.time == now ? run.start : LaneTime(now)
+        let run = IterationRun(
+            start: start, first: line.work(contextTokens: contextTokens),
+            increment: Work(units: line.perContextToken.units * Int64(sequences)), slowdown: .none)
+        self.run = run
+        began = now
+        bookedUntil = now
+        isRunning = true
+        isDecodeRun = true
+        plannedIterations = iterations
+        let work = run.totalWork(count: iterations)
+        plannedWork = work
+        end = start.after(work, at: .none)
+    }
+
     /// What the other lane's slowdown depends on: the shape of the batch, for decodes at the middle of the cost line's
     /// segment.
     @inline(__always)

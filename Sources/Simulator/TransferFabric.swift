@@ -72,7 +72,17 @@ struct TransferFabric: ~Copyable, Sendable {
     }
 
     /// When the next transfer into an instance is done, as things stand.
-    func earliestFinish(into destination: Int) -> SimulationTime {
+    @inline(__always)
+    mutating func earliestFinish(into destination: Int) -> SimulationTime {
+        switch moving[destination] {
+        case 0: .never
+        case 1: inbound[known: destination][0].finish
+        default: earliestOfSeveral(into: destination)
+        }
+    }
+
+    @inline(never)
+    private mutating func earliestOfSeveral(into destination: Int) -> SimulationTime {
         var earliest = SimulationTime.never
         for position in 0..<moving[destination] { earliest = min(earliest, inbound[destination][position].finish) }
         return earliest
