@@ -31,7 +31,7 @@ struct Engine: ~Copyable, Sendable {
     /// copies what it holds.
     var partitionControl = UniqueBuffer<PartitionControl>()
     private let ignoresArrivalsBehindFirst: Bool
-    /// Whether the policy of its only lane need not be asked for batches of the decode set alone, which nothing precedes.
+    /// Whether the policy of its only lane, or of its decode worker, need not be asked for batches of the decode set alone.
     private let decodesAllAlone: Bool
     /// Whether no iteration begins while prompts are pulled into this decode instance.
     let pausesForPulls: Bool
@@ -43,6 +43,9 @@ struct Engine: ~Copyable, Sendable {
     /// Whether nobody but its only lane touches its memory, and whether all phases of a request are there too.
     let hasOnlyOneLane: Bool
     let isUnified: Bool
+    /// Whether its only lane ends batches without looking at another engine: of decode instances too, whose memory transfers
+    /// touch in between.
+    let endsAlone: Bool
 
     /// - Parameter transfer: how prompts are pulled into it, if it decodes what others have prefilled.
     init(
@@ -55,6 +58,7 @@ struct Engine: ~Copyable, Sendable {
         self.pipeline = pipeline
         self.sharing = sharing
         hasOnlyOneLane = (configuration.role == .unified || configuration.role == .prefill) && sharing == nil
+        endsAlone = configuration.role != .semiPD && sharing == nil
         isUnified = configuration.role == .unified && sharing == nil
         stages = configuration.pipeline
         costModel = configuration.costModel
@@ -64,7 +68,10 @@ struct Engine: ~Copyable, Sendable {
         handOff = configuration.handOff
         if let control = configuration.partitionControl { partitionControl.append(control) }
         ignoresArrivalsBehindFirst = mainPolicy.ignoresArrivalsBehindFirst
-        decodesAllAlone = mainPolicy.decodesAllAlone && pipeline == nil && configuration.memory.host == nil
+        decodesAllAlone =
+            configuration.role == .semiPD
+            ? decodePolicy.decodesAllAlone && decodePolicy.ignoresPrompts
+            : mainPolicy.decodesAllAlone && pipeline == nil && configuration.memory.host == nil
         pausesForPulls = configuration.role == .decode && transfer?.pausesDecode == true
     }
 
@@ -169,7 +176,6 @@ extension Engine {
     private mutating func finishChunks(
         of lane: Int, work: Work, _ context: inout RunContext, _ recorder: inout some Recorder
     ) {
-        if instance.lanes[lane].batch.chunks.isEmpty { return }
         finishChunk(at: 0, of: lane, work: work, &context, &recorder)
         if instance.lanes[lane].batch.chunks.count > 1 { finishOthers(of: lane, work: work, &context, &recorder) }
     }
@@ -244,7 +250,7 @@ extension Engine {
     @inline(always)
     mutating func startOnlyLane(_ context: inout RunContext) {
         instance.now = context.now
-        if instance.lanes[0].isRunning || decodesAlone(&context) { return }
+        if instance.lanes[0].isRunning || mayDecodeAlone(context) && decodesAlone(&context) { return }
         instance.beginBatch(of: 0)
         let repeatsDecode = mainPolicy.fillBatch(of: &instance)
         if instance.role == .prefill {
@@ -261,13 +267,17 @@ extension Engine {
         schedule(lane: 0, &context)
     }
 
-    /// Begins a run of the decode set on the only lane and puts it on the clock, if the policy would have it so and memory is
-    /// not short. Returns whether it does.
-    @inline(always)
+    /// Whether the policy would have the decode set alone run on the only lane, if memory is not short. Mutating although it
+    /// changes nothing.
+    @inline(__always)
+    private mutating func mayDecodeAlone(_ context: borrowing RunContext) -> Bool {
+        decodesAllAlone && instance.hasOnlyDecodes && !context.stepByStep
+    }
+
+    /// Begins a run of the decode set alone and puts it on the clock, if memory is not short. Returns whether it does.
+    @inline(never)
     private mutating func decodesAlone(_ context: inout RunContext) -> Bool {
-        guard decodesAllAlone, instance.hasOnlyDecodes, !context.stepByStep,
-            instance.memory.allocate(instance.decodeSet.blocksBegun)
-        else { return false }
+        guard instance.memory.allocate(instance.decodeSet.blocksBegun) else { return false }
         let (sequences, tokens) = (instance.decodeSet.count, instance.decodeSet.contextTokens)
         let sms = instance.lanes[0].sms
         let place =
@@ -300,7 +310,9 @@ extension Engine {
         if instance.lanes[0].isRunning { settle(lane: 0, &context, &recorder) }
         if instance.lanes[0].isRunning || pausesForPulls && instance.blocksInTransfer > 0 { return }
         // What is pulled now takes its blocks before the batch is planned.
-        if instance.bridge.isEmpty, decodesAlone(&context) { return instance.noteRefusedPrefilled() }
+        if instance.bridge.isEmpty, mayDecodeAlone(context), decodesAlone(&context) {
+            return instance.noteRefusedPrefilled()
+        }
         instance.beginBatch(of: 0)
         let repeatsDecode = mainPolicy.fillBatch(of: &instance)
         instance.noteRefusedPrefilled()
@@ -323,7 +335,7 @@ extension Engine {
         let decodeIsBetweenIterations = !instance.lanes[1].isRunning
         if let work = undelivered, decodeIsBetweenIterations {
             undelivered = nil
-            finishChunks(of: 0, work: work, &context, &recorder)
+            if !instance.lanes[0].batch.chunks.isEmpty { finishChunks(of: 0, work: work, &context, &recorder) }
         }
         var mayBegin =
             isControlled ? repartition(&context, &recorder) : PhasePair(prefill: true, decode: true)
@@ -333,7 +345,7 @@ extension Engine {
         // The decode lane first: running requests grow before new prompts take memory.
         if decodeIsBetweenIterations, mayBegin.decode {
             instance.beginBatch(of: 1)
-            let repeatsDecode = decodePolicy.fillBatch(of: &instance)
+            let repeatsDecode = repeatsDecodeSet(context) || decodePolicy.fillBatch(of: &instance)
             instance.noteRefusedPrefilled()
             begin(lane: 1, repeatsDecode: repeatsDecode, &context)
         }
@@ -344,6 +356,14 @@ extension Engine {
             instance.noteRefusedPrompts()
             begin(lane: 0, repeatsDecode: repeatsDecode, &context)
         }
+    }
+
+    /// Forms the batch of the decode worker of a semi-PD instance, if it is the decode set alone and would be the same again.
+    /// Returns whether it is.
+    @inline(__always)
+    private mutating func repeatsDecodeSet(_ context: borrowing RunContext) -> Bool {
+        decodesAllAlone && !context.stepByStep && instance.decodeSet.count > 0
+            && instance.prefilled.isEmpty && instance.swapped.isEmpty && instance.decodeAll()
     }
 
     /// Begins the batch that a policy has formed.

@@ -201,10 +201,10 @@ extension Instance {
     /// Puts a chunk into the batch with the blocks that it fills, or with those of the whole prompt.
     @inline(__always)
     mutating func addChunk(_ slot: Int32, tokens: Int, allocatingPrompt: Bool = false) -> Bool {
-        if prefixes != nil, requests[slot].phase == .waiting {
+        if prefixes != nil, requests[known: slot].phase == .waiting {
             return addFirstChunk(slot, tokens: tokens, allocatingPrompt: allocatingPrompt)
         }
-        let (computed, remaining) = (requests[slot].computedTokens, requests[known: slot].remainingPrefill)
+        let (computed, remaining) = (requests[known: slot].computedTokens, requests[known: slot].remainingPrefill)
         let (held, target) = (requests[known: slot].blocks, requests[known: slot].prefillTarget)
         precondition(tokens > 0 && tokens <= remaining, "chunk of \(tokens) of \(remaining) tokens")
         // No more than the target.

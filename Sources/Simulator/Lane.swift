@@ -29,7 +29,9 @@ struct Lane: ~Copyable, Sendable {
     /// Otherwise what the run's price rests on; the same for every iteration of a cost line.
     var provenanceSplit = ProvenanceShares().split
     /// Units of work whose price rests on `uniformProvenance`.
-    private var uniformUnits: Int128 = 0
+    private var uniformUnits: Int64 = 0
+    /// The same, of what no longer fitted.
+    private var closedUnits: Int128 = 0
     private var mixedProvenance = ProvenanceWork()
 
     /// Undisturbed work done in iterations that generated tokens of the decode set. Only differences of it mean anything: it wraps after 104 days.
@@ -46,7 +48,7 @@ struct Lane: ~Copyable, Sendable {
     /// Undisturbed work by what its price rests on.
     var provenance: ProvenanceWork {
         guard let uniformProvenance else { return mixedProvenance }
-        return ProvenanceWork(uniformProvenance, units: uniformUnits)
+        return ProvenanceWork(uniformProvenance, units: closedUnits + Int128(uniformUnits))
     }
 
     /// Begins the batch, nothing but decodes, at the price of a line. It is on the clock when its plan and slowdown are
@@ -173,9 +175,12 @@ struct Lane: ~Copyable, Sendable {
         if uniformProvenance == nil {
             mixedProvenance.add(planned, provenanceSplit)
         } else {
-            uniformUnits += Int128(planned.units)
+            let (units, isTooLong) = uniformUnits.addingReportingOverflow(planned.units)
+            if isTooLong { closeUnits() }
+            uniformUnits = isTooLong ? planned.units : units
         }
-        busy += end.time - run.start.time
+        // Of a time that is not negative.
+        busy.nanoseconds &+= (end.time - run.start.time).nanoseconds
         // In the plan there are no fewer.
         iterations &+= count
         bookedUntil = end.time
@@ -187,6 +192,9 @@ struct Lane: ~Copyable, Sendable {
         if ended { isRunning = false }
         return last
     }
+
+    @inline(never)
+    private mutating func closeUnits() { closedUnits += Int128(uniformUnits) }
 
     /// Drops what is in flight, of which everything that is over has been booked.
     mutating func abandon(at now: SimulationTime) {

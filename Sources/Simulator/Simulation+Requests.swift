@@ -159,6 +159,22 @@ extension Simulation {
         if sharesMemory { exchangeMemory(index) }
         engines[index].endLane(lane, &context, &recorder)
         if sharesMemory { exchangeMemory(index) }
+        return goesOn(index, kept: kept)
+    }
+
+    /// The same for an instance with one lane, which shares its memory with none.
+    @inline(never)
+    mutating func endOnlyLane(of index: Int, _ recorder: inout some Recorder) -> Bool {
+        let kept = engines[index].instance.prefilledCount
+        engines[index].endOnlyLane(&context, &recorder)
+        return goesOn(index, kept: kept)
+    }
+
+    /// What others have to know of a batch that has ended. Returns whether its instance is to be asked what comes next.
+    ///
+    /// - Parameter kept: Prefilled requests that it kept before.
+    @inline(always)
+    private mutating func goesOn(_ index: Int, kept: Int) -> Bool {
         // Not a switch: a jump to where a table says is slow to foresee.
         if engines[index].instance.role == .decode {
             updateDecoders(index)

@@ -55,11 +55,11 @@ extension Simulation {
         let transfer = fabric.finish(into: index, at: context.now)
         setChangedLinkTimers()
         let (source, slot) = (transfer.offer.source, transfer.offer.slot)
-        engines[source].instance.requests[slot].bookTransfer(until: context.now)
-        let request = engines[source].instance.requests[known: slot].request.index
+        let now = context.now
+        let request = engines[source].instance.requests[slot].request.index
         let tokens = engines[source].instance.requests[known: slot].computedTokens
         engines.withPair(index, source) {
-            $0.instance.receive(slot, of: &$1.instance, blocks: transfer.offer.blocks)
+            $0.instance.receive(slot, of: &$1.instance, blocks: transfer.offer.blocks, at: now)
             $1.instance.releasePulled(slot)
         }
         if mayBegin(source) { touch(source) }
@@ -67,7 +67,7 @@ extension Simulation {
         recorder.record(
             TransferRecord(
                 request: request, source: source, destination: index, bytes: tokens * link.bytesPerToken,
-                requested: transfer.requested, started: transfer.started, finished: context.now))
+                requested: transfer.requested, started: transfer.started, finished: now))
         if engines[index].noteReceived(&context) { touch(index) }
     }
 
@@ -142,9 +142,13 @@ extension Instance {
 
     /// Takes in a prompt of another instance whose KV has come, into so many blocks.
     @inline(__always)
-    fileprivate mutating func receive(_ slot: Int32, of source: inout Instance, blocks: Int) {
+    fileprivate mutating func receive(
+        _ slot: Int32, of source: inout Instance, blocks: Int, at now: SimulationTime
+    ) {
         blocksInTransfer -= blocks
         let place = requests.insert(slot, of: &source.requests)
+        // Only now: what has just been written in pieces takes long to be read as a whole.
+        requests[known: place].bookTransfer(until: now)
         // What it shared with others stayed behind.
         requests[known: place].blocks = blocks
         requests[known: place].sharedBlocks = 0

@@ -138,7 +138,9 @@ public struct Simulation: ~Copyable {
                     if !engines[index].instance.lanes[0].isRunning { context.timers.set(timer, to: .never) }
                     continue
                 }
-                let goesOn = endLane(lane, of: index, &recorder)
+                let goesOn =
+                    engines[index].endsAlone
+                    ? endOnlyLane(of: index, &recorder) : endLane(lane, of: index, &recorder)
                 if !touched.isEmpty {
                     // It has offered prompts to others, who come first.
                     if goesOn { touch(index) }
