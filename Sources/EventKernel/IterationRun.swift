@@ -60,8 +60,8 @@ public struct IterationRun: Sendable, BitwiseCopyable {
     }
 
     /// The number of iterations done when the work of all is `all`, if fewer than `limit` are, and the work of these and the
-    /// next one. In integers, by Newton's method from above: one step or two where iterations grow slowly, and no more
-    /// than doublings that `limit` has where they grow fast.
+    /// next one. In integers, by Newton's method from above: mostly in one step, and where iterations grow fast in about as
+    /// many as `limit` has binary digits.
     @inlinable @inline(__always)
     func iterations(within all: Work, limit: Int) -> (completed: Int, next: Work) {
         // None is shorter than the first: no more of them are done.

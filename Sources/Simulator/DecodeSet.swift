@@ -90,9 +90,19 @@ struct DecodeSet: ~Copyable, Sendable {
     @inline(__always)
     var mayBeCompleted: Bool { due.isDue(by: iteration) }
 
-    /// Generates a token of every sequence in each of the first `iterations` iterations of `run`, the last of which does
-    /// `lastWork` and is done at `end`, and records the gaps to the tokens before. What is borrowed of `requests` would be
-    /// copied first.
+    /// Generates a token of every sequence in one iteration, which is done at `end`, and records the gaps to the tokens before.
+    @inline(always)
+    mutating func generateOnce(
+        until end: LaneTime, in requests: inout RequestTable, _ gaps: inout TokenGaps, _ recorder: inout some Recorder
+    ) {
+        let present = count &- joiners
+        if joiners > 0 { recordJoiners(until: end.time, in: &requests, &gaps, &recorder) }
+        if present > 0 { gaps.record(end.since(lastToken), count: present, &recorder) }
+        advance(by: 1, until: end)
+    }
+
+    /// The same in each of the first `iterations` iterations of `run`, more than one, the last of which does `lastWork` and is
+    /// done at `end`. What is borrowed of `requests` would be copied first.
     @inline(always)
     mutating func generate(
         iterations: Int, of run: IterationRun, _ lastWork: Work, until end: LaneTime, in requests: inout RequestTable,
@@ -101,12 +111,8 @@ struct DecodeSet: ~Copyable, Sendable {
         // Of `count` sequences.
         let present = count &- joiners
         if joiners > 0 {
-            let firstEnd = iterations == 1 ? end : run.start.after(run.first - run.done, at: run.slowdown)
-            recordJoiners(until: firstEnd.time, in: &requests, &gaps, &recorder)
-        }
-        if iterations == 1 {
-            if present > 0 { gaps.record(end.since(lastToken), count: present, &recorder) }
-            return advance(by: 1, until: end)
+            let firstEnd = run.start.after(run.first - run.done, at: run.slowdown).time
+            recordJoiners(until: firstEnd, in: &requests, &gaps, &recorder)
         }
         // Those of a run never become shorter, and mostly all are of one class.
         let longest = run.slowdown.duration(of: lastWork)
@@ -133,7 +139,7 @@ struct DecodeSet: ~Copyable, Sendable {
     }
 
     /// Records the first gaps of those that have joined since the latest iteration.
-    @inline(__always)
+    @inline(always)
     private mutating func recordJoiners(
         until end: SimulationTime, in requests: inout RequestTable, _ gaps: inout TokenGaps,
         _ recorder: inout some Recorder

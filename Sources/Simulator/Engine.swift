@@ -71,7 +71,8 @@ struct Engine: ~Copyable, Sendable {
         decodesAllAlone =
             configuration.role == .semiPD
             ? decodePolicy.decodesAllAlone && decodePolicy.ignoresPrompts
-            : mainPolicy.decodesAllAlone && pipeline == nil && configuration.memory.host == nil
+            : mainPolicy.decodesAllAlone && configuration.role != .prefill && pipeline == nil
+                && configuration.memory.host == nil
         pausesForPulls = configuration.role == .decode && transfer?.pausesDecode == true
     }
 

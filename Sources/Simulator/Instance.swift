@@ -82,7 +82,7 @@ public struct Instance: ~Copyable, Sendable {
     public var firstWaitingTokens: Int? {
         @inline(__always) mutating get {
             guard let slot = waiting.first else { return nil }
-            return prefixes == nil ? requests[slot].remainingPrefill : uncachedPrefill(of: slot)
+            return prefixes == nil ? requests[known: slot].remainingPrefill : uncachedPrefill(of: slot)
         }
     }
     /// The same for the `position`-th partly prefilled request, in order of admission.
@@ -108,7 +108,7 @@ public struct Instance: ~Copyable, Sendable {
     @inline(__always)
     public mutating func prefillFirstWaiting(upTo limit: Int) -> Int {
         guard let slot = waiting.first else { return 0 }
-        let tokens = min(limit, prefixes == nil ? requests[slot].remainingPrefill : uncachedPrefill(of: slot))
+        let tokens = min(limit, prefixes == nil ? requests[known: slot].remainingPrefill : uncachedPrefill(of: slot))
         guard addChunk(slot, tokens: tokens) else { return 0 }
         waiting.removeFirst()
         beginPrefill(slot)
@@ -412,19 +412,29 @@ extension Instance {
     mutating func commit(
         lane: Int, iterations: Int, ended: Bool, _ context: inout RunContext, _ recorder: inout some Recorder
     ) -> Work {
+        if context.recordsIterations {
+            return commitAndRecord(lane: lane, iterations: iterations, ended: ended, &context, &recorder)
+        }
+        return lanes[lane].commit(
+            iterations: iterations, ended: ended, decodeSet: &decodeSet, memory: &memory, requests: &requests,
+            &context.gaps, &recorder)
+    }
+
+    /// The same for a recorder that wants to be told.
+    @inline(never)
+    private mutating func commitAndRecord(
+        lane: Int, iterations: Int, ended: Bool, _ context: inout RunContext, _ recorder: inout some Recorder
+    ) -> Work {
         let start = lanes[lane].bookedUntil
         let contextTokens = decodeSet.contextTokens
         let work = lanes[lane].commit(
             iterations: iterations, ended: ended, decodeSet: &decodeSet, memory: &memory, requests: &requests,
             &context.gaps, &recorder)
-        if context.recordsIterations {
-            recorder.record(record(of: iterations, lane: lane, from: start, contextTokens: contextTokens))
-        }
+        recorder.record(record(of: iterations, lane: lane, from: start, contextTokens: contextTokens))
         return work
     }
 
     /// Of iterations that have just been booked.
-    @inline(never)
     private mutating func record(
         of iterations: Int, lane: Int, from start: SimulationTime, contextTokens: Int
     ) -> IterationRecord {

@@ -169,7 +169,12 @@ struct Lane: ~Copyable, Sendable {
                 let allocated = memory.allocate(blocks)
                 precondition(allocated, "a run of \(count) iterations outgrew its memory")
             }
-            decodeSet.generate(iterations: count, of: run, last, until: end, in: &requests, &gaps, &recorder)
+            // Of one iteration no more than its end counts: the run is not looked at.
+            if count == 1 {
+                decodeSet.generateOnce(until: end, in: &requests, &gaps, &recorder)
+            } else {
+                decodeSet.generate(iterations: count, of: run, last, until: end, in: &requests, &gaps, &recorder)
+            }
             workDone = Work(units: workDone.units &+ planned.units)
         }
         if uniformProvenance == nil {

@@ -71,7 +71,7 @@ struct TransferFabric: ~Copyable, Sendable {
         moving = UniqueBuffer(repeating: 0, count: instances)
     }
 
-    /// When the next transfer into an instance is done, as things stand.
+    /// When the next transfer into an instance is done, as things stand. Mutating although it changes nothing.
     @inline(__always)
     mutating func earliestFinish(into destination: Int) -> SimulationTime {
         switch moving[destination] {
@@ -103,9 +103,13 @@ struct TransferFabric: ~Copyable, Sendable {
         let transfer = position == 0 ? inbound[destination].removeFirst() : inbound[destination].remove(at: position)
         moving[destination] -= 1
         let source = transfer.offer.source
-        if let place = outbound[source].firstIndex(of: destination) { outbound[source].remove(at: place) }
+        if outbound[source].first == destination {
+            outbound[source].removeFirst()
+        } else if let place = outbound[source].firstIndex(of: destination) {
+            outbound[source].remove(at: place)
+        }
         reshare(source: source, destination: destination, at: now)
-        _ = startNext(into: destination, at: now)
+        if !inbound[destination].isEmpty { _ = startNext(into: destination, at: now) }
         return transfer
     }
 
