@@ -51,7 +51,8 @@ public struct IterationShape: Hashable, Sendable, BitwiseCopyable {
     public mutating func addPrefill(tokens: Int, cached: Int, completes: Bool) {
         prefillTokens += tokens
         prefillSequences += 1
-        prefillAttentionPairs += tokens * cached + tokens * (tokens + 1) / 2
+        // Of a product that is not negative and even.
+        prefillAttentionPairs += tokens * cached + (tokens * (tokens + 1)) &>> 1
         prefillContextTokens += cached + tokens
         if completes { prefillCompletions += 1 }
     }

@@ -60,20 +60,20 @@ public struct IterationRun: Sendable, BitwiseCopyable {
     }
 
     /// The number of iterations done when the work of all is `all`, if fewer than `limit` are, and the work of these and the
-    /// next one. O(1): the root of a quadratic, which rounding puts off by at most a few iterations.
+    /// next one. In integers, by Newton's method from above: mostly in one step, and where iterations grow fast in about as
+    /// many as `limit` has binary digits.
     @inlinable @inline(__always)
     func iterations(within all: Work, limit: Int) -> (completed: Int, next: Work) {
-        var k = estimate(all, limit: limit)
-        var next = totalWork(count: k) + work(at: k)
-        while k > 0, next - work(at: k) > all {
-            next = next - work(at: k)
-            k -= 1
+        // None is shorter than the first: no more of them are done.
+        var k = first.units > 0 ? min(limit, Int(all.units / first.units)) : limit
+        var done = totalWork(count: k)
+        while done > all {
+            // None is longer than the last: no fewer of them are too many.
+            let last = work(at: k &- 1).units
+            k &-= Int((done.units &- all.units &- 1) / last) &+ 1
+            done = totalWork(count: k)
         }
-        while k < limit, next <= all {
-            k += 1
-            next += work(at: k)
-        }
-        return (k, next)
+        return (k, done + work(at: k))
     }
 
     /// The first iteration after `k` that takes longer than `duration`, at most `limit`. O(1).
@@ -84,17 +84,5 @@ public struct IterationRun: Sendable, BitwiseCopyable {
         let excess = slowdown.work(in: duration).units - first.units
         if excess < 0 { return k + 1 }
         return min(limit, max(k + 1, Int(excess / increment.units) + 1))
-    }
-
-    /// Solves slope/2·k² + linear·k = done, in the form that does not cancel for either sign of `linear`. One unit more
-    /// of `first` keeps it finite where nothing takes any time.
-    @inlinable @inline(__always)
-    func estimate(_ done: Work, limit: Int) -> Int {
-        let slope = Double(increment.units)
-        let linear = Double(first.units + 1) - slope / 2
-        let target = Double(done.units)
-        let root = (linear * linear + 2 * slope * target).squareRoot()
-        let k = linear > 0 ? 2 * target / (linear + root) : (root - linear) / slope
-        return k < Double(limit) ? Int(k) : limit
     }
 }

@@ -24,6 +24,14 @@ public struct Batch: ~Copyable, Sendable {
         shape.decodeContextTokens = contextTokens
     }
 
+    /// Makes this a batch of every sequence of the decode set, and nothing else.
+    @inline(__always)
+    mutating func decodeOnly(sequences: Int, contextTokens: Int) {
+        chunks.removeAll()
+        decodes = true
+        shape = .decode(sequences: sequences, contextTokens: contextTokens)
+    }
+
     /// Adds the next tokens of a prompt.
     @inline(__always)
     mutating func addChunk(_ slot: Int32, tokens: Int, cached: Int, completes: Bool) {

@@ -90,39 +90,72 @@ struct DecodeSet: ~Copyable, Sendable {
     @inline(__always)
     var mayBeCompleted: Bool { due.isDue(by: iteration) }
 
-    /// Generates a token of every sequence in each of the first `iterations` iterations of `run`, the last of which does
-    /// `lastWork` and is done at `end`, and records the gaps to the tokens before. What is borrowed of `requests` would be
-    /// copied first.
-    @inline(__always)
+    /// Generates a token of every sequence in one iteration, which is done at `end`, and records the gaps to the tokens before.
+    @inline(always)
+    mutating func generateOnce(
+        until end: LaneTime, in requests: inout RequestTable, _ gaps: inout TokenGaps, _ recorder: inout some Recorder
+    ) {
+        let present = count &- joiners
+        if joiners > 0 { recordJoiners(until: end.time, in: &requests, &gaps, &recorder) }
+        if present > 0 { gaps.record(end.since(lastToken), count: present, &recorder) }
+        advance(by: 1, until: end)
+    }
+
+    /// The same in each of the first `iterations` iterations of `run`, more than one, the last of which does `lastWork` and is
+    /// done at `end`. What is borrowed of `requests` would be copied first.
+    @inline(always)
     mutating func generate(
         iterations: Int, of run: IterationRun, _ lastWork: Work, until end: LaneTime, in requests: inout RequestTable,
         _ gaps: inout TokenGaps, _ recorder: inout some Recorder
     ) {
-        let firstEnd = iterations == 1 ? end : run.start.after(run.first - run.done, at: run.slowdown)
         // Of `count` sequences.
         let present = count &- joiners
+        if joiners > 0 {
+            let firstEnd = run.start.after(run.first - run.done, at: run.slowdown).time
+            recordJoiners(until: firstEnd, in: &requests, &gaps, &recorder)
+        }
+        // Those of a run never become shorter, and mostly all are of one class.
+        let longest = run.slowdown.duration(of: lastWork)
+        // No more than the tokens of a run.
+        let others = (iterations &- 1) &* count
+        let isCounted: Bool
+        if lastToken == run.start, run.done == .zero {
+            // Right behind the tokens before, the first gap is as long as the first iteration.
+            let first = run.slowdown.duration(of: run.first)
+            isCounted = gaps.count(from: first, to: longest, of: others &+ present)
+        } else {
+            let first = run.start.after(run.first - run.done, at: run.slowdown).since(lastToken)
+            let second = run.slowdown.duration(of: run.first + run.increment)
+            isCounted = gaps.count(first, of: present, and: second, to: longest, of: others)
+        }
+        if !isCounted {
+            let first = run.start.after(run.first - run.done, at: run.slowdown).since(lastToken)
+            // Durations do not depend on the start. The run itself would be laid out in memory for every iteration,
+            // whether it gets here or not.
+            let work = IterationRun(start: end, first: run.first, increment: run.increment, slowdown: run.slowdown)
+            Self.record(first, of: present, then: work, iterations, of: count, &gaps, &recorder)
+        }
+        advance(by: iterations, until: end)
+    }
+
+    /// Records the first gaps of those that have joined since the latest iteration.
+    @inline(always)
+    private mutating func recordJoiners(
+        until end: SimulationTime, in requests: inout RequestTable, _ gaps: inout TokenGaps,
+        _ recorder: inout some Recorder
+    ) {
         var (slot, joiner) = (last, joiners)
         while joiner > 0 {
             let (before, previous) = (requests[slot].lastToken, requests[slot].previous)
-            gaps.record(firstEnd.time - before, count: 1, &recorder)
+            gaps.record(end - before, count: 1, &recorder)
             slot = previous
             joiner &-= 1
         }
         joiners = 0
-        if iterations > 1 {
-            // Those of a run never become shorter, and mostly all are of one class.
-            let second = run.slowdown.duration(of: run.first + run.increment)
-            let longest = run.slowdown.duration(of: lastWork)
-            let all = (iterations &- 1) &* count
-            if !gaps.count(firstEnd.since(lastToken), of: present, and: second, to: longest, of: all) {
-                // Durations do not depend on the start. The run itself would be laid out in memory for every iteration,
-                // whether it gets here or not.
-                let work = IterationRun(start: end, first: run.first, increment: run.increment, slowdown: run.slowdown)
-                Self.record(firstEnd.since(lastToken), of: present, then: work, iterations, of: count, &gaps, &recorder)
-            }
-        } else if present > 0 {
-            gaps.record(firstEnd.since(lastToken), count: present, &recorder)
-        }
+    }
+
+    @inline(__always)
+    private mutating func advance(by iterations: Int, until end: LaneTime) {
         lastToken = end
         // No more tokens than the memory holds.
         iteration &+= iterations

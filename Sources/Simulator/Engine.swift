@@ -31,6 +31,8 @@ struct Engine: ~Copyable, Sendable {
     /// copies what it holds.
     var partitionControl = UniqueBuffer<PartitionControl>()
     private let ignoresArrivalsBehindFirst: Bool
+    /// Whether the policy of its only lane, or of its decode worker, need not be asked for batches of the decode set alone.
+    private let decodesAllAlone: Bool
     /// Whether no iteration begins while prompts are pulled into this decode instance.
     let pausesForPulls: Bool
     /// The timetable of the stages that it shares with the other virtual engines of its instance, and what they are.
@@ -41,6 +43,9 @@ struct Engine: ~Copyable, Sendable {
     /// Whether nobody but its only lane touches its memory, and whether all phases of a request are there too.
     let hasOnlyOneLane: Bool
     let isUnified: Bool
+    /// Whether its only lane ends batches without looking at another engine: of decode instances too, whose memory transfers
+    /// touch in between.
+    let endsAlone: Bool
 
     /// - Parameter transfer: how prompts are pulled into it, if it decodes what others have prefilled.
     init(
@@ -53,6 +58,7 @@ struct Engine: ~Copyable, Sendable {
         self.pipeline = pipeline
         self.sharing = sharing
         hasOnlyOneLane = (configuration.role == .unified || configuration.role == .prefill) && sharing == nil
+        endsAlone = configuration.role != .semiPD && sharing == nil
         isUnified = configuration.role == .unified && sharing == nil
         stages = configuration.pipeline
         costModel = configuration.costModel
@@ -62,6 +68,11 @@ struct Engine: ~Copyable, Sendable {
         handOff = configuration.handOff
         if let control = configuration.partitionControl { partitionControl.append(control) }
         ignoresArrivalsBehindFirst = mainPolicy.ignoresArrivalsBehindFirst
+        decodesAllAlone =
+            configuration.role == .semiPD
+            ? decodePolicy.decodesAllAlone && decodePolicy.ignoresPrompts
+            : mainPolicy.decodesAllAlone && configuration.role != .prefill && pipeline == nil
+                && configuration.memory.host == nil
         pausesForPulls = configuration.role == .decode && transfer?.pausesDecode == true
     }
 
@@ -107,8 +118,7 @@ extension Engine {
     /// A prompt has been pulled into this decode instance. Returns whether the instance is to be asked what to run: while it
     /// runs, the prompt is admitted at the next boundary.
     @inline(__always)
-    mutating func receive(_ state: RequestState, _ context: inout RunContext) -> Bool {
-        instance.receive(state)
+    mutating func noteReceived(_ context: inout RunContext) -> Bool {
         if pausesForPulls || !instance.lanes[0].isRunning { return true }
         cutRun(&context)
         return false
@@ -167,7 +177,6 @@ extension Engine {
     private mutating func finishChunks(
         of lane: Int, work: Work, _ context: inout RunContext, _ recorder: inout some Recorder
     ) {
-        if instance.lanes[lane].batch.chunks.isEmpty { return }
         finishChunk(at: 0, of: lane, work: work, &context, &recorder)
         if instance.lanes[lane].batch.chunks.count > 1 { finishOthers(of: lane, work: work, &context, &recorder) }
     }
@@ -242,7 +251,7 @@ extension Engine {
     @inline(always)
     mutating func startOnlyLane(_ context: inout RunContext) {
         instance.now = context.now
-        if instance.lanes[0].isRunning { return }
+        if instance.lanes[0].isRunning || mayDecodeAlone(context) && decodesAlone(&context) { return }
         instance.beginBatch(of: 0)
         let repeatsDecode = mainPolicy.fillBatch(of: &instance)
         if instance.role == .prefill {
@@ -257,6 +266,33 @@ extension Engine {
         let iterations = instance.lanes[0].isDecodeRun ? instance.equalIterations(lane: 0) : 1
         instance.lanes[0].plan(iterations: iterations, slowdown: .none)
         schedule(lane: 0, &context)
+    }
+
+    /// Whether the policy would have the decode set alone run on the only lane, if memory is not short. Mutating although it
+    /// changes nothing.
+    @inline(__always)
+    private mutating func mayDecodeAlone(_ context: borrowing RunContext) -> Bool {
+        decodesAllAlone && instance.hasOnlyDecodes && !context.stepByStep
+    }
+
+    /// Begins a run of the decode set alone and puts it on the clock, if memory is not short. Returns whether it does.
+    @inline(never)
+    private mutating func decodesAlone(_ context: inout RunContext) -> Bool {
+        guard instance.memory.allocate(instance.decodeSet.blocksBegun) else { return false }
+        let (sequences, tokens) = (instance.decodeSet.count, instance.decodeSet.contextTokens)
+        let sms = instance.lanes[0].sms
+        let place =
+            context.costLines[pool].place(sequences: sequences, contextTokens: tokens, sms: sms)
+            ?? askLine(sequences: sequences, contextTokens: tokens, sms: sms, &context)
+        let line = context.costLines[pool].line(at: place)
+        if instance.lanes[0].uniformProvenance == nil {
+            instance.lanes[0].provenanceSplit = context.costLines[pool].split(at: place)
+        }
+        let iterations = instance.equalIterations(lastContext: line.lastContext)
+        instance.lanes[0].runDecodes(
+            iterations: iterations, sequences: sequences, contextTokens: tokens, price: line, at: context.now)
+        schedule(lane: 0, &context)
+        return true
     }
 
     /// At the end of an instant, where phases have instances or lanes of their own.
@@ -274,6 +310,10 @@ extension Engine {
         // Whoever shares memory with a run of iterations must see it where it is now.
         if instance.lanes[0].isRunning { settle(lane: 0, &context, &recorder) }
         if instance.lanes[0].isRunning || pausesForPulls && instance.blocksInTransfer > 0 { return }
+        // What is pulled now takes its blocks before the batch is planned.
+        if instance.bridge.isEmpty, mayDecodeAlone(context), decodesAlone(&context) {
+            return instance.noteRefusedPrefilled()
+        }
         instance.beginBatch(of: 0)
         let repeatsDecode = mainPolicy.fillBatch(of: &instance)
         instance.noteRefusedPrefilled()
@@ -296,7 +336,7 @@ extension Engine {
         let decodeIsBetweenIterations = !instance.lanes[1].isRunning
         if let work = undelivered, decodeIsBetweenIterations {
             undelivered = nil
-            finishChunks(of: 0, work: work, &context, &recorder)
+            if !instance.lanes[0].batch.chunks.isEmpty { finishChunks(of: 0, work: work, &context, &recorder) }
         }
         var mayBegin =
             isControlled ? repartition(&context, &recorder) : PhasePair(prefill: true, decode: true)
@@ -306,7 +346,7 @@ extension Engine {
         // The decode lane first: running requests grow before new prompts take memory.
         if decodeIsBetweenIterations, mayBegin.decode {
             instance.beginBatch(of: 1)
-            let repeatsDecode = decodePolicy.fillBatch(of: &instance)
+            let repeatsDecode = repeatsDecodeSet(context) || decodePolicy.fillBatch(of: &instance)
             instance.noteRefusedPrefilled()
             begin(lane: 1, repeatsDecode: repeatsDecode, &context)
         }
@@ -317,6 +357,14 @@ extension Engine {
             instance.noteRefusedPrompts()
             begin(lane: 0, repeatsDecode: repeatsDecode, &context)
         }
+    }
+
+    /// Forms the batch of the decode worker of a semi-PD instance, if it is the decode set alone and would be the same again.
+    /// Returns whether it is.
+    @inline(__always)
+    private mutating func repeatsDecodeSet(_ context: borrowing RunContext) -> Bool {
+        decodesAllAlone && !context.stepByStep && instance.decodeSet.count > 0
+            && instance.prefilled.isEmpty && instance.swapped.isEmpty && instance.decodeAll()
     }
 
     /// Begins the batch that a policy has formed.

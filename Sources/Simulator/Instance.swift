@@ -82,7 +82,7 @@ public struct Instance: ~Copyable, Sendable {
     public var firstWaitingTokens: Int? {
         @inline(__always) mutating get {
             guard let slot = waiting.first else { return nil }
-            return prefixes == nil ? requests[slot].remainingPrefill : uncachedPrefill(of: slot)
+            return prefixes == nil ? requests[known: slot].remainingPrefill : uncachedPrefill(of: slot)
         }
     }
     /// The same for the `position`-th partly prefilled request, in order of admission.
@@ -108,7 +108,7 @@ public struct Instance: ~Copyable, Sendable {
     @inline(__always)
     public mutating func prefillFirstWaiting(upTo limit: Int) -> Int {
         guard let slot = waiting.first else { return 0 }
-        let tokens = min(limit, prefixes == nil ? requests[slot].remainingPrefill : uncachedPrefill(of: slot))
+        let tokens = min(limit, prefixes == nil ? requests[known: slot].remainingPrefill : uncachedPrefill(of: slot))
         guard addChunk(slot, tokens: tokens) else { return 0 }
         waiting.removeFirst()
         beginPrefill(slot)
@@ -134,6 +134,16 @@ public struct Instance: ~Copyable, Sendable {
     /// Whether a prompt waits or is partly prefilled.
     @inline(__always)
     var hasPrompts: Bool { !waiting.isEmpty || !prefilling.isEmpty }
+
+    /// Whether there are sequences in the decode set, and nobody else but on the way here. Mutating although it changes
+    /// nothing.
+    @inline(__always)
+    var hasOnlyDecodes: Bool {
+        mutating get {
+            // Counts are not negative.
+            decodeSet.count > 0 && waiting.count | prefilling.count | prefilled.count | swapped.count == 0
+        }
+    }
 
     /// Moves the first prefilled request into the decode set. Before `decodeAll`.
     public mutating func admitFirstPrefilled() {
@@ -191,10 +201,10 @@ extension Instance {
     /// Puts a chunk into the batch with the blocks that it fills, or with those of the whole prompt.
     @inline(__always)
     mutating func addChunk(_ slot: Int32, tokens: Int, allocatingPrompt: Bool = false) -> Bool {
-        if prefixes != nil, requests[slot].phase == .waiting {
+        if prefixes != nil, requests[known: slot].phase == .waiting {
             return addFirstChunk(slot, tokens: tokens, allocatingPrompt: allocatingPrompt)
         }
-        let (computed, remaining) = (requests[slot].computedTokens, requests[known: slot].remainingPrefill)
+        let (computed, remaining) = (requests[known: slot].computedTokens, requests[known: slot].remainingPrefill)
         let (held, target) = (requests[known: slot].blocks, requests[known: slot].prefillTarget)
         precondition(tokens > 0 && tokens <= remaining, "chunk of \(tokens) of \(remaining) tokens")
         // No more than the target.
@@ -385,9 +395,12 @@ extension Instance {
     ///
     /// Mutating although it changes nothing.
     @inline(__always)
-    mutating func equalIterations(lane: Int) -> Int {
+    mutating func equalIterations(lane: Int) -> Int { equalIterations(lastContext: lanes[lane].lastContext) }
+
+    @inline(__always)
+    mutating func equalIterations(lastContext: Int) -> Int {
         // Neither number of iterations nor of tokens is negative: their differences do not overflow.
-        let contextLeft = lanes[lane].lastContext &- decodeSet.contextTokens
+        let contextLeft = lastContext &- decodeSet.contextTokens
         // After the next one, whose blocks are allocated already.
         var limit = decodeSet.nextDue.map { max(1, $0 &- decodeSet.iteration) &- 1 } ?? 0
         if limit * decodeSet.count > contextLeft { limit = contextLeft / decodeSet.count }
@@ -399,19 +412,29 @@ extension Instance {
     mutating func commit(
         lane: Int, iterations: Int, ended: Bool, _ context: inout RunContext, _ recorder: inout some Recorder
     ) -> Work {
+        if context.recordsIterations {
+            return commitAndRecord(lane: lane, iterations: iterations, ended: ended, &context, &recorder)
+        }
+        return lanes[lane].commit(
+            iterations: iterations, ended: ended, decodeSet: &decodeSet, memory: &memory, requests: &requests,
+            &context.gaps, &recorder)
+    }
+
+    /// The same for a recorder that wants to be told.
+    @inline(never)
+    private mutating func commitAndRecord(
+        lane: Int, iterations: Int, ended: Bool, _ context: inout RunContext, _ recorder: inout some Recorder
+    ) -> Work {
         let start = lanes[lane].bookedUntil
         let contextTokens = decodeSet.contextTokens
         let work = lanes[lane].commit(
             iterations: iterations, ended: ended, decodeSet: &decodeSet, memory: &memory, requests: &requests,
             &context.gaps, &recorder)
-        if context.recordsIterations {
-            recorder.record(record(of: iterations, lane: lane, from: start, contextTokens: contextTokens))
-        }
+        recorder.record(record(of: iterations, lane: lane, from: start, contextTokens: contextTokens))
         return work
     }
 
     /// Of iterations that have just been booked.
-    @inline(never)
     private mutating func record(
         of iterations: Int, lane: Int, from start: SimulationTime, contextTokens: Int
     ) -> IterationRecord {

@@ -29,7 +29,9 @@ struct Lane: ~Copyable, Sendable {
     /// Otherwise what the run's price rests on; the same for every iteration of a cost line.
     var provenanceSplit = ProvenanceShares().split
     /// Units of work whose price rests on `uniformProvenance`.
-    private var uniformUnits: Int128 = 0
+    private var uniformUnits: Int64 = 0
+    /// The same, of what no longer fitted.
+    private var closedUnits: Int128 = 0
     private var mixedProvenance = ProvenanceWork()
 
     /// Undisturbed work done in iterations that generated tokens of the decode set. Only differences of it mean anything: it wraps after 104 days.
@@ -46,7 +48,7 @@ struct Lane: ~Copyable, Sendable {
     /// Undisturbed work by what its price rests on.
     var provenance: ProvenanceWork {
         guard let uniformProvenance else { return mixedProvenance }
-        return ProvenanceWork(uniformProvenance, units: uniformUnits)
+        return ProvenanceWork(uniformProvenance, units: closedUnits + Int128(uniformUnits))
     }
 
     /// Begins the batch, nothing but decodes, at the price of a line. It is on the clock when its plan and slowdown are
@@ -73,6 +75,30 @@ struct Lane: ~Copyable, Sendable {
         bookedUntil = now
         plannedIterations = 0
         isRunning = true
+    }
+
+    /// Begins `iterations` of a batch of the whole decode set at the price of a line and puts them on the clock, where no
+    /// other lane slows them.
+    @inline(__always)
+    mutating func runDecodes(
+        iterations: Int, sequences: Int, contextTokens: Int, price line: DecodeCostLine, at now: SimulationTime
+    ) {
+        batch.decodeOnly(sequences: sequences, contextTokens: contextTokens)
+        firstContext = line.firstContext
+        lastContext = line.lastContext
+        let start = run.start.time == now ? run.start : LaneTime(now)
+        let run = IterationRun(
+            start: start, first: line.work(contextTokens: contextTokens),
+            increment: Work(units: line.perContextToken.units * Int64(sequences)), slowdown: .none)
+        self.run = run
+        began = now
+        bookedUntil = now
+        isRunning = true
+        isDecodeRun = true
+        plannedIterations = iterations
+        let work = run.totalWork(count: iterations)
+        plannedWork = work
+        end = start.after(work, at: .none)
     }
 
     /// What the other lane's slowdown depends on: the shape of the batch, for decodes at the middle of the cost line's
@@ -143,15 +169,23 @@ struct Lane: ~Copyable, Sendable {
                 let allocated = memory.allocate(blocks)
                 precondition(allocated, "a run of \(count) iterations outgrew its memory")
             }
-            decodeSet.generate(iterations: count, of: run, last, until: end, in: &requests, &gaps, &recorder)
+            // Of one iteration no more than its end counts: the run is not looked at.
+            if count == 1 {
+                decodeSet.generateOnce(until: end, in: &requests, &gaps, &recorder)
+            } else {
+                decodeSet.generate(iterations: count, of: run, last, until: end, in: &requests, &gaps, &recorder)
+            }
             workDone = Work(units: workDone.units &+ planned.units)
         }
         if uniformProvenance == nil {
             mixedProvenance.add(planned, provenanceSplit)
         } else {
-            uniformUnits += Int128(planned.units)
+            let (units, isTooLong) = uniformUnits.addingReportingOverflow(planned.units)
+            if isTooLong { closeUnits() }
+            uniformUnits = isTooLong ? planned.units : units
         }
-        busy += end.time - run.start.time
+        // Of a time that is not negative.
+        busy.nanoseconds &+= (end.time - run.start.time).nanoseconds
         // In the plan there are no fewer.
         iterations &+= count
         bookedUntil = end.time
@@ -163,6 +197,9 @@ struct Lane: ~Copyable, Sendable {
         if ended { isRunning = false }
         return last
     }
+
+    @inline(never)
+    private mutating func closeUnits() { closedUnits += Int128(uniformUnits) }
 
     /// Drops what is in flight, of which everything that is over has been booked.
     mutating func abandon(at now: SimulationTime) {

@@ -29,6 +29,15 @@ struct RequestTable: ~Copyable, Sendable {
         return slot
     }
 
+    /// Inserts what another table has in a slot: copied once, since it is long.
+    @inline(__always)
+    mutating func insert(_ slot: Int32, of other: inout RequestTable) -> Int32 {
+        if freeSlots.isEmpty { return append(other[slot]) }
+        let place = freeSlots.removeLast()
+        states.copy(Int(slot), of: &other.states, to: Int(place))
+        return place
+    }
+
     @inline(__always)
     mutating func remove(_ slot: Int32) {
         // A forgotten completion of an earlier stay in the decode set must not find it decoding.

@@ -159,15 +159,30 @@ extension Simulation {
         if sharesMemory { exchangeMemory(index) }
         engines[index].endLane(lane, &context, &recorder)
         if sharesMemory { exchangeMemory(index) }
-        switch engines[index].instance.role {
-        case .unified, .semiPD: updateEntry(index)
-        case .decode: updateDecoders(index)
-        case .prefill:
-            offerPrefilled(from: kept, of: index)
-            updateEntry(index)
-            return mayBegin(index)
+        return goesOn(index, kept: kept)
+    }
+
+    /// The same for an instance with one lane, which shares its memory with none.
+    @inline(never)
+    mutating func endOnlyLane(of index: Int, _ recorder: inout some Recorder) -> Bool {
+        let kept = engines[index].instance.prefilledCount
+        engines[index].endOnlyLane(&context, &recorder)
+        return goesOn(index, kept: kept)
+    }
+
+    /// What others have to know of a batch that has ended. Returns whether its instance is to be asked what comes next.
+    ///
+    /// - Parameter kept: Prefilled requests that it kept before.
+    @inline(always)
+    private mutating func goesOn(_ index: Int, kept: Int) -> Bool {
+        // Not a switch: a jump to where a table says is slow to foresee.
+        if engines[index].instance.role == .decode {
+            updateDecoders(index)
+            return true
         }
-        return true
+        if engines[index].instance.role == .prefill { offerPrefilled(from: kept, of: index) }
+        updateEntry(index)
+        return engines[index].instance.role == .prefill ? mayBegin(index) : true
     }
 
     /// Offers the prompts that have just been prefilled to decode instances.

@@ -54,20 +54,21 @@ extension Simulation {
         guard let link else { preconditionFailure("a transfer ends without a link") }
         let transfer = fabric.finish(into: index, at: context.now)
         setChangedLinkTimers()
-        let source = transfer.offer.source
-        var state = engines[source].instance.requests[transfer.offer.slot]
-        engines[source].instance.releasePulled(transfer.offer.slot)
+        let (source, slot) = (transfer.offer.source, transfer.offer.slot)
+        let now = context.now
+        let request = engines[source].instance.requests[slot].request.index
+        let tokens = engines[source].instance.requests[known: slot].computedTokens
+        engines.withPair(index, source) {
+            $0.instance.receive(slot, of: &$1.instance, blocks: transfer.offer.blocks, at: now)
+            $1.instance.releasePulled(slot)
+        }
         if mayBegin(source) { touch(source) }
         updateEntry(source)
         recorder.record(
             TransferRecord(
-                request: state.request.index, source: source, destination: index,
-                bytes: state.computedTokens * link.bytesPerToken, requested: transfer.requested,
-                started: transfer.started, finished: context.now))
-        state.bookTransfer(until: context.now)
-        // What it shared with others stayed behind.
-        (state.blocks, state.sharedBlocks, state.sharedPrefixes) = (transfer.offer.blocks, 0, 0)
-        if engines[index].receive(state, &context) { touch(index) }
+                request: request, source: source, destination: index, bytes: tokens * link.bytesPerToken,
+                requested: transfer.requested, started: transfer.started, finished: now))
+        if engines[index].noteReceived(&context) { touch(index) }
     }
 
     /// Whether a prefill instance is to be asked what to run after it has got room, or time. One that is to change its role
@@ -78,7 +79,18 @@ extension Simulation {
         return !engines[index].instance.lanes[0].isRunning && engines[index].instance.hasWork
     }
 
+    /// Mostly one has changed.
+    @inline(__always)
     private mutating func setChangedLinkTimers() {
+        if fabric.changed.count == 1 {
+            setLinkTimer(of: fabric.changed[known: 0])
+        } else {
+            setChangedLinkTimersInTurn()
+        }
+    }
+
+    @inline(never)
+    private mutating func setChangedLinkTimersInTurn() {
         for position in fabric.changed.indices { setLinkTimer(of: fabric.changed[position]) }
     }
 
@@ -86,6 +98,7 @@ extension Simulation {
         for index in engines.indices { setLinkTimer(of: index) }
     }
 
+    @inline(__always)
     private mutating func setLinkTimer(of destination: Int) {
         guard let timer = engines[destination].linkTimer else { return }
         context.timers.set(timer, to: fabric.earliestFinish(into: destination))
@@ -95,6 +108,7 @@ extension Simulation {
 extension Instance {
     /// Takes the first prompt offered to this decode instance off the bridge and allocates its blocks, if it may be
     /// pulled now.
+    @inline(__always)
     fileprivate mutating func pullFirstOffered() -> BridgeEntry? {
         starvation.refusesPulls = false
         guard let offer = bridge.first else { return nil }
@@ -111,21 +125,34 @@ extension Instance {
     }
 
     /// Lets go of a prompt whose KV another instance has.
+    @inline(__always)
     fileprivate mutating func releasePulled(_ slot: Int32) {
-        if prefilled.first == slot {
-            prefilled.removeFirst()
-        } else if let position = prefilled.firstIndex(of: slot) {
-            prefilled.remove(at: position)
-        }
+        if prefilled.first == slot { prefilled.removeFirst() } else { removePrefilled(slot) }
         release(slot)
+    }
+
+    @inline(never)
+    private mutating func removePrefilled(_ slot: Int32) {
+        if let position = prefilled.firstIndex(of: slot) { prefilled.remove(at: position) }
     }
 
     /// Whether a lane that is idle may find something to run.
     @inline(__always)
     fileprivate var hasWork: Bool { mutating get { hasPrompts || decodeSet.count > 0 } }
 
-    mutating func receive(_ state: RequestState) {
-        blocksInTransfer -= state.blocks
-        prefilled.append(requests.insert(state))
+    /// Takes in a prompt of another instance whose KV has come, into so many blocks.
+    @inline(__always)
+    fileprivate mutating func receive(
+        _ slot: Int32, of source: inout Instance, blocks: Int, at now: SimulationTime
+    ) {
+        blocksInTransfer -= blocks
+        let place = requests.insert(slot, of: &source.requests)
+        // Only now: what has just been written in pieces takes long to be read as a whole.
+        requests[known: place].bookTransfer(until: now)
+        // What it shared with others stayed behind.
+        requests[known: place].blocks = blocks
+        requests[known: place].sharedBlocks = 0
+        requests[known: place].sharedPrefixes = 0
+        prefilled.append(place)
     }
 }

@@ -119,24 +119,28 @@ public struct Simulation: ~Copyable {
             || noChanges && context.timers.earliest == .never
     }
 
-    /// Goes from instant to instant before `other` is due, as long as at each of them one batch ends and nothing else
-    /// happens, as at most instants. Nothing then has to be remembered until the end of the instant: the next batch begins at once.
+    /// Goes from instant to instant before `other` is due, as long as at each of them one batch or transfer ends and nothing
+    /// else happens, as at most instants. Nothing then has to be remembered until the end of the instant: the next batch
+    /// begins at once.
     @inline(never)
     private mutating func endBatches(before other: SimulationTime, _ recorder: inout some Recorder) {
-        while context.timers.earliest < other, let timer = context.timers.onlyEarliest,
-            case .lane(let lane, let index) = context.timerOwners[timer]
-        {
-            context.advance(to: context.timers.earliest)
-            if engines[index].isUnified {
-                engines[index].endOnlyLane(&context, &recorder)
-                updateEntry(index)
-                engines[index].startOnlyLane(&context)
-                lookAfterStart(of: index)
-                // The next batch has set the timer anew.
-                if !engines[index].instance.lanes[0].isRunning { context.timers.set(timer, to: .never) }
-            } else {
-                context.timers.set(timer, to: .never)
-                let goesOn = endLane(lane, of: index, &recorder)
+        while context.timers.earliest < other, let timer = context.timers.onlyEarliest {
+            let time = context.timers.earliest
+            switch context.timerOwners[timer] {
+            case .lane(let lane, let index):
+                context.advance(to: time)
+                if engines[index].isUnified {
+                    engines[index].endOnlyLane(&context, &recorder)
+                    updateEntry(index)
+                    engines[index].startOnlyLane(&context)
+                    lookAfterStart(of: index)
+                    // The next batch has set the timer anew.
+                    if !engines[index].instance.lanes[0].isRunning { context.timers.set(timer, to: .never) }
+                    continue
+                }
+                let goesOn =
+                    engines[index].endsAlone
+                    ? endOnlyLane(of: index, &recorder) : endLane(lane, of: index, &recorder)
                 if !touched.isEmpty {
                     // It has offered prompts to others, who come first.
                     if goesOn { touch(index) }
@@ -144,6 +148,15 @@ public struct Simulation: ~Copyable {
                 } else if goesOn {
                     start(index, &recorder)
                 }
+                if !engines[index].instance.lanes[lane].isRunning { context.timers.set(timer, to: .never) }
+            case .link(let index):
+                context.advance(to: time)
+                // The next transfer, or none, sets the timer anew.
+                endTransfer(into: index, &recorder)
+                // A run that it has cut here ends before anyone is asked what comes next.
+                if context.timers.earliest == time { return }
+                if !touched.isEmpty { startTouched(&recorder) }
+            case .control: return
             }
         }
     }

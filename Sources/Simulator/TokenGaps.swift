@@ -39,6 +39,16 @@ struct TokenGaps: ~Copyable {
         return true
     }
 
+    /// Counts gaps from `shortest` to `longest`, if those are of one class. Otherwise it records nothing and returns `false`.
+    @inline(__always)
+    mutating func count(from shortest: SimulationDuration, to longest: SimulationDuration, of all: Int) -> Bool {
+        guard recording == .counted else { return recording == .ignored }
+        let place = GapClass.index(of: longest)
+        guard GapClass.index(of: shortest) == place else { return false }
+        counts[place] &+= all
+        return true
+    }
+
     /// The longest gap that it makes no difference to record as `gap`.
     @inline(__always)
     func longest(countedWith gap: SimulationDuration) -> SimulationDuration {

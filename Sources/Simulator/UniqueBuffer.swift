@@ -58,6 +58,13 @@ struct UniqueBuffer<Element: ~Copyable>: ~Copyable {
         count = 0
     }
 
+    /// Two elements at once.
+    @inline(__always)
+    mutating func withPair(_ first: Int, _ second: Int, _ body: (inout Element, inout Element) -> Void) {
+        precondition(first != second && holds(first) && holds(second), "no two elements at these indices")
+        body(&base[first], &base[second])
+    }
+
     @inline(never)
     private mutating func grow() {
         capacity = max(8, 2 * capacity)
@@ -72,6 +79,13 @@ extension UniqueBuffer where Element: Copyable {
     init(repeating element: Element, count: Int) {
         self.init(reserving: count)
         for _ in 0..<count { append(element) }
+    }
+
+    /// Writes an element of another buffer over one of this, from where it lies to where it will.
+    @inline(__always)
+    mutating func copy(_ source: Int, of other: inout UniqueBuffer, to index: Int) {
+        precondition(other.holds(source) && holds(index), "no element at this index")
+        (base + index).update(from: other.base + source, count: 1)
     }
 }
 

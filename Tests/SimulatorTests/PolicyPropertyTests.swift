@@ -30,6 +30,28 @@ struct PolicyPropertyTests {
         #expect(outcome.completed + outcome.rejected == outcome.arrived)
     }
 
+    @Test(
+        "a policy that need not be asked for decodes alone gives the same run if it is", arguments: System.allCases,
+        0..<100 as Range<UInt64>)
+    func askedAnyway(system: System, seed: UInt64) throws {
+        var random = RandomStreams(seed: seed).stream(named: "asked \(system)")
+        var configuration = randomConfiguration(system, &random)
+        let trace = randomTrace(count: 60, &random)
+        let (records, outcome) = try simulate(configuration, trace)
+        for index in configuration.pools.indices {
+            ask(&configuration.pools[index].prefillPolicy)
+            ask(&configuration.pools[index].decodePolicy)
+        }
+        let (others, other) = try simulate(configuration, trace)
+        #expect(outcome == other)
+        #expect(records.requests == others.requests && records.gaps == others.gaps)
+        #expect(records.iterations == others.iterations && records.transfers == others.transfers)
+    }
+
+    private func ask(_ policy: inout any SchedulingPolicy) {
+        if policy.decodesAllAlone { policy = AskedPolicy(policy: policy) }
+    }
+
     @Test("a prefill worker that leaves a prompt lying is found out")
     func lazyWorker() async {
         await #expect(processExitsWith: .failure) {
@@ -47,4 +69,15 @@ struct PolicyPropertyTests {
 private struct LazyPolicy: SchedulingPolicy {
     var repeatsDecode: Bool { true }
     mutating func schedule(_ instance: inout Instance) {}
+}
+
+/// Another policy, which has to be asked for every batch.
+private struct AskedPolicy: SchedulingPolicy {
+    var policy: any SchedulingPolicy
+
+    var repeatsDecode: Bool { policy.repeatsDecode }
+    var ignoresArrivalsBehindFirst: Bool { policy.ignoresArrivalsBehindFirst }
+    var ignoresPrompts: Bool { policy.ignoresPrompts }
+
+    mutating func schedule(_ instance: inout Instance) { policy.schedule(&instance) }
 }

@@ -59,6 +59,7 @@ public struct FCFSDecodePolicy: SchedulingPolicy {
 
     public private(set) var repeatsDecode = true
     public var ignoresPrompts: Bool { true }
+    public var decodesAllAlone: Bool { true }
     public let eviction: Eviction
     /// Prompt tokens that an iteration of a decode instance takes beside its sequences; a longer prompt goes alone.
     public let prefillBudget: Int

@@ -5,6 +5,7 @@
 /// When the running sequences outgrow the memory, the one admitted last is computed again later.
 public struct PrefillFirstPolicy: SchedulingPolicy {
     public private(set) var repeatsDecode = true
+    public var decodesAllAlone: Bool { true }
     private let maxPrefillTokens: Int
 
     /// - Parameter maxPrefillTokens: `max_prefill_tokens`, of one prefill iteration.

@@ -7,6 +7,7 @@
 public struct VLLMV1Policy: SchedulingPolicy {
     public private(set) var repeatsDecode = true
     public var ignoresArrivalsBehindFirst: Bool { true }
+    public var decodesAllAlone: Bool { true }
 
     public init() {}
 
