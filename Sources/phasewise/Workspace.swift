@@ -116,10 +116,13 @@ struct Workspace: Sendable {
     }
 
     private func ids(in folder: String) -> [String] {
-        var ids: Set<String> = []
+        var ids: [String] = []
         for root in catalog.roots {
             let files = (try? FileManager.default.contentsOfDirectory(atPath: "\(root)/\(folder)")) ?? []
-            ids.formUnion(files.filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) })
+            for file in files where file.hasSuffix(".yaml") {
+                let id = String(file.dropLast(5))
+                if !ids.contains(id) { ids.append(id) }
+            }
         }
         return ids.sorted()
     }
