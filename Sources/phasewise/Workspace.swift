@@ -5,9 +5,12 @@ internal import Profiles
 internal import Scenarios
 internal import Workloads
 
-/// The profiles that a command works with.
+/// The profiles that a command works with. What kinds of instances are priced by is read once, for however many of them.
 struct Workspace: Sendable {
     let catalog: ProfileCatalog
+    private let kernelTables = ReadOnce<KernelTables?>()
+    private let efficiencies = ReadOnce<EfficiencyProfile>()
+    private let runtimes = ReadOnce<RuntimeProfile>()
 
     /// Looks into the folder that the user names, then the nearest `Profiles` at or above the working directory, then
     /// at or above the program itself.
@@ -57,6 +60,10 @@ struct Workspace: Sendable {
 
     /// The measured kernels of a device, if there are any.
     func tables(of device: DeviceProfile) throws(InputError) -> KernelTables? {
+        try kernelTables.value(device.id) { () throws(InputError) in try readTables(of: device) }
+    }
+
+    private func readTables(of device: DeviceProfile) throws(InputError) -> KernelTables? {
         let folders = catalog.roots.map { "\($0)/kernels/\(device.id)" }
         let marker = KernelTableFile.constants.name
         guard let folder = folders.first(where: { FileManager.default.fileExists(atPath: "\($0)/\(marker)") }) else {
@@ -90,6 +97,10 @@ struct Workspace: Sendable {
     }
 
     func efficiency(id: String) throws(InputError) -> EfficiencyProfile {
+        try efficiencies.value(id) { () throws(InputError) in try readEfficiency(id: id) }
+    }
+
+    private func readEfficiency(id: String) throws(InputError) -> EfficiencyProfile {
         guard let path = path(of: id, in: "efficiency") else {
             throw InputError(at: nil, "no efficiency profile \(id)", help: missingHelp)
         }
@@ -103,6 +114,10 @@ struct Workspace: Sendable {
     }
 
     func runtime(_ id: String) throws(InputError) -> RuntimeProfile {
+        try runtimes.value(id) { () throws(InputError) in try readRuntime(id) }
+    }
+
+    private func readRuntime(_ id: String) throws(InputError) -> RuntimeProfile {
         guard let path = path(of: id, in: "runtimes") else {
             throw InputError(at: nil, "no runtime profile \(id)", help: missingHelp)
         }
