@@ -5,7 +5,7 @@ enum Schema {
     static let applicationID = 0x5048_5753
 
     static let steps = [
-        tables() + views,
+        tables() + viewsBesidesAttainment + attainmentView,
         adding(runReportColumns, to: "run") + adding(intervalReportColumns, to: "interval"),
         groupTables + "DROP VIEW sloAttainment;\n" + attainmentByClassView,
         adding(starvationColumns, to: "instance"),
