@@ -22,7 +22,7 @@ struct Workspace: Sendable {
         }
         var roots = ProfileCatalog.searchPath(
             explicit: profiles, workingDirectory: FileManager.default.currentDirectoryPath)
-        if let program = Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent().path {
+        if let program = Self.programFolder {
             for root in ProfileCatalog.searchPath(explicit: nil, workingDirectory: program) where !roots.contains(root)
             {
                 roots.append(root)
@@ -34,6 +34,16 @@ struct Workspace: Sendable {
                 at: nil, "no folder Profiles at or above the working directory",
                 help: "run in a checkout, or name the folder with --profiles")
         }
+    }
+
+    /// The folder of the program, links resolved. The bundle, which Linux can do without, lists that folder first.
+    private static var programFolder: String? {
+        guard let resolved = realpath("/proc/self/exe", nil) else {
+            return Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent().path
+        }
+        defer { free(resolved) }
+        let program = String(cString: resolved)
+        return program.lastIndex(of: "/").map { String(program[..<$0]) }
     }
 
     var environment: ScenarioEnvironment {
