@@ -1,8 +1,8 @@
 internal import GRDB
 internal import GRDBSQLite
 
-/// A connection for writing, straight to SQLite: what GRDB prepares for every connection and statement takes as long as
-/// storing hundreds of requests.
+/// A connection for writing, straight to SQLite: what GRDB sets up for a connection takes as long as storing more than a
+/// hundred requests.
 ///
 /// Whoever has it is the only one who uses it: SQLite does not lock it.
 final class WriteConnection: @unchecked Sendable {
