@@ -28,15 +28,31 @@ struct KernelTableText {
 
         /// Numbers separated by single spaces.
         func numbers(_ field: Int) throws(InputError) -> [Double] {
-            var values: [Double] = []
             let range = range(of: field)
-            var start = range.lowerBound
-            for place in range.lowerBound...range.upperBound
-            where place == range.upperBound || bytes[place] == UInt8(ascii: " ") {
-                values.append(try number(start..<place))
-                start = place + 1
+            var (values, start) = plainNumbers(range)
+            while start <= range.upperBound {
+                let end = bytes[start..<range.upperBound].firstIndex(of: UInt8(ascii: " ")) ?? range.upperBound
+                values.append(try number(start..<end))
+                start = end + 1
             }
             return values
+        }
+
+        /// The numbers up to the first that is not plain, and where that begins; behind the range if there is none.
+        private func plainNumbers(_ range: Range<Int>) -> (values: [Double], rest: Int) {
+            bytes.withUnsafeBufferPointer { bytes in
+                var (values, start): ([Double], Int) = ([], range.lowerBound)
+                var spaces = 0
+                for place in range where bytes[place] == UInt8(ascii: " ") { spaces &+= 1 }
+                values.reserveCapacity(spaces + 1)
+                while start <= range.upperBound, let number = plainNumber(bytes, start..<range.upperBound),
+                    number.end == range.upperBound || bytes[number.end] == UInt8(ascii: " ")
+                {
+                    values.append(number.value)
+                    start = number.end + 1
+                }
+                return (values, start)
+            }
         }
 
         /// Ascending sizes and as many times above zero, given in microseconds, returned in seconds.
@@ -75,7 +91,8 @@ struct KernelTableText {
         }
 
         private func number(_ range: Range<Int>) throws(InputError) -> Double {
-            if let value = decimalNumber(bytes, range) { return value }
+            let plain = bytes.withUnsafeBufferPointer { plainNumber($0, range) }
+            if let plain, plain.end == range.upperBound { return plain.value }
             guard let value = Double(text(range)), value.isFinite else {
                 throw InputError(at: location(byte: range.lowerBound), "found \"\(text(range))\", expected a number")
             }
@@ -142,26 +159,38 @@ private func decimalCount(_ bytes: [UInt8], _ range: Range<Int>) -> Int? {
     return value
 }
 
-/// Perhaps a minus, up to fifteen digits, a point perhaps after the first of them, and nothing else; otherwise `nil` as
-/// above. Such a number is a quotient of two that a `Double` holds exactly, so that one division rounds it as it should be.
-private func decimalNumber(_ bytes: [UInt8], _ range: Range<Int>) -> Double? {
-    let isNegative = !range.isEmpty && bytes[range.lowerBound] == UInt8(ascii: "-")
-    let start = range.lowerBound + (isNegative ? 1 : 0)
-    guard (1...16).contains(range.upperBound - start) else { return nil }
-    var (value, scale, digits) = (0, 0, 0)
-    for place in start..<range.upperBound {
-        let digit = bytes[place] &- UInt8(ascii: "0")
-        if digit <= 9 {
+/// The number that bytes begin with and where it ends: perhaps a minus, up to fifteen digits, a point perhaps after the first
+/// of them; otherwise `nil`, and the text is to be looked at more closely. Such a number is a quotient of two that a
+/// `Double` holds exactly, so that one division rounds it as it should be.
+private func plainNumber(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> (value: Double, end: Int)? {
+    var place = range.lowerBound
+    let isNegative = place < range.upperBound && bytes[place] == UInt8(ascii: "-")
+    if isNegative { place += 1 }
+    let first = place
+    // Seventeen digits at most, which an `Int` holds.
+    let end = min(range.upperBound, first + 17)
+    var value = 0
+    func takeDigits() {
+        while place < end {
+            let digit = bytes[place] &- UInt8(ascii: "0")
+            if digit > 9 { break }
             value = value &* 10 &+ Int(digit)
-            digits += 1
-            scale &*= 10
-        } else if bytes[place] == UInt8(ascii: "."), scale == 0, digits > 0 {
-            scale = 1
-        } else {
-            return nil
+            place &+= 1
         }
     }
-    guard digits <= 15, scale != 1 else { return nil }
-    let magnitude = scale == 0 ? Double(value) : Double(value) / Double(scale)
-    return isNegative ? -magnitude : magnitude
+    takeDigits()
+    let whole = place - first
+    var decimals = 0
+    if place < end, bytes[place] == UInt8(ascii: ".") {
+        place += 1
+        let point = place
+        takeDigits()
+        decimals = place - point
+        if decimals == 0 { return nil }
+    }
+    guard whole > 0, whole + decimals <= 15 else { return nil }
+    let magnitude = decimals == 0 ? Double(value) : Double(value) / powersOfTen[decimals]
+    return (isNegative ? -magnitude : magnitude, place)
 }
+
+private let powersOfTen: [Double] = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14]

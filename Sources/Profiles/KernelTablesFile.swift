@@ -139,17 +139,15 @@ extension KernelTables {
         }
         let partitions = rows(.coRun) { (row) throws(InputError) in try CoRunSurface.Partition(row) }
         let caps = rows(.coRunCaps) { (row) throws(InputError) in try CoRunSurface.Caps(row) }
-        var constants: [Constant: Double] = [:]
-        for (constant, value) in rows(
-            .constants,
-            { (row) throws(InputError) in (try row.value(0, as: Constant.self), try row.number(1)) })
-        {
-            constants[constant] = value
+        let constants = rows(.constants) { (row) throws(InputError) in
+            (constant: try row.value(0, as: Constant.self), value: try row.number(1))
         }
+        // Of several alike the last.
+        func value(_ constant: Constant) -> Double? { constants.last { $0.constant == constant }?.value }
         try collector.throwIfAny()
         var needed: [Constant] = gemm.isEmpty ? [] : [.gemmLaunch]
         if !prefill.isEmpty { needed += [.prefillLaunch, .prefillPerKey, .prefillPerTile, .prefillImbalance] }
-        for constant in needed where constants[constant] == nil {
+        for constant in needed where value(constant) == nil {
             throw InputError(
                 at: SourceLocation(file: "\(folder)/\(KernelTableFile.constants.name)", line: 1, column: 1),
                 "found no \(constant.rawValue), expected it beside the table that needs it")
@@ -159,13 +157,13 @@ extension KernelTables {
                 at: SourceLocation(file: "\(folder)/\(KernelTableFile.bandwidth.name)", line: 1, column: 1),
                 "found SM counts out of order, expected them to ascend")
         }
-        func seconds(_ constant: Constant) -> Double { (constants[constant] ?? 0) / 1e6 }
+        func seconds(_ constant: Constant) -> Double { (value(constant) ?? 0) / 1e6 }
         self.init(
             device: device, gemm: GEMMTable(lines: gemm, launchSeconds: seconds(.gemmLaunch)),
             prefillAttention: PrefillAttentionTable(
                 bound: PrefillAttentionBound(
                     launchSeconds: seconds(.prefillLaunch), secondsPerKey: seconds(.prefillPerKey),
-                    secondsPerTile: seconds(.prefillPerTile), imbalance: constants[.prefillImbalance] ?? 0),
+                    secondsPerTile: seconds(.prefillPerTile), imbalance: value(.prefillImbalance) ?? 0),
                 lines: prefill),
             decodeAttention: DecodeAttentionTable(lines: decode, unequalContexts: unequal),
             elementwise: ElementwiseTable(lines: elementwise),

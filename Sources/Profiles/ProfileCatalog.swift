@@ -19,18 +19,16 @@ public struct ProfileCatalog: Sendable {
 
     /// The folders to search: the one the user names, if any, then the `Profiles` folder of the working directory or
     /// of its nearest parent that has one.
+    ///
+    /// - Parameter workingDirectory: an absolute path without `..`, as the system gives it.
     public static func searchPath(explicit: String?, workingDirectory: String) -> [String] {
-        var roots = explicit.map { [$0] } ?? []
-        var folder = URL(fileURLWithPath: workingDirectory, isDirectory: true).standardizedFileURL
+        let roots = explicit.map { [$0] } ?? []
+        var folder = workingDirectory == "/" ? "" : workingDirectory[...]
         while true {
-            let candidate = folder.appendingPathComponent("Profiles").path
-            if FileManager.default.fileExists(atPath: candidate + "/devices") {
-                roots.append(candidate)
-                return roots
-            }
-            let parent = folder.deletingLastPathComponent()
-            if parent.path == folder.path { return roots }
-            folder = parent
+            let candidate = "\(folder)/Profiles"
+            if FileManager.default.fileExists(atPath: candidate + "/devices") { return roots + [candidate] }
+            guard let slash = folder.lastIndex(of: "/") else { return roots }
+            folder = folder[..<slash]
         }
     }
 
@@ -62,7 +60,7 @@ public struct ProfileCatalog: Sendable {
 
     /// Whether a reference names a file rather than an id.
     public static func isPath(_ reference: String) -> Bool {
-        reference.contains("/") || [".json", ".yaml", ".yml"].contains { reference.hasSuffix($0) }
+        reference.utf8.contains(UInt8(ascii: "/")) || [".json", ".yaml", ".yml"].contains { reference.hasSuffix($0) }
     }
 
     private enum Kind: String {

@@ -9,7 +9,7 @@ struct ProfileNode {
 
     static func document(_ text: String, file: String) throws(InputError) -> ProfileNode {
         do {
-            guard let node = try Yams.compose(yaml: text, .basic) else {
+            guard let node = try yamlTree(text) else {
                 throw InputError(at: SourceLocation(file: file, line: 1, column: 1), "the file is empty")
             }
             return ProfileNode(node: node, file: file)

@@ -14,8 +14,7 @@ extension YAMLNode {
         }
         let root: Node?
         do {
-            // What a plain word means is for the reader of the value; to guess types takes a regular expression for each.
-            root = try Yams.compose(yaml: text, .basic)
+            root = try yamlTree(text)
         } catch {
             throw inputError(error, file: file, location: location)
         }

@@ -17,7 +17,7 @@ extension ResultStore {
     /// The runs that one revision of the program has stored, by what they are of; of several alike the first.
     public func runNumbers(revision: String) throws(ResultStoreError) -> [RunKey: Int64] {
         try withStoreErrors(at: path) {
-            try connection.read { db in
+            try read { db in
                 let rows = try Row.fetchCursor(
                     db, sql: "SELECT id, scenario, deployment FROM run WHERE revision = ? ORDER BY id DESC",
                     arguments: [revision])

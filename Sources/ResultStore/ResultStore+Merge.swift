@@ -20,7 +20,12 @@ extension ResultStore {
         _ = try ResultStore(readingFrom: other)
         _ = try ResultStore(writingTo: other)
         return try withStoreErrors(at: path) {
-            try connection.writeWithoutTransaction { db in
+            var configuration = Configuration()
+            configuration.busyMode = .timeout(Double(StoreConnections.busyTimeoutSeconds))
+            // Runs are copied with all their rows, so none can refer to nothing.
+            configuration.foreignKeysEnabled = false
+            let connection = try DatabaseQueue(path: path, configuration: configuration)
+            return try connection.writeWithoutTransaction { db in
                 try db.execute(sql: "ATTACH DATABASE ? AS other", arguments: [other])
                 defer { try? db.execute(sql: "DETACH DATABASE other") }
                 var outcome = MergeOutcome()

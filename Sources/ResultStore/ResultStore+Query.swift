@@ -19,7 +19,7 @@ extension ResultStore {
     /// - Parameter maximumRows: Further rows are not read.
     public func query(_ sql: String, maximumRows: Int = 1_000_000) throws(ResultStoreError) -> QueryResult {
         do {
-            return try connection.read { db in
+            return try read { db in
                 let statement = try db.makeStatement(sql: sql)
                 guard statement.isReadonly, statement.columnCount > 0 else {
                     throw ResultStoreError.badQuery(reason: "the statement would write, or asks for nothing")

@@ -6,7 +6,7 @@ extension ResultStore {
     /// All runs, in the order in which they were stored.
     public func runs() throws(ResultStoreError) -> [RunOverview] {
         try withStoreErrors(at: path) {
-            try connection.read { db in
+            try read { db in
                 try Row.fetchAll(db, sql: "SELECT * FROM runOverview ORDER BY runId").map(RunOverview.init)
             }
         }
@@ -15,7 +15,7 @@ extension ResultStore {
     /// One run with its summary.
     public func run(_ id: Int64) throws(ResultStoreError) -> StoredRun {
         try withStoreErrors(at: path) {
-            try connection.read { db in
+            try read { db in
                 guard let row = try Row.fetchOne(db, sql: "SELECT * FROM run WHERE id = ?", arguments: [id]) else {
                     throw ResultStoreError.noSuchRun(path: path, run: id)
                 }

@@ -4,24 +4,22 @@ internal import Metrics
 // Classes and tenants as rows, and back. The order of values is that of the columns in `Schema.groupTables`.
 
 extension RunDescription {
-    func insertClasses(run: Int64, into db: Database) throws {
+    func insertClasses(run: Int64, into connection: WriteConnection) throws {
         if groups.isEmpty { return }
-        let inserter = try RowInserter(db, table: "requestClass", columns: 7)
-        for (index, group) in groups.enumerated() {
-            try inserter.insert { values in
-                values.append(run)
-                values.append(index)
-                values.append(group.className)
-                values.append(group.tenant)
-                values.append(slo?.limits(ofClass: group.className))
-            }
+        let inserter = RowInserter(connection, table: "requestClass", columns: 7)
+        try inserter.insert(count: groups.count) { index, values in
+            values.append(run)
+            values.append(index)
+            values.append(groups[index].className)
+            values.append(groups[index].tenant)
+            values.append(slo?.limits(ofClass: groups[index].className))
         }
     }
 }
 
 extension GroupSummary {
-    func insert(run: Int64, sequence: Int, into db: Database) throws {
-        try RowInserter(db, table: "groupSummary", columns: 18).insert { values in
+    func insert(run: Int64, sequence: Int, into connection: WriteConnection) throws {
+        try RowInserter(connection, table: "groupSummary", columns: 18).insert { values in
             values.append(run)
             values.append(sequence)
             values.append(kind.rawValue)

@@ -1,5 +1,4 @@
 internal import EventKernel
-internal import GRDB
 internal import Metrics
 
 // Records as rows. The order of values is that of the columns in `Schema.tables` and the steps after it.
@@ -118,9 +117,9 @@ extension InstanceRecord {
 
 extension StoredRun {
     /// Writes the row of the run and those of its summary.
-    func insert(into db: Database, endNanoseconds: Int64) throws {
+    func insert(into connection: WriteConnection, endNanoseconds: Int64) throws {
         let slo = description.slo
-        try RowInserter(db, table: "run", columns: 22).insert { values in
+        try RowInserter(connection, table: "run", columns: 22).insert { values in
             values.append(id)
             values.append(description.createdAt)
             values.append(description.name)
@@ -144,15 +143,14 @@ extension StoredRun {
             values.append(description.requestRate)
             values.append(description.configuration)
         }
-        let summaryRow = try RowInserter(db, table: "summary", columns: 5)
-        for entry in summary.entries {
-            try summaryRow.insert { values in
-                values.append(id)
-                values.append(entry.metric.rawValue)
-                values.append(entry.statistic.rawValue)
-                values.append(entry.value)
-                values.append(entry.count)
-            }
+        let summaryRow = RowInserter(connection, table: "summary", columns: 5)
+        let entries = summary.entries
+        try summaryRow.insert(count: entries.count) { row, values in
+            values.append(id)
+            values.append(entries[row].metric.rawValue)
+            values.append(entries[row].statistic.rawValue)
+            values.append(entries[row].value)
+            values.append(entries[row].count)
         }
     }
 }

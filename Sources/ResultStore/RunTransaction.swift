@@ -1,23 +1,28 @@
 internal import EventKernel
-internal import GRDB
 internal import Metrics
 
-/// The one transaction in which a run is written, on a connection of its own.
+/// The one transaction in which a run is written, on a connection that meanwhile nobody else has.
 ///
 /// A class because it stands for something outside: whoever holds the last reference and lets go of it before the
-/// commit undoes what was written. What changes in it is touched on the connection's own queue only.
+/// commit undoes what was written. One thread at a time uses it: the writing one, then who waited for that to finish.
 final class RunTransaction: @unchecked Sendable {
     private let description: RunDescription
     private let rows: RowKeeping
     private let path: String
-    private let connection: DatabaseQueue
+    private let connections: StoreConnections
+    /// `nil` after the commit.
+    private var connection: WriteConnection?
     /// Set with the first write; the write lock is held from then on.
     private var open: OpenRun?
 
-    init(description: RunDescription, rows: RowKeeping, path: String, connection: DatabaseQueue) {
+    init(
+        description: RunDescription, rows: RowKeeping, path: String, connections: StoreConnections,
+        connection: WriteConnection
+    ) {
         self.description = description
         self.rows = rows
         self.path = path
+        self.connections = connections
         self.connection = connection
     }
 
@@ -34,32 +39,35 @@ final class RunTransaction: @unchecked Sendable {
         var partitionChanges = 0
         var transfers = 0
 
-        init(_ db: Database) throws {
+        init(_ connection: WriteConnection) throws {
             // Nobody else can take this number: the transaction holds the write lock.
-            id = try Int64.fetchOne(db, sql: "SELECT coalesce(max(id), 0) + 1 FROM run")!
-            request = try RowInserter(db, table: "request", columns: RequestRecord.columnCount)
-            interval = try RowInserter(db, table: "interval", columns: IntervalRecord.columnCount)
-            partitionChange = try RowInserter(db, table: "partitionChange", columns: PartitionChangeRecord.columnCount)
-            transfer = try RowInserter(db, table: "transfer", columns: TransferRecord.columnCount)
+            id = Int64(try connection.integer("SELECT coalesce(max(id), 0) + 1 FROM run"))
+            request = RowInserter(connection, table: "request", columns: RequestRecord.columnCount)
+            interval = RowInserter(connection, table: "interval", columns: IntervalRecord.columnCount)
+            partitionChange = RowInserter(
+                connection, table: "partitionChange", columns: PartitionChangeRecord.columnCount)
+            transfer = RowInserter(connection, table: "transfer", columns: TransferRecord.columnCount)
         }
     }
 
     func write(_ batch: RowBatch) throws(ResultStoreError) {
-        try undoingOnFailure { db in
-            var run = try openRun(db)
-            for record in batch.requests { try run.request.insert { record.append(run: run.id, to: &$0) } }
-            for record in batch.intervals {
-                try run.interval.insert { record.append(run: run.id, sequence: run.intervals, to: &$0) }
-                run.intervals += 1
+        try undoingOnFailure { connection in
+            var run = try openRun(connection)
+            try run.request.insert(count: batch.requests.count) { row, values in
+                batch.requests[row].append(run: run.id, to: &values)
             }
-            for record in batch.partitionChanges {
-                try run.partitionChange.insert { record.append(run: run.id, sequence: run.partitionChanges, to: &$0) }
-                run.partitionChanges += 1
+            try run.interval.insert(count: batch.intervals.count) { row, values in
+                batch.intervals[row].append(run: run.id, sequence: run.intervals + row, to: &values)
             }
-            for record in batch.transfers {
-                try run.transfer.insert { record.append(run: run.id, sequence: run.transfers, to: &$0) }
-                run.transfers += 1
+            try run.partitionChange.insert(count: batch.partitionChanges.count) { row, values in
+                batch.partitionChanges[row].append(run: run.id, sequence: run.partitionChanges + row, to: &values)
             }
+            try run.transfer.insert(count: batch.transfers.count) { row, values in
+                batch.transfers[row].append(run: run.id, sequence: run.transfers + row, to: &values)
+            }
+            run.intervals += batch.intervals.count
+            run.partitionChanges += batch.partitionChanges.count
+            run.transfers += batch.transfers.count
             open = run
         }
     }
@@ -68,55 +76,58 @@ final class RunTransaction: @unchecked Sendable {
         _ outcome: RunOutcome, summary: RunSummary, histograms: [MetricHistogram],
         wallSeconds: Double
     ) throws(ResultStoreError) -> StoredRun {
-        try undoingOnFailure { db in
-            let id = try openRun(db).id
+        try undoingOnFailure { connection in
+            let id = try openRun(connection).id
             let run = StoredRun(
                 id: id, description: description, rowsKept: rows,
                 gpus: outcome.instances.reduce(0) { $0 + $1.gpus }, iterations: outcome.iterations,
                 fingerprint: outcome.fingerprint, wallSeconds: wallSeconds, summary: summary,
                 histograms: histograms)
-            try run.insert(into: db, endNanoseconds: outcome.end.nanoseconds)
-            try Self.insert(outcome.instances, run: id, into: db)
-            try description.insertClasses(run: id, into: db)
+            try run.insert(into: connection, endNanoseconds: outcome.end.nanoseconds)
+            try Self.insert(outcome.instances, run: id, into: connection)
+            try description.insertClasses(run: id, into: connection)
             for (sequence, group) in summary.groups.enumerated() {
-                try group.insert(run: id, sequence: sequence, into: db)
+                try group.insert(run: id, sequence: sequence, into: connection)
             }
-            for histogram in histograms { try Self.insert(histogram, run: id, into: db) }
+            for histogram in histograms { try Self.insert(histogram, run: id, into: connection) }
             open = nil
-            try db.commit()
+            try connection.execute("COMMIT")
+            connections.giveBack(connection)
+            self.connection = nil
             return run
         }
     }
 
-    private static func insert(_ instances: [InstanceRecord], run: Int64, into db: Database) throws {
-        let inserter = try RowInserter(db, table: "instance", columns: InstanceRecord.columnCount)
-        for instance in instances { try inserter.insert { instance.append(run: run, to: &$0) } }
+    private static func insert(_ instances: [InstanceRecord], run: Int64, into connection: WriteConnection) throws {
+        let inserter = RowInserter(connection, table: "instance", columns: InstanceRecord.columnCount)
+        try inserter.insert(count: instances.count) { instances[$0].append(run: run, to: &$1) }
     }
 
-    private static func insert(_ histogram: MetricHistogram, run: Int64, into db: Database) throws {
-        let inserter = try RowInserter(db, table: "latencyHistogram", columns: 4)
-        for bucket in histogram.buckets {
-            try inserter.insert {
-                $0.append(run)
-                $0.append(histogram.metric.rawValue)
-                $0.append(bucket.upperBound)
-                $0.append(bucket.count)
-            }
+    private static func insert(_ histogram: MetricHistogram, run: Int64, into connection: WriteConnection) throws {
+        let inserter = RowInserter(connection, table: "latencyHistogram", columns: 4)
+        let buckets = histogram.buckets
+        try inserter.insert(count: buckets.count) { row, values in
+            values.append(run)
+            values.append(histogram.metric.rawValue)
+            values.append(buckets[row].upperBound)
+            values.append(buckets[row].count)
         }
     }
 
     /// Begins the transaction if there is none yet, waiting for other writers.
-    private func openRun(_ db: Database) throws -> OpenRun {
+    private func openRun(_ connection: WriteConnection) throws -> OpenRun {
         if let open { return open }
-        try db.beginTransaction(.immediate)
-        let run = try OpenRun(db)
+        try connection.execute("BEGIN IMMEDIATE")
+        let run = try OpenRun(connection)
         open = run
         return run
     }
 
-    private func undoingOnFailure<Result>(_ body: (Database) throws -> Result) throws(ResultStoreError) -> Result {
+    private func undoingOnFailure<Result>(_ body: (WriteConnection) throws -> Result) throws(ResultStoreError) -> Result
+    {
+        guard let connection else { preconditionFailure("a run that is committed is written to") }
         do {
-            return try connection.writeWithoutTransaction(body)
+            return try body(connection)
         } catch {
             rollback()
             throw ResultStoreError(error, path: path)
@@ -124,10 +135,8 @@ final class RunTransaction: @unchecked Sendable {
     }
 
     private func rollback() {
-        connection.writeWithoutTransaction { db in
-            open = nil
-            // A transaction that cannot even be rolled back is undone when the database is opened next.
-            if db.isInsideTransaction { try? db.rollback() }
-        }
+        open = nil
+        // A transaction that cannot even be rolled back is undone when the database is opened next.
+        if let connection, connection.isInsideTransaction { try? connection.execute("ROLLBACK") }
     }
 }

@@ -1,5 +1,4 @@
 public import EventKernel
-internal import GRDB
 public import Metrics
 
 extension ResultStore {
@@ -13,8 +12,8 @@ extension ResultStore {
                 expectedRequests: expectedRequests),
             rows: rows,
             transaction: RunTransaction(
-                description: description, rows: rows, path: path,
-                connection: try withStoreErrors(at: path) { try Self.connect(to: path) }))
+                description: description, rows: rows, path: path, connections: connections,
+                connection: try withStoreErrors(at: path) { try connections.takeWriter() }))
     }
 }
 

@@ -1,5 +1,6 @@
 extension Schema {
-    static let views = overviewView + requestLatencyView + attainmentView + comparisonView + variantsView
+    /// In an order that does not matter: a view is looked into only when it is asked.
+    static let viewsBesidesAttainment = overviewView + requestLatencyView + comparisonView + variantsView
 
     /// One line per run with what people look at first.
     private static let overviewView = """
@@ -48,7 +49,7 @@ extension Schema {
     /// Attainment of the limits stored with each run: from its requests where they are stored, else from its summary,
     /// which does not tell the two limits apart. The arithmetic is that of `SLO.isMet`, step by step, so that both give
     /// the same count.
-    private static let attainmentView = """
+    static let attainmentView = """
         CREATE VIEW sloAttainment AS
         WITH judged AS (
             SELECT
@@ -141,8 +142,7 @@ extension Schema {
         """
 
     /// Attainment again, each request by the limits of its class.
-    static let groupViews = """
-        DROP VIEW sloAttainment;
+    static let attainmentByClassView = """
         CREATE VIEW sloAttainment AS
         WITH judged AS (
             SELECT

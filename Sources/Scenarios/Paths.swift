@@ -21,7 +21,7 @@ private func normalised(_ path: String) -> String {
         if part == "..", let last = parts.last, last != ".." { parts.removeLast() } else { parts.append(part) }
     }
     if parts.isEmpty { return path.hasPrefix("/") ? "/" : "." }
-    return (path.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
+    return (path.hasPrefix("/") ? "/" : "") + parts.map(String.init).joined(separator: "/")
 }
 
 /// The same for a profile, whose reference must still look like a path.

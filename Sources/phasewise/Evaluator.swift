@@ -87,7 +87,7 @@ final class Evaluator: Sendable {
         let started = Date()
         var description = RunDescription(
             resolution.scenario, deployment: deployment, configuration, trace: trace,
-            createdAt: started.formatted(.iso8601), comparison: comparison)
+            createdAt: timestamp(started), comparison: comparison)
         if let label { description.deployment = label }
         var writer = try store.startRun(description, keeping: rows, expectedRequests: trace.requests.count)
         let outcome = try run(configuration, trace, into: &writer)

@@ -35,7 +35,7 @@ struct ScenarioRun {
             for line in effective.lines { Terminal.complain(line) }
         }
 
-        let createdAt = Date().formatted(.iso8601)
+        let createdAt = timestamp(Date())
         let comparison = scenario.deployments.count > 1 ? UUID().uuidString : nil
         let runs = try configurations.enumerated().map { index, configuration in
             let description = RunDescription(

@@ -5,9 +5,12 @@ internal import Profiles
 internal import Scenarios
 internal import Workloads
 
-/// The profiles that a command works with.
+/// The profiles that a command works with. What kinds of instances are priced by is read once, for however many of them.
 struct Workspace: Sendable {
     let catalog: ProfileCatalog
+    private let kernelTables = ReadOnce<KernelTables?>()
+    private let efficiencies = ReadOnce<EfficiencyProfile>()
+    private let runtimes = ReadOnce<RuntimeProfile>()
 
     /// Looks into the folder that the user names, then the nearest `Profiles` at or above the working directory, then
     /// at or above the program itself.
@@ -19,7 +22,7 @@ struct Workspace: Sendable {
         }
         var roots = ProfileCatalog.searchPath(
             explicit: profiles, workingDirectory: FileManager.default.currentDirectoryPath)
-        if let program = Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent().path {
+        if let program = Self.programFolder {
             for root in ProfileCatalog.searchPath(explicit: nil, workingDirectory: program) where !roots.contains(root)
             {
                 roots.append(root)
@@ -31,6 +34,16 @@ struct Workspace: Sendable {
                 at: nil, "no folder Profiles at or above the working directory",
                 help: "run in a checkout, or name the folder with --profiles")
         }
+    }
+
+    /// The folder of the program, links resolved. The bundle, which Linux can do without, lists that folder first.
+    private static var programFolder: String? {
+        guard let resolved = realpath("/proc/self/exe", nil) else {
+            return Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent().path
+        }
+        defer { free(resolved) }
+        let program = String(cString: resolved)
+        return program.lastIndex(of: "/").map { String(program[..<$0]) }
     }
 
     var environment: ScenarioEnvironment {
@@ -57,6 +70,10 @@ struct Workspace: Sendable {
 
     /// The measured kernels of a device, if there are any.
     func tables(of device: DeviceProfile) throws(InputError) -> KernelTables? {
+        try kernelTables.value(device.id) { () throws(InputError) in try readTables(of: device) }
+    }
+
+    private func readTables(of device: DeviceProfile) throws(InputError) -> KernelTables? {
         let folders = catalog.roots.map { "\($0)/kernels/\(device.id)" }
         let marker = KernelTableFile.constants.name
         guard let folder = folders.first(where: { FileManager.default.fileExists(atPath: "\($0)/\(marker)") }) else {
@@ -90,6 +107,10 @@ struct Workspace: Sendable {
     }
 
     func efficiency(id: String) throws(InputError) -> EfficiencyProfile {
+        try efficiencies.value(id) { () throws(InputError) in try readEfficiency(id: id) }
+    }
+
+    private func readEfficiency(id: String) throws(InputError) -> EfficiencyProfile {
         guard let path = path(of: id, in: "efficiency") else {
             throw InputError(at: nil, "no efficiency profile \(id)", help: missingHelp)
         }
@@ -103,6 +124,10 @@ struct Workspace: Sendable {
     }
 
     func runtime(_ id: String) throws(InputError) -> RuntimeProfile {
+        try runtimes.value(id) { () throws(InputError) in try readRuntime(id) }
+    }
+
+    private func readRuntime(_ id: String) throws(InputError) -> RuntimeProfile {
         guard let path = path(of: id, in: "runtimes") else {
             throw InputError(at: nil, "no runtime profile \(id)", help: missingHelp)
         }
@@ -116,10 +141,13 @@ struct Workspace: Sendable {
     }
 
     private func ids(in folder: String) -> [String] {
-        var ids: Set<String> = []
+        var ids: [String] = []
         for root in catalog.roots {
             let files = (try? FileManager.default.contentsOfDirectory(atPath: "\(root)/\(folder)")) ?? []
-            ids.formUnion(files.filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) })
+            for file in files where file.hasSuffix(".yaml") {
+                let id = String(file.dropLast(5))
+                if !ids.contains(id) { ids.append(id) }
+            }
         }
         return ids.sorted()
     }

@@ -132,6 +132,3 @@ extension PolicyParameter.Default {
         }
     }
 }
-
-/// A number with a fixed count of decimals.
-func decimal(_ value: Double, _ places: Int) -> String { String(format: "%.\(places)f", value) }

@@ -5,7 +5,7 @@ internal import Scenarios
 
 struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "compare",
+        commandName: "compare", _superCommandName: Phasewise.name,
         abstract: "Serves one workload in several ways and prints them side by side.",
         discussion: """
             Examples:
@@ -48,7 +48,7 @@ struct Compare: ParsableCommand {
 
 struct Simulate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "simulate",
+        commandName: "simulate", _superCommandName: Phasewise.name,
         abstract: "Serves one workload in one way.",
         discussion: """
             A scenario file with several deployments needs --deployment.
