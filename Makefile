@@ -59,6 +59,7 @@ results: build
 	$(PHASEWISE) reproduce semi-pd
 	Results/semi-pd-no-gain/remake
 	Results/calibration/remake
+	Results/replay/remake
 	.ci/browser
 	Results/demo-report/remake
 	$(PHASEWISE) regress power Profiles/suites/engines.yaml

@@ -17,7 +17,12 @@ public struct ReplayEngine: Sendable {
 
         /// Fitted to the unified runs at 6 and 16 requests/s, the others being held out: `phasewise validate --engine replay
         /// --fit-rate 6 --fit-rate 16`.
-        public static let fitted = PowerShare(atRest: 0.19, perLoad: 0.98)
+        public static let fitted = PowerShare(atRest: 0.2037, perLoad: 0.8769)
+
+        public init(atRest: Double, perLoad: Double) {
+            self.atRest = atRest
+            self.perLoad = perLoad
+        }
 
         func value(load: Double) -> Double { min(1, max(0, atRest + perLoad * load)) }
     }

@@ -116,6 +116,7 @@ struct PlanTests {
                 "azure-conv",
             ]
             + ["--requests", "300", "--rate", "40", "--ttft", "0.5", "--tpot", "0.03", "--tp", "1", "--journal", "j"]
+            + ["--policies", "vllm-v1,distserve"]
         let text = try sandbox.run(arguments)
         #expect(text.status == 0, "\(text.errors)")
         for part in [

@@ -93,6 +93,29 @@ struct TableCostModelTests {
         #expect(abs(line.work(contextTokens: context).seconds / sum - 1) < 0.01)
     }
 
+    @Test(
+        "contexts of unequal lengths cost attention what was measured, and one sequence nothing",
+        arguments: [132, 64, 40])
+    func unequalContexts(sms: Int) throws {
+        var plain = tables
+        plain.decodeAttention = DecodeAttentionTable(lines: tables.decodeAttention.lines)
+        let (unequal, equal) = (try TableFixture.model(), try TableFixture.model(tables: plain))
+        let rows = try #require(tables.decodeAttention.unequalContexts.first { $0.sms == sms }).ratios
+        func attention(_ model: TableCostModel, _ sequences: Int) throws -> Double {
+            let parts = model.parts(of: .decode(sequences: sequences, contextTokens: 1000 * sequences), sms: sms)
+            return try #require(parts.first { $0.name == "decode attention" }).price.seconds
+        }
+        for (batch, ratio) in zip(rows.sizes, rows.seconds) {
+            let found = try attention(unequal, Int(batch)) / attention(equal, Int(batch))
+            #expect(abs(found / ratio - 1) < 1e-9, "\(batch) sequences")
+        }
+        #expect(try attention(unequal, 1) == attention(equal, 1))
+        let benchmark = try TableCostModel(
+            model: Fixture.llama8B, device: Fixture.h200, tables: tables,
+            efficiency: try Fixture.efficiency("h200-sxm"), runtime: .ideal, state: .burst, equalContexts: true)
+        #expect(try attention(benchmark, 32) == attention(equal, 32))
+    }
+
     @Test("batches beyond the tables are priced the same way")
     func largeBatches() throws {
         let (small, large) = (try TableFixture.model(maxSequences: 64), try TableFixture.model(maxSequences: 200))

@@ -12,12 +12,14 @@ struct Validate: ParsableCommand {
         abstract: "Replays measured serving runs and compares simulated with measured.",
         discussion: """
             Reads requests.csv and iterations.csv.gz of the folder and serves the same requests in the simulator under the \
-            rules of the engine that was measured (a minimal PyTorch engine, Llama-3-8B, H200). With --fit-rate the host \
-            costs of the engine and the sharing of the GPU are first fitted to the runs at that rate, and the values \
-            printed; without, those of the profiles are used.
+            rules of the engine that was measured, with Llama-3-8B on an H200: a minimal PyTorch engine, or the serving \
+            engine of the microbenchmarks (replay), which is priced by the kernel tables. With --fit-rate what is fitted is \
+            first fitted to the runs at that rate, and the values printed: of the PyTorch engine its host costs and the \
+            sharing of the GPU, of the other the power state of prompts. Without, committed values are used.
 
             Example:
               phasewise validate --runs measured/h200_serving
+              phasewise validate --engine replay --runs Results/replay/measured
             """)
 
     @Option(help: "Folder of the measured runs.") var runs: String
