@@ -73,5 +73,6 @@ microbenchmarks:
 test-microbenchmarks:
 	@mkdir -p .build
 	$(CXX_HOST) -std=c++17 -O1 -Wall -Wextra -I Sources/Microbenchmarks Sources/Microbenchmarks/Harness/*.cpp \
+	    Sources/Microbenchmarks/Serving/Rules.cpp Sources/Microbenchmarks/Serving/Log.cpp \
 	    Sources/Microbenchmarks/Tests/*.cpp -o .build/microbenchmark-tests
 	.build/microbenchmark-tests
