@@ -45,7 +45,7 @@ class Run {
   RunLog log;
   PageRing pages;  ///< of the GPU that prefills
 
-  /// Arrivals are on this clock, which starts a little later than the workers.
+  /// Arrivals are on this clock, which starts a little later than the workers. Before there are any.
   void start() { start_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(300); }
   double now() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count() + requests.front().arrival; }
 
@@ -174,7 +174,6 @@ void decodeStep(Run& run, DecodeLane& lane, std::vector<Sequence>& running, Page
 void serveUnified(Run& run, PrefillLane& prefill, DecodeLane& decode) {
   std::deque<int> waiting;
   std::vector<Sequence> running;
-  run.start();
   run.workers({[&] {
     while (!run.finished()) {
       run.takeArrivals(waiting);
@@ -206,7 +205,6 @@ void decodeWorker(Run& run, DecodeLane& lane, HandOver& queue, PageRing& pages) 
 
 void serveSemiPD(Run& run, PrefillLane& prefill, DecodeLane& decode) {
   HandOver queue;
-  run.start();
   run.workers({[&] { prefillWorker(run, prefill, true, [&](Sequence sequence) { queue.put(sequence); }); },
                [&] { decodeWorker(run, decode, queue, run.pages); }});
 }
@@ -246,7 +244,6 @@ class Transfer {
 void serveDisaggregated(Run& run, PrefillLane& prefill, DecodeLane& decode, Transfer& transfer, int prefillDevice, int decodeDevice) {
   HandOver prefilled, queue;
   PageRing decodePages(cacheTokens / kernels::decodePageSize);
-  run.start();
   run.workers({
       [&] {
         CUDA_CHECK(cudaSetDevice(prefillDevice));
@@ -353,6 +350,7 @@ class Server {
   void all(const Policy& policy, const PrefillLane& prefill, const std::function<void(Run&)>& serve) {
     for (const auto& trace : traces_) {
       Run run(trace.requests);
+      run.start();
       {
         ClockWatch watch(run, host_.bench.facts);
         serve(run);
