@@ -52,7 +52,6 @@ class PrefillLane : public kernels::Lane {
  public:
   /// Tunes the products for numbers of rows up to those of the longest batch, and plans attention.
   PrefillLane(kernels::Bench& bench, kernels::ModelState& state, device::Partition& partition, int rowsMax);
-  ~PrefillLane();
 
   /// Serves whole prompts to their first tokens; returns when these are on the host.
   /// - Returns: seconds of the device.

@@ -50,8 +50,6 @@ PrefillLane::PrefillLane(kernels::Bench& bench, kernels::ModelState& state, devi
   fallbacks_ = 0;
 }
 
-PrefillLane::~PrefillLane() = default;
-
 const Gemm::Plan* PrefillLane::resized(Gemm::Plan& plan, int rows) {
   fallbacks_ += !bench_.gemm->setRows(partition, plan, rows);
   return &plan;
